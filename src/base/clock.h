@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace mia {
+
+// Nanoseconds of the steady clock: only differences mean something.
+[[nodiscard]] inline std::int64_t steady_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+// Wall clock as "2026-11-24T10:41:47Z".
+[[nodiscard]] std::string utc_now();
+
+// The coordinator's view of time, so that tests can decide what it is.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  [[nodiscard]] virtual std::int64_t now_ns() const { return steady_ns(); }
+};
+
+}  // namespace mia

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// Files: bounded reads, atomic writes, and where things lie.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace mia {
+
+// Whole file as bytes; more than `limit` bytes is an error.
+[[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path,
+                                            std::size_t limit = std::size_t{64} << 20U);
+
+// Replaces `path` in one step (temporary file beside it, fsync, rename): a reader sees the old or the new text, never a
+// part. The temporary file is gone on failure. Creates missing parent folders.
+[[nodiscard]] Status write_file_atomic(const std::filesystem::path& path, std::string_view content);
+
+// Creates the folder if needed and proves by a probe file that it takes files.
+[[nodiscard]] Status ensure_writable_dir(const std::filesystem::path& dir);
+
+// $XDG_DATA_HOME/mia-perf, else ~/.local/share/mia-perf: runtimes, models, store.
+[[nodiscard]] std::filesystem::path data_dir();
+// Absolute path of the running program, links resolved.
+[[nodiscard]] std::filesystem::path executable_path();
+
+// 16 hex digits of XXH3-64: identity of files and plans, not a defence against forgery.
+[[nodiscard]] std::string hash_hex(std::string_view bytes);
+[[nodiscard]] Result<std::string> hash_file(const std::filesystem::path& path);
+
+}  // namespace mia

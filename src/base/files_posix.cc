@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <system_error>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "base/files.h"
+
+namespace mia {
+namespace fs = std::filesystem;
+namespace {
+
+class Fd {
+ public:
+  explicit Fd(int fd) : fd_(fd) {}
+  Fd(const Fd&) = delete;
+  Fd& operator=(const Fd&) = delete;
+  ~Fd() { close(); }
+  [[nodiscard]] int get() const { return fd_; }
+  // False if the kernel reports a late write error.
+  bool close() {
+    const int fd = fd_;
+    fd_ = -1;
+    return fd < 0 || ::close(fd) == 0;
+  }
+
+ private:
+  int fd_;
+};
+
+Failure io_failure(std::string_view what, const fs::path& path) {
+  return fail(ErrorKind::io, "cannot {} '{}': {}", what, path.string(), std::strerror(errno));
+}
+
+bool write_all(int fd, std::string_view content) {
+  while (!content.empty()) {
+    const ssize_t written = ::write(fd, content.data(), content.size());
+    if (written < 0 && errno == EINTR) {
+      continue;
+    }
+    if (written <= 0) {
+      return false;
+    }
+    content.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+// Calls `consume` with each piece read; stops on the first failure it returns.
+template <class Consume>
+Status for_each_piece(const fs::path& path, Consume consume) {
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) {
+    return io_failure("open", path);
+  }
+  static constexpr std::size_t kPiece = std::size_t{1} << 20U;
+  std::string buffer(kPiece, '\0');
+  while (true) {
+    const ssize_t count = ::read(file.get(), buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count < 0) {
+      return io_failure("read", path);
+    }
+    if (count == 0) {
+      return {};
+    }
+    MIA_TRY(consume(std::string_view(buffer.data(), static_cast<std::size_t>(count))));
+  }
+}
+
+}  // namespace
+
+Result<std::string> read_file(const fs::path& path, std::size_t limit) {
+  std::string content;
+  MIA_TRY(for_each_piece(path, [&](std::string_view piece) -> Status {
+    if (content.size() + piece.size() > limit) {
+      return fail(ErrorKind::io, "'{}' is larger than {} bytes", path.string(), limit);
+    }
+    content += piece;
+    return {};
+  }));
+  return content;
+}
+
+Status write_file_atomic(const fs::path& path, std::string_view content) {
+  std::error_code code;
+  if (path.has_parent_path()) {
+    fs::create_directories(path.parent_path(), code);
+  }
+  std::string temporary = path.string() + ".XXXXXX";
+  Fd file(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (file.get() < 0) {
+    return io_failure("create a file beside", path);
+  }
+  constexpr mode_t kMode = 0644;
+  const bool ok = write_all(file.get(), content) && ::fchmod(file.get(), kMode) == 0 && ::fsync(file.get()) == 0 &&
+                  file.close() && ::rename(temporary.c_str(), path.c_str()) == 0;
+  if (!ok) {
+    const Failure failure = io_failure("write", path);
+    ::unlink(temporary.c_str());
+    return failure;
+  }
+  return {};
+}
+
+Status ensure_writable_dir(const fs::path& dir) {
+  std::error_code code;
+  fs::create_directories(dir, code);
+  if (code) {
+    return fail(ErrorKind::io, "cannot create folder '{}': {}", dir.string(), code.message());
+  }
+  std::string probe = (dir / ".mia-perf-XXXXXX").string();
+  const Fd file(::mkostemp(probe.data(), O_CLOEXEC));
+  if (file.get() < 0) {
+    return io_failure("write into folder", dir);
+  }
+  ::unlink(probe.c_str());
+  return {};
+}
+
+fs::path data_dir() {
+  if (const char* const xdg = std::getenv("XDG_DATA_HOME"); xdg != nullptr && *xdg == '/') {
+    return fs::path(xdg) / "mia-perf";
+  }
+  const char* const home = std::getenv("HOME");
+  return fs::path(home != nullptr && *home != '\0' ? home : "/tmp") / ".local/share/mia-perf";
+}
+
+fs::path executable_path() {
+  std::array<char, 4096> buffer{};
+  const ssize_t length = ::readlink("/proc/self/exe", buffer.data(), buffer.size());
+  return length > 0 ? fs::path(std::string(buffer.data(), static_cast<std::size_t>(length))) : fs::path();
+}
+
+std::string hash_hex(std::string_view bytes) {
+  return fmt::format("{:016x}", XXH3_64bits(bytes.data(), bytes.size()));
+}
+
+Result<std::string> hash_file(const fs::path& path) {
+  XXH3_state_t* const state = XXH3_createState();
+  XXH3_64bits_reset(state);
+  const Status status = for_each_piece(path, [&](std::string_view piece) -> Status {
+    XXH3_64bits_update(state, piece.data(), piece.size());
+    return {};
+  });
+  const XXH64_hash_t digest = XXH3_64bits_digest(state);
+  XXH3_freeState(state);
+  MIA_TRY(status);
+  return fmt::format("{:016x}", digest);
+}
+
+}  // namespace mia

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+// The machine, the runtime and the model a measurement belongs to. Unknown is nullopt or an empty list.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+
+namespace mia::record {
+
+struct CacheLevel {
+  std::int64_t level = 0;
+  std::int64_t bytes = 0;
+  std::int64_t count = 0;  // how many of them the machine has
+};
+
+struct GpuInfo {
+  std::string name;
+  std::int64_t memory_bytes = 0;
+  std::string driver;
+};
+
+struct Machine {
+  std::string hostname;
+  std::string os;  // "Debian GNU/Linux 12 (bookworm)"
+  std::string kernel;
+  std::string cpu_model;
+  std::optional<std::int64_t> logical_cpus;
+  std::optional<std::int64_t> physical_cores;
+  std::optional<std::int64_t> numa_nodes;
+  std::optional<std::int64_t> allowed_cpus;  // affinity and cgroup: what we may use
+  std::vector<CacheLevel> caches;
+  std::optional<std::int64_t> memory_bytes;
+  std::optional<std::int64_t> memory_limit_bytes;  // cgroup
+  std::string governor;
+  std::string virtualization;  // "kvm", "firecracker", "" none seen
+  std::vector<GpuInfo> gpus;
+  std::string fingerprint;  // hash of what makes two machines comparable: CPU, cores, memory, GPUs
+};
+
+struct Device {
+  std::string name;  // "CPU", "CUDA0"
+  std::string description;
+  std::string type;  // cpu | gpu | igpu | accel
+  std::optional<std::int64_t> memory_total_bytes;
+  std::optional<std::int64_t> memory_free_bytes;
+};
+
+// One installed llama.cpp as its worker sees it.
+struct RuntimeInfo {
+  std::string name;
+  std::string provider = "llama";  // llama | fake
+  std::string prefix;
+  std::string worker;   // path of the worker compiled for it
+  std::string version;  // llama.cpp's own version text
+  std::string commit;
+  std::string package;      // "llama-cpp-python 0.3.36", "" if it is not a package
+  std::string build_flags;  // system info
+  std::vector<std::string> backends;
+  std::vector<Device> devices;
+  std::vector<std::string> library_hashes;  // "libllama.so 1a2b..."
+  std::vector<std::string> capabilities;
+  std::string installed;  // UTC
+};
+
+struct TensorGroup {
+  std::string name;  // "attention", "ffn", "experts", "embedding", "output", "norm", "other"
+  std::int64_t tensors = 0;
+  std::int64_t bytes = 0;            // in the file
+  std::int64_t bytes_per_token = 0;  // read to decode one token
+  std::int64_t multiply_adds = 0;    // per decoded token
+};
+
+struct TensorTypeCount {
+  std::string type;  // "Q4_1"
+  std::int64_t tensors = 0;
+  std::int64_t bytes = 0;
+};
+
+struct ModelInfo {
+  std::string id;  // catalogue id, or the file's stem
+  std::string path;
+  std::int64_t file_bytes = 0;
+  std::string architecture;
+  std::string display_name;  // general.name
+  std::string quantization;  // from general.file_type, e.g. "Q4_1"
+  std::string tokenizer;     // tokenizer.ggml.model
+  std::optional<std::int64_t> vocabulary;
+  std::string tokenizer_hash;  // equal hashes: the same tokens mean the same
+  std::optional<std::int64_t> layers;
+  std::optional<std::int64_t> context;
+  std::optional<std::int64_t> embedding;
+  std::optional<std::int64_t> heads;
+  std::optional<std::int64_t> kv_heads;
+  std::optional<std::int64_t> experts;
+  std::optional<std::int64_t> experts_used;
+  std::int64_t parameters = 0;
+  std::int64_t tensor_bytes = 0;
+  std::int64_t bytes_per_token = 0;        // weights read to decode one token at depth 0
+  std::int64_t kv_bytes_per_position = 0;  // f16 K and V read for each position of depth
+  std::int64_t multiply_adds = 0;          // per decoded token at depth 0
+  bool synthetic = false;
+  std::vector<TensorTypeCount> types;
+  std::vector<TensorGroup> groups;
+  std::string header_hash;  // identity of the model: hash of the file's header and size
+};
+
+[[nodiscard]] Json to_json(const Machine& machine);
+[[nodiscard]] Result<Machine> machine_from_json(const Json& json);
+[[nodiscard]] Json to_json(const RuntimeInfo& runtime);
+[[nodiscard]] Result<RuntimeInfo> runtime_from_json(const Json& json);
+[[nodiscard]] Json to_json(const ModelInfo& model);
+[[nodiscard]] Result<ModelInfo> model_from_json(const Json& json);
+
+}  // namespace mia::record

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+#include "record/metrics.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+
+namespace mia::record {
+namespace {
+
+constexpr double kNsPerMs = 1e6;
+constexpr double kNsPerS = 1e9;
+
+using RunMetric = std::optional<double> (*)(const Run&);
+
+std::optional<double> median(std::vector<double> values) {
+  if (values.empty()) {
+    return std::nullopt;
+  }
+  std::ranges::sort(values);
+  const std::size_t middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+// Median of a run's figure over the measured runs.
+template <RunMetric kOf>
+std::optional<double> over_runs(const Trial& trial) {
+  std::vector<double> values;
+  for (const Run* const run : measured(trial)) {
+    if (const auto value = kOf(*run)) {
+      values.push_back(*value);
+    }
+  }
+  return median(std::move(values));
+}
+
+std::optional<double> latency(const Run& run) {
+  return run.token_ns.empty() ? std::nullopt : std::optional(gen_latency_s(run));
+}
+std::optional<double> tokens_out(const Run& run) {
+  return static_cast<double>(run.tokens_out);
+}
+std::optional<double> words_out(const Run& run) {
+  return run.words_out ? std::optional(static_cast<double>(*run.words_out)) : std::nullopt;
+}
+std::optional<double> prompt_tokens(const Run& run) {
+  return static_cast<double>(run.prompt_tokens);
+}
+std::optional<double> p50(const Run& run) {
+  return floor_percentile(decode_intervals_ms(run), 0.50);
+}
+std::optional<double> p95(const Run& run) {
+  return floor_percentile(decode_intervals_ms(run), 0.95);
+}
+std::optional<double> mean(const Run& run) {
+  const std::vector<double> dt = decode_intervals_ms(run);
+  return dt.empty() ? std::nullopt
+                    : std::optional(std::accumulate(dt.begin(), dt.end(), 0.0) / static_cast<double>(dt.size()));
+}
+std::optional<double> sample_count(const Run& run) {
+  return static_cast<double>(decode_intervals_ms(run).size());
+}
+std::optional<double> energy(const Run& run) {
+  return run.energy_j && run.tokens_out > 0 ? std::optional(*run.energy_j / static_cast<double>(run.tokens_out))
+                                            : std::nullopt;
+}
+
+template <std::optional<double> Phases::*kMember>
+std::optional<double> phase(const Trial& trial) {
+  return trial.phases.*kMember;
+}
+std::optional<double> peak_rss(const Trial& trial) {
+  return trial.peak_rss_bytes ? std::optional(static_cast<double>(*trial.peak_rss_bytes)) : std::nullopt;
+}
+
+// clang-format off
+constexpr auto kMetrics = std::to_array<Metric>({
+  {"load_ms", "load", "ms", "loading the model, in the worker", Better::lower, 1, phase<&Phases::load_ms>},
+  {"gen_latency_s", "gen", "s", "request to last token, prompt evaluation included", Better::lower, 3, over_runs<latency>},
+  {"tokens_per_s", "tok/s", "tok/s", "tokens_out / gen_latency_s", Better::higher, 2, over_runs<tokens_per_s>},
+  {"tokens_out", "tokens", "tokens", "tokens produced", Better::neither, 0, over_runs<tokens_out>},
+  {"words_out", "words", "words", "words produced, split on spaces (text input only)", Better::neither, 0, over_runs<words_out>},
+  {"prompt_tokens", "prompt", "tokens", "tokens of the prompt", Better::neither, 0, over_runs<prompt_tokens>},
+  {"ttft_ms", "TTFT", "ms", "request to first token", Better::lower, 1, over_runs<ttft_ms>},
+  {"prefill_tok_s", "prefill", "tok/s", "prompt tokens / time to evaluate them", Better::higher, 1, over_runs<prefill_tok_s>},
+  {"decode_tok_s", "decode", "tok/s", "tokens after the first / their time", Better::higher, 2, over_runs<decode_tok_s>},
+  {"p50_decode_ms", "p50", "ms", "median inter-token latency", Better::lower, 2, over_runs<p50>},
+  {"p95_decode_ms", "p95", "ms", "95th percentile of the inter-token latency, floor index", Better::lower, 2, over_runs<p95>},
+  {"mean_decode_ms", "mean", "ms", "mean inter-token latency", Better::lower, 2, over_runs<mean>},
+  {"sample_count", "samples", "", "inter-token intervals of one run, tokens_out - 1", Better::neither, 0, over_runs<sample_count>},
+  {"fast_quarter_ms", "fast 25 %", "ms", "mean of the fastest quarter of the inter-token latencies", Better::lower, 3, over_runs<fast_quarter_ms>},
+  {"peak_rss_bytes", "peak RSS", "bytes", "largest resident memory of the worker", Better::lower, 0, peak_rss},
+  {"spawn_ms", "spawn", "ms", "spawn of the worker to its greeting", Better::lower, 1, phase<&Phases::spawn_ms>},
+  {"context_ms", "context", "ms", "creating the context", Better::lower, 1, phase<&Phases::context_ms>},
+  {"time_to_ready_ms", "ready", "ms", "spawn, load, context and first token together", Better::lower, 1, phase<&Phases::time_to_ready_ms>},
+  {"energy_j_per_token", "energy", "J", "GPU energy per produced token", Better::lower, 3, over_runs<energy>},
+});
+// clang-format on
+
+}  // namespace
+
+std::span<const Metric> metrics() {
+  return kMetrics;
+}
+
+const Metric* find_metric(std::string_view name) {
+  const auto* const row = std::ranges::find(kMetrics, name, &Metric::name);
+  return row == kMetrics.end() ? nullptr : row;
+}
+
+double gen_latency_s(const Run& run) {
+  return run.token_ns.empty() ? 0.0 : static_cast<double>(run.token_ns.back()) / kNsPerS;
+}
+
+std::optional<double> tokens_per_s(const Run& run) {
+  const double seconds = gen_latency_s(run);
+  return seconds > 0 ? std::optional(static_cast<double>(run.tokens_out) / seconds) : std::nullopt;
+}
+
+std::optional<double> ttft_ms(const Run& run) {
+  return run.token_ns.empty() ? std::nullopt : std::optional(static_cast<double>(run.token_ns.front()) / kNsPerMs);
+}
+
+std::optional<double> prefill_tok_s(const Run& run) {
+  return run.prefill_ns > 0 && run.prompt_tokens > 0
+             ? std::optional(static_cast<double>(run.prompt_tokens) * kNsPerS / static_cast<double>(run.prefill_ns))
+             : std::nullopt;
+}
+
+std::optional<double> decode_tok_s(const Run& run) {
+  if (run.token_ns.size() < 2 || run.token_ns.back() <= run.token_ns.front()) {
+    return std::nullopt;
+  }
+  return static_cast<double>(run.token_ns.size() - 1) * kNsPerS /
+         static_cast<double>(run.token_ns.back() - run.token_ns.front());
+}
+
+std::vector<double> decode_intervals_ms(const Run& run) {
+  std::vector<double> intervals;
+  for (std::size_t i = 1; i < run.token_ns.size(); ++i) {
+    intervals.push_back(static_cast<double>(run.token_ns[i] - run.token_ns[i - 1]) / kNsPerMs);
+  }
+  return intervals;
+}
+
+std::optional<double> fast_quarter_ms(const Run& run) {
+  std::vector<double> intervals = decode_intervals_ms(run);
+  const std::size_t quarter = intervals.size() / 4;
+  if (quarter == 0) {
+    return std::nullopt;
+  }
+  std::ranges::sort(intervals);
+  return std::accumulate(intervals.begin(), intervals.begin() + static_cast<std::ptrdiff_t>(quarter), 0.0) /
+         static_cast<double>(quarter);
+}
+
+std::optional<double> floor_percentile(std::vector<double> values, double q) {
+  if (values.empty()) {
+    return std::nullopt;
+  }
+  std::ranges::sort(values);
+  const auto index = static_cast<std::size_t>(std::floor(q * static_cast<double>(values.size())));
+  return values[std::min(index, values.size() - 1)];
+}
+
+std::vector<const Run*> measured(const Trial& trial) {
+  std::vector<const Run*> runs;
+  for (const Run& run : trial.runs) {
+    if (!run.warm_up) {
+      runs.push_back(&run);
+    }
+  }
+  return runs;
+}
+
+}  // namespace mia::record

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// A report: what one session measured and what may be said of it. Reporters only print it; nothing is computed there.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "record/machine.h"
+#include "record/trial.h"
+
+namespace mia::record {
+
+inline constexpr int kReportSchema = 1;
+
+// One metric of one cell over its counted trials.
+struct Summary {
+  std::optional<double> value;  // median over trials
+  std::optional<double> low;    // interval of the median; nullopt when there are too few trials
+  std::optional<double> high;
+  std::optional<double> level;  // coverage that [low, high] really has
+  std::optional<double> least;
+  std::optional<double> most;
+  std::int64_t n = 0;
+  std::string null_reason;  // why value is null
+};
+
+struct HistogramBucket {
+  double upper_ms = 0;  // values <= upper_ms and above the bucket before
+  std::int64_t count = 0;
+};
+
+struct CellReport {
+  std::string key;
+  std::string label;              // "n_threads=8 n_batch=256", "baseline"
+  std::vector<std::string> also;  // other cells with equal effective settings, measured once
+  Settings requested;
+  Settings effective;
+  std::string model;                             // ModelInfo.id
+  std::string runtime;                           // RuntimeInfo.name
+  std::string cache_state;                       // cold | warm | unknown | mixed
+  std::map<std::string, std::int64_t> outcomes;  // outcome kind -> trials
+  std::string failure;                           // describe() of the last outcome that is not ok
+  std::map<std::string, Summary> metrics;
+  std::vector<HistogramBucket> histogram;
+  std::optional<double> roofline_tok_s;
+  std::optional<double> efficiency;  // decode_tok_s / roofline_tok_s
+  std::optional<double> load_limit_ms;
+  std::optional<double> delta;  // tokens_per_s against the reference cell, fraction
+  std::optional<double> delta_low;
+  std::optional<double> delta_high;
+};
+
+enum class Severity { info, warning, problem };
+
+// A named fact with its evidence: "auto_threads_penalty", "noisy_machine", "flash_attention_requested_but_off".
+struct Finding {
+  std::string id;
+  Severity severity = Severity::info;
+  std::string text;  // one sentence
+  std::map<std::string, std::string> evidence;
+};
+
+// One judged line: value against limit.
+struct Check {
+  std::string name;     // "short_tps_min"
+  std::string verdict;  // pass | fail | unclear | skipped
+  std::optional<double> value;
+  std::optional<double> limit;
+  std::string unit;
+  std::string text;  // why, in words
+};
+
+struct Report {
+  int schema = kReportSchema;
+  std::string scenario;
+  std::string session;
+  std::string started;   // UTC
+  std::string finished;  // "" while running
+  bool complete = false;
+  std::string tool_version;
+  std::string plan_hash;
+  Machine machine;
+  std::vector<RuntimeInfo> runtimes;
+  std::vector<ModelInfo> models;
+  Settings settings;  // the base that cells vary
+  std::vector<CellReport> cells;
+  std::vector<Trial> trials;
+  std::vector<Finding> findings;
+  std::vector<Check> checks;
+  std::optional<bool> regression_flag;
+  std::optional<double> drift_share;  // share of variance explained by the place in the order
+  std::string recommendation;         // machine-usable: "n_threads=2 n_batch=256", "" for none
+  std::string sentence;               // what a person would say
+};
+
+[[nodiscard]] Json to_json(const Report& report);
+[[nodiscard]] Result<Report> report_from_json(const Json& json);
+
+}  // namespace mia::record

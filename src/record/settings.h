@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// Everything a trial can be asked to do. One parameter = one row of the field table (fields.cc) + one member here.
+// nullopt means "auto": the runtime (or the tool, where the row says so) decides; what it decided is reported as the
+// effective value, in a second Settings of the same shape.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace mia::record {
+
+using OptInt = std::optional<std::int64_t>;
+using OptDouble = std::optional<double>;
+using OptBool = std::optional<bool>;
+using OptString = std::optional<std::string>;
+
+// llm.primary.*: how the runtime loads the model and computes.
+struct LlmSettings {
+  OptString id;            // catalogue id or path of the GGUF file
+  OptInt n_threads;        // threads for decode
+  OptInt n_threads_batch;  // threads for prefill
+  OptInt n_ctx;            // KV cache size in tokens
+  OptInt n_batch;          // logical batch of prefill, tokens
+  OptInt n_ubatch;         // physical batch, tokens
+  OptInt n_gpu_layers;     // layers on the GPU
+  OptInt n_cpu_moe;        // layers whose expert tensors stay on the CPU
+  OptString flash_attn;    // on | off
+  OptString cache_type_k;  // f16, q8_0, ...
+  OptString cache_type_v;
+  OptString load_mode;        // mmap | mlock | none | direct
+  OptString override_tensor;  // pattern=buffer type[,...]
+  OptString split_mode;       // none | layer | row
+  OptInt main_gpu;
+  OptBool offload_kqv;
+  OptBool op_offload;
+  OptInt poll;               // 0..100, how eagerly idle threads spin
+  OptInt max_output_tokens;  // the assistant's own limit, reported as cfg_max_output_tokens
+  OptBool cuda_launch_blocking;
+};
+
+// workload.*: what is computed and measured.
+struct WorkloadSettings {
+  OptString name;         // short | long | prefill | user's own
+  OptString input;        // text | tokens
+  OptInt max_tokens;      // tokens to produce
+  OptInt prompt_tokens;   // tokens mode: length of the random prompt
+  OptString prompt;       // text mode: the prompt itself
+  OptString prompt_file;  // text mode: a file that holds it
+  OptBool ignore_eos;     // text mode: go on after end of text
+  OptDouble temperature;  // 0 = greedy
+  OptInt seed;
+};
+
+// run.*: how the trial is carried out.
+struct RunSettings {
+  OptString runtime;     // installed runtime's name
+  OptString cache;       // page cache before load: cold | warm | as-is
+  OptInt repeats;        // trials per cell
+  OptInt runs;           // measured runs per trial
+  OptInt warmup_max;     // most warm-up runs per trial
+  OptDouble timeout_s;   // per phase; auto = from similar trials
+  OptBool latency_dist;  // histogram and percentiles in every scenario (MIA_PERF_LATENCY_DIST)
+  OptBool canary;        // bandwidth canary before and after each trial
+  OptInt seed;           // order of the plan
+};
+
+// perf.thresholds.*: the seed's fixed limits.
+struct ThresholdSettings {
+  OptDouble load_ms_max;
+  OptDouble short_tps_min;
+  OptDouble long_tps_min;
+  OptDouble short_tps_drop;  // fraction of the accepted report
+  OptDouble long_tps_drop;
+  OptDouble p95_ratio_max;    // p95 long / p95 short
+  OptDouble p95_short_drift;  // fraction, run to run
+  OptDouble p95_ratio_rise;   // fraction; over it sets regression_flag
+};
+
+struct Settings {
+  LlmSettings llm;
+  WorkloadSettings workload;
+  RunSettings run;
+  ThresholdSettings thresholds;
+};
+
+}  // namespace mia::record
