@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// What `compare` found, as it is shown. Verdicts are of B against A; effects are changes of time per token in percent
+// of A, so that a positive effect is slower.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "report/text.h"
+
+namespace mia::report {
+
+struct ComparisonRow {
+  std::string statistic;  // "speed" | "experience"
+  std::string verdict;    // faster | same | slower | unclear
+  std::optional<double> effect_percent;
+  std::optional<double> low_percent;
+  std::optional<double> high_percent;
+  std::optional<double> alpha;        // this statistic's share of the error rate, a fraction
+  std::optional<double> mde_percent;  // smallest effect that could have been seen
+};
+
+struct VoidedPairs {
+  std::string reason;
+  std::int64_t count = 0;
+};
+
+struct ComparisonView {
+  std::string a;
+  std::string b;
+  std::string workload;
+  std::vector<ComparisonRow> rows;
+  std::int64_t epochs = 0;
+  std::int64_t pairs = 0;  // counted, voided ones left out
+  std::vector<VoidedPairs> voided;
+  std::optional<double> margin_percent;
+  std::string sentence;
+};
+
+[[nodiscard]] std::string to_text(const ComparisonView& view, const TextOptions& options = {});
+[[nodiscard]] std::string to_markdown(const ComparisonView& view);
+
+}  // namespace mia::report

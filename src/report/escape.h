@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// Text from outside (model names, logs, reasons) made harmless for each format.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace mia::report {
+
+// printable() on one line: newlines and tabs become spaces; C1 and bidirectional controls, which a terminal or a
+// viewer would obey, become \u{...}.
+[[nodiscard]] std::string one_line(std::string_view text, std::size_t limit = 500);
+
+// one_line for Markdown text and table cells: no HTML, no links, no emphasis, no table borders. Underscores inside
+// words stay readable.
+[[nodiscard]] std::string markdown_escape(std::string_view text, std::size_t limit = 500);
+// XML 1.0 text or attribute value.
+[[nodiscard]] std::string xml_escape(std::string_view text, std::size_t limit = 4096);
+// RFC 4180 field of text, formulas neutralized.
+[[nodiscard]] std::string csv_escape(std::string_view text);
+// Message of a workflow command; a property value also escapes ':' and ','.
+[[nodiscard]] std::string github_escape(std::string_view text);
+[[nodiscard]] std::string github_property(std::string_view text);
+// A word for a POSIX shell, quoted only where needed.
+[[nodiscard]] std::string shell_quote(std::string_view text);
+
+}  // namespace mia::report

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// The document written to reports/*.json. Its fields are described in docs/results-format.md and checked against
+// schemas/report-v1.schema.json. Reading takes the record's own members only: what is derived (rows, top-level figures)
+// is made again on writing, so it cannot disagree.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "record/report.h"
+
+namespace mia::report {
+
+// Reports of one cell carry every metric of record::metrics() at the top level (medians over the repeats); reports of
+// several cells carry `rows` with the seed's column names. `content_hash` covers everything else.
+[[nodiscard]] Json to_document(const record::Report& report);
+
+// What to do with a document that was changed after it was written (its content_hash is absent or does not match).
+enum class Edited { refuse, allow };
+
+// True when content_hash is there and matches.
+[[nodiscard]] bool is_intact(const Json& document);
+
+// Fields that a newer writer added are ignored. Errors: `unsupported` for another schema, `protocol` for a document
+// that is no report or was edited.
+[[nodiscard]] Result<record::Report> from_document(const Json& document, Edited edited = Edited::refuse);
+// from_document of a file, at most 64 MiB; messages name the file.
+[[nodiscard]] Result<record::Report> read_report(const std::filesystem::path& path, Edited edited = Edited::refuse);
+
+// Indented JSON with lists of plain values on one line, so that token times do not fill pages. Ends in a newline.
+[[nodiscard]] std::string pretty_json(const Json& json);
+
+// One trial per line, each with its scenario, session, model and runtime.
+[[nodiscard]] std::string to_jsonl(const record::Report& report);
+
+}  // namespace mia::report

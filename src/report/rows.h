@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// The seed's tables as rows of figures: one source for the JSON rows, the terminal and the Markdown twin.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/json.h"
+#include "record/fields.h"
+#include "record/report.h"
+#include "record/value.h"
+#include "report/numbers.h"
+#include "report/table.h"
+
+namespace mia::report {
+
+// A setting as asked for and as it became: "auto (4)".
+struct SettingFigure {
+  record::Value requested;
+  record::Value effective;
+};
+
+struct NumberFigure {
+  record::Summary summary;  // a plain number has neither interval nor n
+  NumberStyle style;
+  bool whole = false;     // a whole number in JSON
+  bool interval = false;  // show the interval and write NAME_low, NAME_high
+};
+
+// One place of a row. `name` is the JSON key, the seed's where the seed has one.
+struct Figure {
+  std::string name;
+  std::string heading;  // empty: only in JSON
+  std::variant<std::string, SettingFigure, NumberFigure> what;
+};
+
+struct Row {
+  std::vector<Figure> figures;
+  std::string failure;        // outcome of a cell that did not end well
+  std::vector<double> curve;  // decode speed (tok/s) over depth, equal shares of the tokens; may be empty
+};
+
+// One table: rows that share their columns. A probe has one for each of its parts.
+struct RowSet {
+  std::string part;  // scenario whose shape the rows have
+  std::vector<Row> rows;
+};
+
+// A cell key "cpu-tuning/..." in a probe puts the cell into that part; elsewhere there is one part.
+[[nodiscard]] std::vector<RowSet> row_sets(const record::Report& report);
+
+[[nodiscard]] Json to_json(const RowSet& rows);
+// Figures with a heading, plus the outcome column when a row failed.
+[[nodiscard]] Table to_table(const RowSet& rows);
+
+// "load_ms: the trial crashed" for every figure that is null for a reason, once each.
+[[nodiscard]] std::vector<std::string> null_notes(std::span<const RowSet> sets);
+
+// Fields that differ between the requests of the cells, in table order; workload.* only when `with_workload`.
+[[nodiscard]] std::vector<const record::Field*> varying_fields(std::span<const record::CellReport* const> cells,
+                                                               bool with_workload);
+
+}  // namespace mia::report
