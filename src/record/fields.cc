@@ -130,7 +130,8 @@ void assign(std::optional<T>* member, const Value& value) {
 }
 
 Result<Value> value_from_json(const Field& field, const Json& json) {
-  if (json.is_null()) {
+  // to_json() writes "auto" for a member without a value, whatever the row's default is.
+  if (json.is_null() || json == "auto") {
     return Value();
   }
   return parse_value(field, json.is_string() ? json.get<std::string>() : json.dump());
