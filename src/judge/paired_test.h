@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// The sequential paired test: B against A, epoch by epoch, with a known error rate. Each epoch gives one value per
+// statistic, the median of ln(b) - ln(a) over its pairs. At planned looks (5, 8, 11, 15, 20 epochs) a difference is
+// tested with spent alpha, by t below 10 epochs and by all sign flips from there on; equivalence within the margin with
+// its own spending of 5 %. docs/methodology.md explains it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "judge/comparison.h"
+#include "record/trial.h"
+
+namespace mia::judge {
+
+struct PairedOptions {
+  double alpha = 0.01;   // chance of a false difference, all statistics together, two-sided
+  double margin = 0.03;  // "same" means within ± this fraction
+  double floor = 0.01;   // smaller differences are never called; at most the margin
+  double power = 0.95;   // for the smallest detectable effect
+  std::int64_t max_epochs = 20;
+  bool wait_for_experience = true;  // after "same" in speed go on until the whole run is judged too
+  std::uint64_t seed = 1;           // coin plan; random sign flips above 20 epochs
+};
+
+// Times of one run in ms.
+struct RunFigures {
+  double speed = 0;               // mean of the fastest quarter of the intervals; prefill time where no token follows
+  double whole = 0;               // request to last token
+  std::vector<double> intervals;  // between tokens; may be empty (no p95 then)
+};
+[[nodiscard]] RunFigures figures_of(const record::Run& run);
+
+struct Pair {
+  RunFigures a;
+  RunFigures b;
+  std::string void_reason;  // "" counts; else why a condition (never the timing) threw the pair out
+};
+
+struct EpochPairs {
+  std::vector<Pair> pairs;  // in the order run
+  bool steady = true;       // both processes warmed up until steady
+};
+
+struct Decision {
+  bool stop = false;
+  bool looked = false;  // this number of epochs is a look: verdicts may have changed
+  Verdict verdict = Verdict::unclear;
+  std::string statistic;
+  std::string why;  // why it stops, "" while it goes on
+  std::vector<StatisticResult> statistics;
+};
+
+class PairedTest {
+ public:
+  // Usage error for alpha or margin outside (0, 0.5), floor outside [0, margin], or max_epochs outside [5, 500].
+  [[nodiscard]] static Result<PairedTest> make(const PairedOptions& options);
+
+  // A pair with a figure that is not positive and finite is voided. An epoch of which fewer than half of the pairs
+  // count is voided whole.
+  void add_epoch(const EpochPairs& epoch);
+  // Judges at planned looks; between them only the running figures are new. Ask after every epoch: skipped looks are
+  // lost.
+  [[nodiscard]] Decision look();
+  // The budget is spent: one last look at whatever is there, at the alpha that this many epochs allow.
+  [[nodiscard]] Decision finish();
+
+  [[nodiscard]] std::int64_t epochs() const { return epochs_; }
+  // Epochs of the next planned look; the maximum once all are done.
+  [[nodiscard]] std::int64_t next_look() const;
+  // From the third epoch on what the costs suggest (4 to 16), before that 8.
+  [[nodiscard]] std::int64_t pairs_for_next_epoch(double epoch_s, double pair_s) const;
+  [[nodiscard]] Comparison result(std::string a, std::string b) const;
+
+ private:
+  struct Series {
+    std::string figure;
+    double alpha = 0;   // this statistic's part
+    double safety = 0;  // factor on nominal p: t and coins are not exactly the Gaussian walk of the boundaries
+    bool equivalence = true;
+    std::vector<double> epochs;  // one value per counted epoch
+    StatisticResult state;
+  };
+
+  explicit PairedTest(const PairedOptions& options);
+  void judge(Series& series, bool last);
+  [[nodiscard]] Decision decide(bool looked, bool last);
+  [[nodiscard]] bool too_many_voids() const;
+
+  PairedOptions options_;
+  std::vector<std::int64_t> planned_;
+  std::vector<std::int64_t> looks_;               // done, with the one in progress
+  std::vector<Series> series_;                    // speed, whole run, p95
+  std::vector<std::vector<double>> pair_values_;  // of speed, per counted epoch
+  std::int64_t epochs_ = 0;
+  std::int64_t voided_epochs_ = 0;
+  std::int64_t pairs_ = 0;
+  std::int64_t voided_ = 0;
+  std::map<std::string, std::int64_t> void_reasons_;
+  std::int64_t unsteady_epochs_ = 0;
+  Decision last_;
+};
+
+}  // namespace mia::judge

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// Paired comparison of two arms. Times are compared as d = ln(b) - ln(a): d > 0 means that B is slower, and drift that
+// both runs of a pair share cancels. Values of one process are not independent, so the tests work on one value per
+// epoch (both processes restarted), never on runs or tokens.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "stats/random.h"
+#include "stats/summary.h"
+
+namespace mia::stats {
+
+// ln(b[i]) - ln(a[i]). nullopt when the lengths differ or a value is not positive and finite.
+[[nodiscard]] std::optional<std::vector<double>> log_ratios(std::span<const double> a, std::span<const double> b);
+[[nodiscard]] double percent(double log_ratio);  // 100 * (e^d - 1)
+
+struct TResult {
+  double estimate = 0;
+  double standard_error = 0;
+  double t = 0;  // 0 / 0 counts as 0
+  double df = 0;
+  double p = 1;  // two-sided
+};
+// One-sample t of the mean against 0. nullopt below 2 values.
+[[nodiscard]] std::optional<TResult> t_test(std::span<const double> values);
+// mean(b) - mean(a) with unequal variances (Welch). nullopt when an arm has fewer than 2 values.
+[[nodiscard]] std::optional<TResult> welch_test(std::span<const double> a, std::span<const double> b);
+[[nodiscard]] Interval t_interval(const TResult& result, double level);
+
+// Median of all Walsh averages (x_i + x_j) / 2, i <= j. nullopt when empty.
+[[nodiscard]] std::optional<double> hodges_lehmann(std::span<const double> values);
+
+// Above this many values all sign patterns are not tried any more: 2^20 of them take milliseconds.
+inline constexpr std::size_t kExactFlips = 20;
+// Randomization test of the mean: share of the sign patterns whose |sum| is at least the one seen, two-sided. Exact
+// under A = B by the design's coins, whatever drift and tails. Up to kExactFlips values all 2^n patterns, above
+// 10,000 random ones with one added. 1 when empty.
+[[nodiscard]] double sign_flip_p(std::span<const double> values, Random& random);
+// All shifts that the exact two-sided test does not reject at p <= alpha: order statistics of the 2^n - 1 means of
+// subsets (Hartigan 1969), so it excludes 0 exactly when sign_flip_p <= alpha. nullopt above kExactFlips values or
+// where no pattern is that rare (alpha < 2 / 2^n).
+[[nodiscard]] std::optional<Interval> sign_flip_interval(std::span<const double> values, double alpha);
+
+// Correlation of neighbours. nullopt below 3 values or without variance.
+[[nodiscard]] std::optional<double> lag1_autocorrelation(std::span<const double> values);
+// Independent values worth as much as these for estimating the mean: n (1 - r) / (1 + r), within [1, n]; r as above,
+// 0 where unknown or negative.
+[[nodiscard]] double effective_sample_size(std::span<const double> values);
+
+// Smallest effect found with probability `power` by a two-sided test whose critical t is `t_critical`:
+// (t_critical + t_power) s / sqrt(n). n >= 2.
+[[nodiscard]] double smallest_detectable(double sd, std::int64_t n, double t_critical, double power);
+// Epochs for a two-sided test at alpha to find `effect` with `power`: ((z_a + z_b) sd / effect)^2 + 3, rounded up.
+// `effect` > 0.
+[[nodiscard]] std::int64_t epochs_needed(double sd, double effect, double alpha, double power);
+
+// Costs and variances of one comparison so far (Kalibera, Jones 2013).
+struct PairCosts {
+  double epoch_s = 0;          // restarting both processes and warming up
+  double pair_s = 0;           // one more pair
+  double within_variance = 0;  // of pair values inside an epoch
+  double epoch_variance = 0;   // of the epochs' values
+  std::int64_t pairs = 8;      // pairs per epoch so far
+};
+// Pairs per epoch that buy the most precision per second, within [4, 16].
+[[nodiscard]] std::int64_t best_pairs_per_epoch(const PairCosts& costs);
+
+}  // namespace mia::stats
