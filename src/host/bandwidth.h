@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// Memory read bandwidth as this machine gives it now: the ceiling of decoding, which reads all active weights for every
+// token. Read only, because decoding writes next to nothing.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace mia::host {
+
+struct Bandwidth {
+  double gb_s = 0;         // best pass, 1e9 bytes per second, all threads together
+  double median_gb_s = 0;  // median pass
+  int threads = 0;
+  int passes = 0;
+  std::int64_t bytes = 0;  // read in one pass by all threads
+  std::string kernel;      // "avx512", "avx2", "plain"
+};
+
+// Each thread reads its own memory (touched first by itself, so local to its NUMA node), passes start together, for
+// `seconds` and at least three passes. `bytes_per_thread` x threads must be well above the last cache, see
+// memory_buffer_bytes. gb_s is 0 when the memory cannot be had.
+[[nodiscard]] Bandwidth read_bandwidth(int threads, std::int64_t bytes_per_thread, double seconds);
+
+// Bytes that no cache of this machine holds: four times the last level, 64 MiB at least and 1 GiB at most.
+[[nodiscard]] std::int64_t memory_buffer_bytes();
+
+// A quick reading before and after each trial: does the machine still give what it gave? Holds its memory from
+// construction on, so that measuring does not allocate. Not for use from several threads.
+class Canary {
+ public:
+  explicit Canary(int max_threads, std::int64_t bytes = 0);  // 0: memory_buffer_bytes()
+  Canary(const Canary&) = delete;
+  Canary& operator=(const Canary&) = delete;
+  ~Canary();
+
+  // Reads for about 25 ms with so many threads (1 to max_threads); nullopt when there is no memory for it.
+  [[nodiscard]] std::optional<double> measure_gb_s(int threads);
+  [[nodiscard]] std::int64_t bytes() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Bytes per second reached by reading the file from its start in large blocks, in whatever state the page cache is, for
+// at most `max_seconds`. Leaves what it read in the cache.
+[[nodiscard]] Result<double> file_read_bandwidth(const std::filesystem::path& path, double max_seconds);
+
+struct Roofline {
+  std::vector<Bandwidth> by_threads;  // 1, 2, 4 ... and max_threads
+  double saturated_gb_s = 0;          // best of all
+  double per_thread_gb_s = 0;         // one thread alone
+};
+
+[[nodiscard]] Roofline measure_roofline(int max_threads, double seconds_each = 0.3);
+
+// Tokens per second that `gb_s` allows at most: the weights read for one token plus the KV cache at the present depth.
+// nullopt unless bytes and bandwidth are positive.
+[[nodiscard]] std::optional<double> decode_limit_tok_s(std::int64_t bytes_per_token, std::int64_t kv_bytes_at_depth,
+                                                       double gb_s);
+
+}  // namespace mia::host
