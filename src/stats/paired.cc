@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+#include "stats/paired.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <numeric>
+
+#include "stats/distributions.h"
+
+namespace mia::stats {
+namespace {
+
+constexpr std::int64_t kRandomFlips = 10'000;
+// Sums of the same numbers in another order differ by rounding: patterns that near count as equal.
+constexpr double kTie = 1e-9;
+
+bool usable_time(double value) {
+  return std::isfinite(value) && value > 0;
+}
+
+double absolute_sum(std::span<const double> values) {
+  return std::accumulate(values.begin(), values.end(), 0.0, [](double sum, double x) { return sum + std::abs(x); });
+}
+
+TResult t_result(double estimate, double standard_error, double df) {
+  TResult result{estimate, standard_error, 0, df, 1};
+  if (estimate != 0) {
+    result.t = estimate / standard_error;
+    result.p = t_two_sided_p(result.t, df);
+  }
+  return result;
+}
+
+// Calls visit(sum of the chosen values, how many) for every subset, the empty one included. A Gray code changes one
+// member at a time.
+template <class Visit>
+void each_subset(std::span<const double> values, Visit visit) {
+  double sum = 0;
+  int count = 0;
+  std::uint64_t members = 0;
+  visit(sum, count);
+  for (std::uint64_t i = 1; i < (std::uint64_t{1} << values.size()); ++i) {
+    const auto changed = static_cast<std::size_t>(std::countr_zero(i));
+    members ^= std::uint64_t{1} << changed;
+    const bool joined = (members >> changed & 1U) != 0;
+    sum += joined ? values[changed] : -values[changed];
+    count += joined ? 1 : -1;
+    visit(sum, count);
+  }
+}
+
+double exact_flip_p(std::span<const double> values) {
+  const double total = std::accumulate(values.begin(), values.end(), 0.0);
+  const double seen = std::abs(total) - kTie * absolute_sum(values);
+  std::int64_t extreme = 0;
+  std::int64_t patterns = 0;
+  // Flipping all signs changes no |sum|: the first value may keep its sign.
+  each_subset(values.subspan(1), [&](double flipped, int) {
+    ++patterns;
+    extreme += std::abs(total - 2 * flipped) >= seen ? 1 : 0;
+  });
+  return static_cast<double>(extreme) / static_cast<double>(patterns);
+}
+
+double random_flip_p(std::span<const double> values, Random& random) {
+  const double total = std::accumulate(values.begin(), values.end(), 0.0);
+  const double seen = std::abs(total) - kTie * absolute_sum(values);
+  std::int64_t extreme = 0;
+  for (std::int64_t i = 0; i < kRandomFlips; ++i) {
+    double sum = 0;
+    for (const double value : values) {
+      sum += random.coin() ? value : -value;
+    }
+    extreme += std::abs(sum) >= seen ? 1 : 0;
+  }
+  return static_cast<double>(extreme + 1) / static_cast<double>(kRandomFlips + 1);
+}
+
+}  // namespace
+
+std::optional<std::vector<double>> log_ratios(std::span<const double> a, std::span<const double> b) {
+  if (a.size() != b.size() || !std::ranges::all_of(a, usable_time) || !std::ranges::all_of(b, usable_time)) {
+    return std::nullopt;
+  }
+  std::vector<double> ratios;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    ratios.push_back(std::log(b[i]) - std::log(a[i]));
+  }
+  return ratios;
+}
+
+double percent(double log_ratio) {
+  return 100 * std::expm1(log_ratio);
+}
+
+std::optional<TResult> t_test(std::span<const double> values) {
+  const auto sd = standard_deviation(values);
+  if (!sd) {
+    return std::nullopt;
+  }
+  const auto n = static_cast<double>(values.size());
+  return t_result(*mean(values), *sd / std::sqrt(n), n - 1);
+}
+
+std::optional<TResult> welch_test(std::span<const double> a, std::span<const double> b) {
+  const auto sd_a = standard_deviation(a);
+  const auto sd_b = standard_deviation(b);
+  if (!sd_a || !sd_b) {
+    return std::nullopt;
+  }
+  const auto n_a = static_cast<double>(a.size());
+  const auto n_b = static_cast<double>(b.size());
+  const double part_a = *sd_a * *sd_a / n_a;
+  const double part_b = *sd_b * *sd_b / n_b;
+  const double squared = part_a + part_b;
+  const double df =
+      squared > 0 ? squared * squared / (part_a * part_a / (n_a - 1) + part_b * part_b / (n_b - 1)) : n_a + n_b - 2;
+  return t_result(*mean(b) - *mean(a), std::sqrt(squared), df);
+}
+
+Interval t_interval(const TResult& result, double level) {
+  const double half = t_quantile(0.5 + level / 2, result.df) * result.standard_error;
+  return {result.estimate - half, result.estimate + half, level};
+}
+
+std::optional<double> hodges_lehmann(std::span<const double> values) {
+  std::vector<double> averages;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    for (std::size_t j = i; j < values.size(); ++j) {
+      averages.push_back((values[i] + values[j]) / 2);
+    }
+  }
+  return median(averages);
+}
+
+double sign_flip_p(std::span<const double> values, Random& random) {
+  if (values.empty()) {
+    return 1;
+  }
+  return values.size() <= kExactFlips ? exact_flip_p(values) : random_flip_p(values, random);
+}
+
+std::optional<Interval> sign_flip_interval(std::span<const double> values, double alpha) {
+  if (values.empty() || values.size() > kExactFlips) {
+    return std::nullopt;
+  }
+  // A shift m has p = 2 (1 + subsets whose mean is <= m) / 2^n on the lower side, and likewise above.
+  const double patterns = std::ldexp(1.0, static_cast<int>(values.size()));
+  const auto rank = static_cast<std::int64_t>(std::floor(alpha * patterns / 2 + kTie));
+  if (rank < 1) {
+    return std::nullopt;
+  }
+  std::vector<double> means;
+  means.reserve(static_cast<std::size_t>(patterns));
+  each_subset(values, [&](double sum, int count) {
+    if (count > 0) {
+      means.push_back(sum / count);
+    }
+  });
+  const auto nth = [&](std::int64_t index) {
+    std::ranges::nth_element(means, means.begin() + index);
+    return means[static_cast<std::size_t>(index)];
+  };
+  const auto count = static_cast<std::int64_t>(means.size());
+  if (rank > count) {
+    return std::nullopt;
+  }
+  return Interval{nth(rank - 1), nth(count - rank), 1 - 2 * static_cast<double>(rank) / patterns};
+}
+
+std::optional<double> lag1_autocorrelation(std::span<const double> values) {
+  if (values.size() < 3) {
+    return std::nullopt;
+  }
+  const double centre = *mean(values);
+  double squares = 0;
+  double products = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    squares += (values[i] - centre) * (values[i] - centre);
+    products += i > 0 ? (values[i] - centre) * (values[i - 1] - centre) : 0;
+  }
+  return squares > 0 ? std::optional(products / squares) : std::nullopt;
+}
+
+double effective_sample_size(std::span<const double> values) {
+  const auto n = static_cast<double>(values.size());
+  const double r = std::clamp(lag1_autocorrelation(values).value_or(0), 0.0, 1.0);
+  return values.empty() ? 0 : std::max(1.0, n * (1 - r) / (1 + r));
+}
+
+double smallest_detectable(double sd, std::int64_t n, double t_critical, double power) {
+  const auto count = static_cast<double>(n);
+  return (t_critical + t_quantile(power, count - 1)) * sd / std::sqrt(count);
+}
+
+std::int64_t epochs_needed(double sd, double effect, double alpha, double power) {
+  constexpr double kMost = 1e6;
+  const double z = normal_quantile(1 - alpha / 2) + normal_quantile(power);
+  const double n = std::pow(z * sd / effect, 2) + 3;
+  return static_cast<std::int64_t>(std::ceil(std::min(n, kMost)));
+}
+
+std::int64_t best_pairs_per_epoch(const PairCosts& costs) {
+  constexpr double kLeast = 4;
+  constexpr double kMost = 16;
+  const double within = costs.within_variance;
+  if (!(within > 0 && costs.pair_s > 0 && costs.pairs > 0)) {
+    return costs.pairs;
+  }
+  // The epochs' variance holds a share of the pairs' own; what is left is the epochs', at least a tenth of the pairs'.
+  const double between = std::max(costs.epoch_variance - within / static_cast<double>(costs.pairs), 0.1 * within);
+  const double best = std::round(std::sqrt(costs.epoch_s / costs.pair_s * within / between));
+  return static_cast<std::int64_t>(std::clamp(best, kLeast, kMost));
+}
+
+}  // namespace mia::stats

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include "stats/summary.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+#include "stats/distributions.h"
+
+namespace mia::stats {
+namespace {
+
+std::vector<double> sorted(std::span<const double> values) {
+  std::vector<double> copy(values.begin(), values.end());
+  std::ranges::sort(copy);
+  return copy;
+}
+
+bool is_share(double q) {
+  return q >= 0 && q <= 1;
+}
+
+double sum(std::span<const double> values) {
+  return std::accumulate(values.begin(), values.end(), 0.0);
+}
+
+double type_seven(std::span<const double> ordered, double q) {
+  const double place = q * static_cast<double>(ordered.size() - 1);
+  const auto below = static_cast<std::size_t>(place);
+  const std::size_t above = std::min(below + 1, ordered.size() - 1);
+  return ordered[below] + (place - static_cast<double>(below)) * (ordered[above] - ordered[below]);
+}
+
+// P(low <= Bin(n, q) < high): coverage of [x_(low), x_(high)], ranks from 1.
+double coverage(std::int64_t low, std::int64_t high, std::int64_t n, double q) {
+  return binomial_cdf(high - 1, n, q) - binomial_cdf(low - 1, n, q);
+}
+
+// Coverage of the whole range, which is the most that n values can give.
+double range_coverage(std::int64_t n, double q) {
+  return 1 - std::pow(q, static_cast<double>(n)) - std::pow(1 - q, static_cast<double>(n));
+}
+
+}  // namespace
+
+std::optional<double> mean(std::span<const double> values) {
+  if (values.empty()) {
+    return std::nullopt;
+  }
+  return sum(values) / static_cast<double>(values.size());
+}
+
+std::optional<double> median(std::span<const double> values) {
+  return quantile(values, 0.5);
+}
+
+std::optional<double> quantile(std::span<const double> values, double q) {
+  if (values.empty() || !is_share(q)) {
+    return std::nullopt;
+  }
+  return type_seven(sorted(values), q);
+}
+
+std::optional<double> floor_percentile(std::span<const double> values, double q) {
+  if (values.empty() || !is_share(q)) {
+    return std::nullopt;
+  }
+  const auto index = static_cast<std::size_t>(std::floor(q * static_cast<double>(values.size())));
+  return sorted(values)[std::min(index, values.size() - 1)];
+}
+
+std::optional<double> standard_deviation(std::span<const double> values) {
+  if (values.size() < 2) {
+    return std::nullopt;
+  }
+  const double centre = *mean(values);
+  double squares = 0;
+  for (const double value : values) {
+    squares += (value - centre) * (value - centre);
+  }
+  return std::sqrt(squares / static_cast<double>(values.size() - 1));
+}
+
+std::optional<double> mad(std::span<const double> values) {
+  const auto centre = median(values);
+  if (!centre) {
+    return std::nullopt;
+  }
+  std::vector<double> distances;
+  for (const double value : values) {
+    distances.push_back(std::abs(value - *centre));
+  }
+  return median(distances);
+}
+
+std::optional<double> geometric_mean(std::span<const double> values) {
+  if (values.empty() || std::ranges::any_of(values, [](double value) { return !(value > 0); })) {
+    return std::nullopt;
+  }
+  double logs = 0;
+  for (const double value : values) {
+    logs += std::log(value);
+  }
+  return std::exp(logs / static_cast<double>(values.size()));
+}
+
+std::optional<double> trimmed_mean(std::span<const double> values, double share) {
+  if (values.empty() || !(share >= 0 && share < 0.5)) {
+    return std::nullopt;
+  }
+  const std::vector<double> ordered = sorted(values);
+  const auto cut = static_cast<std::size_t>(share * static_cast<double>(ordered.size()));
+  return mean(std::span(ordered).subspan(cut, ordered.size() - 2 * cut));
+}
+
+std::optional<double> fastest_quarter_mean(std::span<const double> values) {
+  const std::vector<double> ordered = sorted(values);
+  return mean(std::span(ordered).first(ordered.size() / 4));
+}
+
+std::optional<Interval> median_interval(std::span<const double> values, double level) {
+  return quantile_interval(values, 0.5, level);
+}
+
+std::optional<Interval> quantile_interval(std::span<const double> values, double q, double level) {
+  const auto least = quantile_min_n(q, level);
+  const auto n = static_cast<std::int64_t>(values.size());
+  if (!least || n < *least) {
+    return std::nullopt;
+  }
+  // Grow around the quantile's own rank, always on the side that adds more coverage: the shortest pair of ranks.
+  std::int64_t low = std::clamp(static_cast<std::int64_t>(q * static_cast<double>(n)), std::int64_t{1}, n - 1);
+  std::int64_t high = low + 1;
+  while (coverage(low, high, n, q) < level) {
+    const double gain_low = low > 1 ? coverage(low - 1, low, n, q) : -1;
+    const double gain_high = high < n ? coverage(high, high + 1, n, q) : -1;
+    if (gain_low < 0 && gain_high < 0) {
+      return std::nullopt;
+    }
+    gain_low >= gain_high ? --low : ++high;
+  }
+  const std::vector<double> ordered = sorted(values);
+  return Interval{ordered[static_cast<std::size_t>(low - 1)], ordered[static_cast<std::size_t>(high - 1)],
+                  coverage(low, high, n, q)};
+}
+
+std::optional<std::int64_t> quantile_min_n(double q, double level) {
+  if (!(q > 0 && q < 1 && level > 0 && level < 1)) {
+    return std::nullopt;
+  }
+  // The rarer side alone bounds n from below; the other side adds at most a few.
+  const double rarer = std::max(q, 1 - q);
+  auto n = static_cast<std::int64_t>(std::ceil(std::log1p(-level) / std::log(rarer) - 1e-9));
+  n = std::max<std::int64_t>(n, 2);
+  while (range_coverage(n, q) < level) {
+    ++n;
+  }
+  return n;
+}
+
+}  // namespace mia::stats
