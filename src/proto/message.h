@@ -3,10 +3,12 @@
 // {"type": "load", "id": 3, ...}; a reply carries the id of its request. The greeting has id 0.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -22,6 +24,9 @@
 namespace mia::proto {
 
 inline constexpr int kVersion = 1;
+// Longest line and deepest nesting that either side accepts.
+inline constexpr std::size_t kMaxLine = std::size_t{8} << 20U;
+inline constexpr int kMaxNesting = 32;
 
 // --- requests -------------------------------------------------------------------------------------------------------
 struct Load {
@@ -55,7 +60,11 @@ struct Unload {};
 struct Shutdown {};
 using Request = std::variant<Load, MakeContext, Generate, WarmUp, Probe, Unload, Shutdown>;
 
+// The phase of a trial that a request opens.
+[[nodiscard]] record::Phase phase_of(const Request& request);
+
 // --- replies --------------------------------------------------------------------------------------------------------
+// Of another protocol version only the number is read: `runtime` stays empty.
 struct Greeting {
   int protocol = kVersion;
   record::RuntimeInfo runtime;  // provider, version, commit, build_flags, backends, devices, capabilities
@@ -89,7 +98,7 @@ struct Failed {
 };
 using Reply = std::variant<Greeting, ModelLoaded, ContextReady, Generated, WarmedUp, Probed, Unloaded, Bye, Failed>;
 
-// A line without its newline.
+// A line without its newline. Invalid UTF-8 in texts is replaced by U+FFFD.
 [[nodiscard]] std::string encode(std::int64_t id, const Request& request);
 [[nodiscard]] std::string encode(std::int64_t id, const Reply& reply);
 
@@ -101,7 +110,8 @@ struct IncomingReply {
   std::int64_t id = 0;
   Reply reply;
 };
-// Error kind protocol: not JSON, no type, unknown type, a member of a wrong type, values out of bounds.
+// Error kind protocol: too long, too deep, not JSON, no type, unknown type, a member of a wrong type, values out of
+// bounds, stamps that go back. Unknown members are ignored.
 [[nodiscard]] Result<IncomingRequest> decode_request(std::string_view line);
 [[nodiscard]] Result<IncomingReply> decode_reply(std::string_view line);
 
