@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// The only door to SQL: sessions, trials, baselines and imported results in one SQLite file. docs/store.md describes
+// the tables. Every call that writes is one transaction that is on the disk (fsync) when it returns, or has changed
+// nothing. Errors are of kind `store` (disk full, read-only, damaged, locked, newer schema), `not_found` or `usage`.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "store/types.h"
+
+namespace mia::store {
+
+// data_dir()/store.sqlite
+[[nodiscard]] std::filesystem::path default_path();
+
+// One connection. Not for two threads at once; any number of processes may have their own. A writer waits up to
+// kBusySeconds for another one; readers never wait.
+class Store {
+ public:
+  static constexpr int kBusySeconds = 10;
+
+  // Creates the file and its folders, or migrates an older schema. A newer schema, another program's database, a file
+  // that is no database and an unwritable place are refused.
+  static Result<Store> open(const std::filesystem::path& path);
+  Store(Store&&) noexcept;
+  Store& operator=(Store&&) noexcept;
+  ~Store();
+
+  // Usage error if the id is taken. `report` and the counts of the row are not written.
+  Status begin_session(const Session& session);
+  // Ids of trials are unique in their session; an id that is there already is a usage error.
+  Status add_trial(std::string_view session, const record::Trial& trial);
+  // All or none.
+  Status add_trials(std::string_view session, std::span<const record::Trial> trials);
+  // `report` may be null; its trials are left out, they are stored already.
+  Status finish_session(std::string_view session, std::string_view state, const record::Report* report);
+
+  // Newest first.
+  [[nodiscard]] Result<std::vector<SessionRow>> sessions(const SessionFilter& filter = {});
+  // By id, by a prefix that only one id has, or "last".
+  [[nodiscard]] Result<Session> session(std::string_view name);
+  // In the order of their positions.
+  [[nodiscard]] Result<std::vector<record::Trial>> trials(std::string_view session);
+  // The same trials without their JSON: 100,000 of them in under a second.
+  [[nodiscard]] Result<std::vector<TrialRow>> trial_rows(std::string_view session);
+  // The last session with this plan hash, unless it is complete.
+  [[nodiscard]] Result<std::optional<SessionRow>> resumable(std::string_view plan_hash);
+  // With its trials. Accepted reports stay.
+  Status remove_session(std::string_view session);
+
+  // Makes the report the baseline of its models, machine and scenario. Earlier ones are kept as history.
+  Status accept(const record::Report& report, std::string_view reason);
+  [[nodiscard]] Result<std::optional<record::Report>> baseline(std::string_view model_key, std::string_view machine,
+                                                               std::string_view scenario);
+  // The one in force for each model, machine and scenario, newest first.
+  [[nodiscard]] Result<std::vector<BaselineRow>> baselines();
+
+  // Usage error for a metric that no trial has and record::metrics() does not know.
+  [[nodiscard]] Result<std::vector<Series>> series(std::string_view metric, const SeriesFilter& filter = {});
+
+  // False when this very file was imported before.
+  [[nodiscard]] Result<bool> add_import(const ImportedSamples& samples);
+  [[nodiscard]] Result<std::vector<ImportedFile>> imports();  // newest first
+  [[nodiscard]] Result<ImportedSamples> imported(std::string_view id);
+
+  // "" when the file is sound, else what is wrong (SQLite's own check; reads the whole file).
+  [[nodiscard]] Result<std::string> check();
+
+ private:
+  struct Impl;
+  explicit Store(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mia::store
