@@ -12,9 +12,11 @@ namespace mia::report {
 // viewer would obey, become \u{...}.
 [[nodiscard]] std::string one_line(std::string_view text, std::size_t limit = 500);
 
-// one_line for Markdown text and table cells: no HTML, no links, no emphasis, no table borders. Underscores inside
-// words stay readable.
+// one_line for Markdown: no HTML, no links, no emphasis, no table borders, and at the start of a line no heading, list
+// or rule. What needs no escape (underscores inside words, intervals in brackets) stays readable.
 [[nodiscard]] std::string markdown_escape(std::string_view text, std::size_t limit = 500);
+// The same inside a table's cell, where no line starts.
+[[nodiscard]] std::string markdown_cell(std::string_view text, std::size_t limit = 500);
 // XML 1.0 text or attribute value.
 [[nodiscard]] std::string xml_escape(std::string_view text, std::size_t limit = 4096);
 // RFC 4180 field of text, formulas neutralized.

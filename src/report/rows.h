@@ -50,17 +50,23 @@ struct RowSet {
   std::vector<Row> rows;
 };
 
-// A cell key "cpu-tuning/..." in a probe puts the cell into that part; elsewhere there is one part.
-[[nodiscard]] std::vector<RowSet> row_sets(const record::Report& report);
+// A cell key "cpu-tuning/..." in a probe puts the cell into that part; elsewhere there is one part. A cell measured
+// once under several names has a row for each. `latency`: percentiles have a place in the table, too.
+[[nodiscard]] std::vector<RowSet> row_sets(const record::Report& report, bool latency);
+// What the report itself asks for: the latency scenario, or run.latency_dist.
+[[nodiscard]] bool wants_latency(const record::Report& report);
 
+// A list of objects. A setting x is written as x (asked for) and x_effective; reasons of nulls as null_reasons.
 [[nodiscard]] Json to_json(const RowSet& rows);
+// The best row by speed and the seed's ratios at their worst, by name; null where no row has them.
+[[nodiscard]] Json aggregates(const RowSet& rows);
 // Figures with a heading, plus the outcome column when a row failed.
 [[nodiscard]] Table to_table(const RowSet& rows);
 
-// "load_ms: the trial crashed" for every figure that is null for a reason, once each.
+// "load (ms): the trial crashed" for every figure that is null for a reason, once each.
 [[nodiscard]] std::vector<std::string> null_notes(std::span<const RowSet> sets);
 
-// Fields that differ between the requests of the cells, in table order; workload.* only when `with_workload`.
+// Fields that differ between the requests of the cells, in the table's order; workload.* only when `with_workload`.
 [[nodiscard]] std::vector<const record::Field*> varying_fields(std::span<const record::CellReport* const> cells,
                                                                bool with_workload);
 

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+#include "report/before_after.h"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "report/escape.h"
+#include "report/facts.h"
+#include "report/numbers.h"
+#include "report/rows.h"
+#include "report/shapes.h"
+#include "report/table.h"
+
+namespace mia::report {
+namespace {
+
+using Fields = std::vector<const record::Field*>;
+
+std::string name_of(const record::Report& report) {
+  return fmt::format("{}, {}, session {}", title_of(report), report.started, report.session);
+}
+
+// The settings that name a mode. The model and the runtime are what changed between the reports where each report has
+// one of them; only where a report varies them do they name a mode.
+Fields mode_fields(const record::Report& before, const record::Report& after) {
+  Fields found;
+  for (const record::Report* const report : {&before, &after}) {
+    std::vector<const record::CellReport*> cells;
+    for (const record::CellReport& cell : report->cells) {
+      cells.push_back(&cell);
+    }
+    for (const record::Field* const field : varying_fields(cells, false)) {
+      if (std::ranges::find(found, field) == found.end()) {
+        found.push_back(field);
+      }
+    }
+  }
+  std::ranges::sort(found);
+  return found;
+}
+
+std::string mode_of(const Fields& fields, const record::CellReport& cell) {
+  std::vector<std::string> parts;
+  for (const record::Field* const field : fields) {
+    const bool model = field->key == "llm.primary.id";
+    parts.push_back(model ? cell.model
+                          : fmt::format("{}={}", field->name, record::to_text(get(cell.requested, *field))));
+  }
+  return parts.empty() ? "all" : join(parts, " ");
+}
+
+bool is_long(const record::CellReport& cell) {
+  return cell.requested.workload.name.value_or("") == "long";
+}
+
+// The speeds of one report, into the places of its rows; modes in the order in which they come.
+void fill(const record::Report& report, const Fields& fields, bool after, std::vector<BeforeAfterRow>& rows) {
+  for (const record::CellReport& cell : report.cells) {
+    const std::string mode = mode_of(fields, cell);
+    auto row = std::ranges::find(rows, mode, &BeforeAfterRow::mode);
+    if (row == rows.end()) {
+      BeforeAfterRow fresh;
+      fresh.mode = mode;
+      for (record::Summary* const place :
+           {&fresh.short_before, &fresh.short_after, &fresh.long_before, &fresh.long_after}) {
+        place->null_reason = "not measured";
+      }
+      row = rows.insert(rows.end(), std::move(fresh));
+    }
+    record::Summary& place =
+        is_long(cell) ? (after ? row->long_after : row->long_before) : (after ? row->short_after : row->short_before);
+    if (!place.value) {
+      place = summary_of(&cell, "tokens_per_s");
+    }
+  }
+}
+
+std::optional<double> change_percent(const record::Summary& before, const record::Summary& after) {
+  const auto quotient = ratio(after, before).value;
+  return quotient ? std::optional((*quotient - 1) * 100) : std::nullopt;
+}
+
+template <class T>
+std::string names(const std::vector<T>& items, std::string (*text)(const T&)) {
+  std::vector<std::string> list;
+  for (const T& item : items) {
+    list.push_back(text(item));
+  }
+  std::ranges::sort(list);
+  return join(list, ", ");
+}
+
+void note_difference(std::vector<std::string>& notes, const char* what, const std::string& before,
+                     const std::string& after) {
+  if (before != after) {
+    notes.push_back(fmt::format("{} differs: before {}, after {}.", what, before.empty() ? "unknown" : before,
+                                after.empty() ? "unknown" : after));
+  }
+}
+
+std::vector<std::string> notes_of(const record::Report& before, const record::Report& after) {
+  std::vector<std::string> notes;
+  const auto runtime = [](const record::RuntimeInfo& info) { return fmt::format("{} {}", info.version, info.commit); };
+  const auto model = [](const record::ModelInfo& info) { return info.id; };
+  note_difference(notes, "The scenario", before.scenario, after.scenario);
+  note_difference(notes, "The machine", before.machine.fingerprint, after.machine.fingerprint);
+  note_difference(notes, "The runtime", names<record::RuntimeInfo>(before.runtimes, +runtime),
+                  names<record::RuntimeInfo>(after.runtimes, +runtime));
+  note_difference(notes, "The model", names<record::ModelInfo>(before.models, +model),
+                  names<record::ModelInfo>(after.models, +model));
+  notes.emplace_back(
+      "The two reports were measured at different times, so a change may be the machine's; `mia-perf compare` measures "
+      "both in turns and gives a verdict.");
+  return notes;
+}
+
+Table table_of(const BeforeAfter& view) {
+  const auto any = [&](record::Summary BeforeAfterRow::*a, record::Summary BeforeAfterRow::*b) {
+    return std::ranges::any_of(view.rows, [&](const auto& row) { return (row.*a).value || (row.*b).value; });
+  };
+  const bool shorter = any(&BeforeAfterRow::short_before, &BeforeAfterRow::short_after);
+  const bool longer = any(&BeforeAfterRow::long_before, &BeforeAfterRow::long_after);
+  Table table{{{"mode", Align::left}}, {}};
+  for (const auto& [shown, word] : {std::pair{shorter, "short"}, std::pair{longer, "long"}}) {
+    if (shown) {
+      for (const char* const heading : {"{} before (tok/s)", "{} after (tok/s)", "Δ {} (%)"}) {
+        table.columns.push_back({fmt::format(fmt::runtime(heading), word), Align::right});
+      }
+    }
+  }
+  const NumberStyle percent{1, 1, true};
+  for (const BeforeAfterRow& row : view.rows) {
+    std::vector<std::string> cells{row.mode};
+    const auto add = [&](const record::Summary& before, const record::Summary& after,
+                         const std::optional<double>& delta) {
+      cells.push_back(describe_interval(before, "tokens_per_s"));
+      cells.push_back(describe_interval(after, "tokens_per_s"));
+      cells.push_back(format_number(delta, percent));
+    };
+    if (shorter) {
+      add(row.short_before, row.short_after, row.delta_short_percent);
+    }
+    if (longer) {
+      add(row.long_before, row.long_after, row.delta_long_percent);
+    }
+    table.rows.push_back(std::move(cells));
+  }
+  return table;
+}
+
+Json number(const std::optional<double>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+}  // namespace
+
+BeforeAfter before_after(const record::Report& before, const record::Report& after) {
+  BeforeAfter view{name_of(before), name_of(after), {}, notes_of(before, after)};
+  const Fields fields = mode_fields(before, after);
+  fill(before, fields, false, view.rows);
+  fill(after, fields, true, view.rows);
+  for (BeforeAfterRow& row : view.rows) {
+    row.delta_short_percent = change_percent(row.short_before, row.short_after);
+    row.delta_long_percent = change_percent(row.long_before, row.long_after);
+  }
+  return view;
+}
+
+std::string to_text(const BeforeAfter& view, int width) {
+  const auto columns = static_cast<std::size_t>(std::max(width, 40));
+  std::string out = wrap("before: " + one_line(view.before), columns, 8) + '\n';
+  out += wrap("after:  " + one_line(view.after), columns, 8) + "\n\n" + table_text(table_of(view), columns) + '\n';
+  for (const std::string& note : view.notes) {
+    out += wrap(one_line(note), columns) + '\n';
+  }
+  return out;
+}
+
+std::string to_markdown(const BeforeAfter& view) {
+  std::string out = fmt::format("# Before and after\n\n- before: {}\n- after: {}\n\n{}\n", markdown_cell(view.before),
+                                markdown_cell(view.after), table_markdown(table_of(view)));
+  for (const std::string& note : view.notes) {
+    out += fmt::format("- {}\n", markdown_escape(note));
+  }
+  return out;
+}
+
+Json to_json(const BeforeAfter& view) {
+  Json rows = Json::array();
+  for (const BeforeAfterRow& row : view.rows) {
+    rows.push_back({{"mode", row.mode},
+                    {"short_tps_before", number(row.short_before.value)},
+                    {"short_tps_after", number(row.short_after.value)},
+                    {"long_tps_before", number(row.long_before.value)},
+                    {"long_tps_after", number(row.long_after.value)},
+                    {"delta_short_percent", number(row.delta_short_percent)},
+                    {"delta_long_percent", number(row.delta_long_percent)}});
+  }
+  return Json{{"before", view.before}, {"after", view.after}, {"rows", rows}, {"notes", view.notes}};
+}
+
+}  // namespace mia::report

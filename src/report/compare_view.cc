@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#include "report/compare_view.h"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "report/escape.h"
+#include "report/numbers.h"
+#include "report/paint.h"
+#include "report/table.h"
+
+namespace mia::report {
+namespace {
+
+constexpr NumberStyle kEffect{2, 1, true};
+constexpr NumberStyle kPercent{2, 1, false};
+
+std::string interval_text(const ComparisonRow& row) {
+  if (!row.low_percent || !row.high_percent) {
+    return std::string(kDash);
+  }
+  return fmt::format("[{}, {}]", format_number(*row.low_percent, kEffect), format_number(*row.high_percent, kEffect));
+}
+
+Table table_of(const ComparisonView& view) {
+  Table table{{{"statistic", Align::left},
+               {"B against A", Align::left},
+               {"time per token (%)", Align::right},
+               {"interval (%)", Align::right},
+               {"alpha (%)", Align::right},
+               {"could see (%)", Align::right}},
+              {}};
+  for (const ComparisonRow& row : view.rows) {
+    table.rows.push_back({row.statistic, row.verdict, format_number(row.effect_percent, kEffect), interval_text(row),
+                          format_number(row.alpha, {2, 100, false}), format_number(row.mde_percent, kPercent)});
+  }
+  return table;
+}
+
+std::string counts_text(const ComparisonView& view) {
+  std::string text = fmt::format("{} epochs, {} pairs", view.epochs, view.pairs);
+  if (view.margin_percent) {
+    text += fmt::format(", same means within ±{} %", format_number(*view.margin_percent, {1, 1, false}));
+  }
+  std::int64_t voided = 0;
+  std::string reasons;
+  for (const VoidedPairs& pairs : view.voided) {
+    voided += pairs.count;
+    reasons += fmt::format("{}{} {}", reasons.empty() ? "" : ", ", pairs.count, pairs.reason);
+  }
+  return voided == 0 ? text + "; no pair was voided." : fmt::format("{}; {} voided: {}.", text, voided, reasons);
+}
+
+std::string painted(const Paint& paint, const ComparisonView& view, const std::string& text) {
+  const auto any = [&](const char* verdict) {
+    return std::ranges::find(view.rows, verdict, &ComparisonRow::verdict) != view.rows.end();
+  };
+  if (any("slower")) {
+    return paint.red(text);
+  }
+  return any("unclear") ? paint.yellow(text) : paint.green(text);
+}
+
+}  // namespace
+
+std::string to_text(const ComparisonView& view, const TextOptions& options) {
+  const Paint paint(options.color);
+  const auto width = static_cast<std::size_t>(std::max(options.width, 40));
+  std::string out = wrap("A: " + one_line(view.a), width, 3) + '\n' + wrap("B: " + one_line(view.b), width, 3) + '\n';
+  out += view.workload.empty() ? "" : wrap("workload: " + one_line(view.workload), width) + '\n';
+  out += '\n' + table_text(table_of(view), width) + '\n' + wrap(one_line(counts_text(view)), width) + '\n';
+  if (!view.sentence.empty()) {
+    out += '\n' + painted(paint, view, wrap(one_line(view.sentence, 2000), width)) + '\n';
+  }
+  return out;
+}
+
+std::string to_markdown(const ComparisonView& view) {
+  std::string out = fmt::format("# {} against {}\n\n", markdown_cell(view.b), markdown_cell(view.a));
+  if (!view.sentence.empty()) {
+    out += fmt::format("**{}**\n\n", markdown_cell(view.sentence, 2000));
+  }
+  out += fmt::format("- A: {}\n- B: {}\n", markdown_cell(view.a), markdown_cell(view.b));
+  out += view.workload.empty() ? "" : fmt::format("- workload: {}\n", markdown_cell(view.workload));
+  return out + fmt::format("\n{}\n{}\n", table_markdown(table_of(view)), markdown_escape(counts_text(view)));
+}
+
+}  // namespace mia::report

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: MIT
+#include "report/facts.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/core.h>
+
+#include "base/text.h"
+#include "record/fields.h"
+#include "record/metrics.h"
+#include "report/escape.h"
+#include "report/numbers.h"
+
+namespace mia::report {
+namespace {
+
+using Facts = std::vector<std::pair<std::string, std::string>>;
+
+// Metrics that a person looks for first; the others follow with `latency` or when they are all there is.
+bool is_detail(const record::Metric& metric) {
+  return metric.name.find("_decode_ms") != std::string_view::npos || metric.name == "sample_count" ||
+         metric.name == "fast_quarter_ms";
+}
+
+std::string model_text(const record::ModelInfo& model) {
+  std::string text = model.display_name.empty() ? model.id : model.display_name;
+  if (!model.quantization.empty()) {
+    text += fmt::format(" ({})", model.quantization);
+  }
+  return text;
+}
+
+std::string models_text(const record::Report& report) {
+  std::vector<std::string> names;
+  for (const record::ModelInfo& model : report.models) {
+    names.push_back(model_text(model));
+  }
+  return names.empty() ? "no model" : join(names, ", ");
+}
+
+std::string runtime_text(const record::RuntimeInfo& runtime) {
+  std::string text = runtime.provider == "llama" ? "llama.cpp" : fmt::format("the {} provider", runtime.provider);
+  return runtime.version.empty() ? text : fmt::format("{} {}", text, runtime.version);
+}
+
+std::string runtimes_text(const record::Report& report) {
+  std::vector<std::string> names;
+  for (const record::RuntimeInfo& runtime : report.runtimes) {
+    names.push_back(runtime_text(runtime));
+  }
+  return join(names, ", ");
+}
+
+void add_fact(Facts& facts, const char* name, std::string text) {
+  if (!text.empty()) {
+    facts.emplace_back(name, std::move(text));
+  }
+}
+
+std::string processor_text(const record::Machine& machine) {
+  std::string text = machine.cpu_model;
+  const auto add = [&](const std::optional<std::int64_t>& count, const char* what) {
+    if (count) {
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", *count, what);
+    }
+  };
+  add(machine.physical_cores, "physical cores");
+  add(machine.logical_cpus, "logical CPUs");
+  if (machine.allowed_cpus && machine.allowed_cpus != machine.logical_cpus) {
+    add(machine.allowed_cpus, "of them usable");
+  }
+  return text;
+}
+
+std::string memory_text(const record::Machine& machine) {
+  std::string text = machine.memory_bytes ? human_bytes(*machine.memory_bytes) : "";
+  if (machine.memory_limit_bytes) {
+    text += fmt::format("{}limited to {}", text.empty() ? "" : ", ", human_bytes(*machine.memory_limit_bytes));
+  }
+  return text;
+}
+
+std::string system_text(const record::Machine& machine) {
+  std::vector<std::string> parts;
+  for (const auto& [prefix, text] : {std::pair<const char*, const std::string&>{"", machine.os},
+                                     {"kernel ", machine.kernel},
+                                     {"governor ", machine.governor},
+                                     {"virtual machine: ", machine.virtualization}}) {
+    if (!text.empty()) {
+      parts.push_back(prefix + text);
+    }
+  }
+  return join(parts, ", ");
+}
+
+std::string runtime_line(const record::RuntimeInfo& runtime) {
+  std::string text = fmt::format("{}: {}", runtime.name, runtime_text(runtime));
+  for (const auto& [prefix, value] :
+       {std::pair<const char*, const std::string&>{"commit ", runtime.commit}, {"package ", runtime.package}}) {
+    text += value.empty() ? "" : fmt::format(", {}{}", prefix, value);
+  }
+  return runtime.backends.empty() ? text : fmt::format("{}, backends {}", text, join(runtime.backends, " "));
+}
+
+std::string model_line(const record::ModelInfo& model) {
+  std::string text = fmt::format("{}: {}, {}", model.id, model_text(model), human_bytes(model.file_bytes));
+  if (model.bytes_per_token > 0) {
+    text += fmt::format(", {} read per token", human_bytes(model.bytes_per_token));
+  }
+  return text;
+}
+
+// "n_threads auto (4), n_batch 256": what was asked for beyond the defaults, and what the runtime made of it.
+std::string settings_text(const record::Settings& requested, const record::Settings& effective) {
+  const record::Settings standard = record::default_settings();
+  std::vector<std::string> parts;
+  for (const record::Field& field : record::fields()) {
+    const record::Value asked = record::get(requested, field);
+    const record::Value got = record::get(effective, field);
+    const bool told = !std::holds_alternative<std::monostate>(got);
+    if (field.key.starts_with("perf.") || field.key == "llm.primary.id" ||
+        (asked == record::get(standard, field) && (!told || got == asked))) {
+      continue;
+    }
+    const std::string text = fmt::format("{} {}", field.name, record::to_text(asked));
+    parts.push_back(told && got != asked ? fmt::format("{} ({})", text, record::to_text(got)) : text);
+  }
+  return parts.empty() ? "defaults" : join(parts, ", ");
+}
+
+std::string cache_text(const record::Report& report) {
+  std::set<std::string> states;
+  for (const record::CellReport& cell : report.cells) {
+    states.insert(cell.cache_state.empty() ? "unknown" : cell.cache_state);
+  }
+  const std::vector<std::string> list(states.begin(), states.end());
+  return join(list, ", ");
+}
+
+std::string outcomes_text(const record::Report& report) {
+  std::map<std::string, std::int64_t> outcomes;
+  std::int64_t trials = 0;
+  for (const record::CellReport& cell : report.cells) {
+    for (const auto& [kind, count] : cell.outcomes) {
+      outcomes[kind] += count;
+      trials += count;
+    }
+  }
+  std::string text = fmt::format("{} trial{}", trials, trials == 1 ? "" : "s");
+  const char* separator = ": ";
+  for (const auto& [kind, count] : outcomes) {
+    text += fmt::format("{}{} {}", separator, count, kind);
+    separator = ", ";
+  }
+  return text + ".";
+}
+
+// What the intervals of the speed cover, or that there are none.
+std::string intervals_text(const record::Report& report) {
+  std::optional<double> level;
+  std::int64_t fewest = INT64_MAX;
+  bool without = false;
+  for (const record::CellReport& cell : report.cells) {
+    const auto at = cell.metrics.find("tokens_per_s");
+    if (at == cell.metrics.end() || !at->second.value) {
+      continue;
+    }
+    fewest = std::min(fewest, at->second.n);
+    without = without || !at->second.low;
+    if (at->second.low && at->second.level) {
+      level = std::min(level.value_or(1.0), *at->second.level);
+    }
+  }
+  if (fewest == INT64_MAX) {
+    return "No speed was measured.";
+  }
+  std::string text =
+      level ? fmt::format("Values are medians over trials; intervals cover the median with {:.1f} %.", *level * 100)
+            : "Values are medians over trials.";
+  if (without) {
+    text += fmt::format(" n too small for an interval where none is shown (fewest: n={}).", fewest);
+  }
+  return text;
+}
+
+void add_trial_notes(const record::Report& report, std::vector<std::string>& lines) {
+  std::map<std::string, std::int64_t> voided;
+  std::int64_t unsteady = 0;
+  double steal = 0;
+  for (const record::Trial& trial : report.trials) {
+    for (const std::string& reason : trial.conditions.voided_by) {
+      ++voided[reason];
+    }
+    unsteady += trial.outcome.ok() && !trial.warm_up_steady ? 1 : 0;
+    const record::Conditions& at = trial.conditions;
+    if (at.steal_s && at.wall_s && *at.wall_s > 0) {
+      steal = std::max(steal, *at.steal_s / *at.wall_s);
+    }
+  }
+  for (const auto& [reason, count] : voided) {
+    lines.push_back(fmt::format("{} trial{} voided by {}.", count, count == 1 ? "" : "s", reason));
+  }
+  if (unsteady > 0) {
+    lines.push_back(
+        fmt::format("{} of {} trials had not become steady in their warm-up.", unsteady, report.trials.size()));
+  }
+  if (steal >= 0.005) {
+    lines.push_back(fmt::format("The hypervisor took up to {:.1f} % of a CPU during a trial.", steal * 100));
+  }
+}
+
+std::vector<const record::Metric*> shown_metrics(const record::CellReport& cell, bool latency) {
+  std::vector<const record::Metric*> shown;
+  for (const record::Metric& metric : record::metrics()) {
+    const auto at = cell.metrics.find(std::string(metric.name));
+    const bool known = at != cell.metrics.end() && (at->second.value || !at->second.null_reason.empty());
+    if (known && (latency || !is_detail(metric))) {
+      shown.push_back(&metric);
+    }
+  }
+  return shown;
+}
+
+}  // namespace
+
+std::string title_of(const record::Report& report) {
+  const std::string runtimes = runtimes_text(report);
+  return fmt::format("{}: {}{}{}", report.scenario, models_text(report), runtimes.empty() ? "" : " on ", runtimes);
+}
+
+Facts conditions_of(const record::Report& report) {
+  const record::Machine& machine = report.machine;
+  Facts facts;
+  add_fact(facts, "machine", machine.hostname);
+  add_fact(facts, "processor", processor_text(machine));
+  add_fact(facts, "memory", memory_text(machine));
+  add_fact(facts, "system", system_text(machine));
+  for (const record::GpuInfo& gpu : machine.gpus) {
+    add_fact(facts, "GPU", fmt::format("{}, {}, driver {}", gpu.name, human_bytes(gpu.memory_bytes), gpu.driver));
+  }
+  for (const record::RuntimeInfo& runtime : report.runtimes) {
+    add_fact(facts, "runtime", runtime_line(runtime));
+  }
+  for (const record::ModelInfo& model : report.models) {
+    add_fact(facts, "model", model_line(model));
+  }
+  const bool single = report.cells.size() == 1;
+  add_fact(facts, "settings",
+           single ? settings_text(report.cells.front().requested, report.cells.front().effective)
+                  : settings_text(report.settings, {}));
+  add_fact(facts, "page cache before load", cache_text(report));
+  add_fact(facts, "measured",
+           report.finished.empty() ? report.started : fmt::format("{} to {}", report.started, report.finished));
+  add_fact(facts, "session", report.session);
+  add_fact(facts, "mia-perf", report.tool_version);
+  return facts;
+}
+
+std::vector<std::string> certainty_of(const record::Report& report) {
+  std::vector<std::string> lines;
+  if (!report.complete) {
+    lines.emplace_back("The session did not finish: this report holds what was measured until then.");
+  }
+  lines.push_back(outcomes_text(report));
+  lines.push_back(intervals_text(report));
+  if (report.drift_share) {
+    lines.push_back(
+        fmt::format("The place in the order explains {:.1f} % of the variance (drift).", *report.drift_share * 100));
+  }
+  add_trial_notes(report, lines);
+  return lines;
+}
+
+Table metrics_table(const record::CellReport& cell, bool latency) {
+  Table table{{{"metric", Align::left},
+               {"median", Align::right},
+               {"least", Align::right},
+               {"most", Align::right},
+               {"n", Align::right}},
+              {}};
+  for (const record::Metric* const metric : shown_metrics(cell, latency)) {
+    const record::Summary& summary = cell.metrics.at(std::string(metric->name));
+    const MetricStyle style = style_of(*metric);
+    const bool varies = metric->better != record::Better::neither;
+    table.rows.push_back(
+        {style.heading, varies ? describe_interval(summary, style.number) : format_number(summary.value, style.number),
+         format_number(summary.least, style.number), format_number(summary.most, style.number),
+         fmt::format("{}", summary.n)});
+  }
+  return table;
+}
+
+std::vector<std::string> metric_notes(const record::CellReport& cell, bool latency) {
+  std::vector<std::string> notes;
+  for (const record::Metric* const metric : shown_metrics(cell, latency)) {
+    const record::Summary& summary = cell.metrics.at(std::string(metric->name));
+    if (!summary.value && summary.null_reason != cell.failure) {
+      notes.push_back(fmt::format("{}: {}", style_of(*metric).heading, summary.null_reason));
+    }
+  }
+  return notes;
+}
+
+std::string describe_check(const record::Check& check) {
+  const NumberStyle style{3, 1, false};
+  const std::string unit = check.unit.empty() ? "" : " " + check.unit;
+  std::string text = fmt::format("{}: {}", check.name, check.verdict);
+  if (check.value || check.limit) {
+    text += fmt::format(", value {}{}, limit {}{}", format_number(check.value, style), unit,
+                        format_number(check.limit, style), unit);
+  }
+  return check.text.empty() ? text : fmt::format("{}: {}", text, check.text);
+}
+
+Table checks_table(const record::Report& report) {
+  Table table{{{"check", Align::left},
+               {"verdict", Align::left},
+               {"value", Align::right},
+               {"limit", Align::right},
+               {"unit", Align::left},
+               {"why", Align::left}},
+              {}};
+  const NumberStyle style{3, 1, false};
+  for (const record::Check& check : report.checks) {
+    table.rows.push_back({check.name, check.verdict, format_number(check.value, style),
+                          format_number(check.limit, style), check.unit, check.text});
+  }
+  return table;
+}
+
+std::string repeat_command(const record::Report& report) {
+  const record::Settings standard = record::default_settings();
+  std::string command = fmt::format("mia-perf run {}", shell_quote(report.scenario));
+  for (const record::Field& field : record::fields()) {
+    const record::Value value = record::get(report.settings, field);
+    if (value == record::get(standard, field) || field.key.starts_with("perf.")) {
+      continue;
+    }
+    const std::string text = record::to_text(value);
+    if (field.key == "llm.primary.id") {
+      command += fmt::format(" -m {}", shell_quote(text));
+    } else if (field.key == "run.runtime") {
+      command += fmt::format(" --runtime {}", shell_quote(text));
+    } else {
+      command += fmt::format(" --set {}", shell_quote(fmt::format("{}={}", field.key, text)));
+    }
+  }
+  return command;
+}
+
+}  // namespace mia::report

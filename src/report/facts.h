@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// What the terminal and the Markdown twin both say, as plain text that each escapes in its way. Internal to the room.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "record/report.h"
+#include "report/table.h"
+
+namespace mia::report {
+
+// "baseline: SmolLM2 135M Instruct (Q4_1) on llama.cpp 0.5.0".
+[[nodiscard]] std::string title_of(const record::Report& report);
+
+// Name and value: machine, processor, memory, system, GPUs, runtimes, models, settings, cache, when.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> conditions_of(const record::Report& report);
+
+// How sure: trials and their outcomes, what the intervals cover, drift, voided and unsteady trials, steal.
+[[nodiscard]] std::vector<std::string> certainty_of(const record::Report& report);
+
+// One metric per line with median, interval, range and n: the table of a report of one cell.
+[[nodiscard]] Table metrics_table(const record::CellReport& cell, bool latency);
+// "words (words): tokens were random" for every metric of that table that is null for a reason.
+[[nodiscard]] std::vector<std::string> metric_notes(const record::CellReport& cell, bool latency);
+
+// "value 5.1, limit 5.0 tok/s: why".
+[[nodiscard]] std::string describe_check(const record::Check& check);
+[[nodiscard]] Table checks_table(const record::Report& report);
+
+// The command that measures the same again.
+[[nodiscard]] std::string repeat_command(const record::Report& report);
+
+}  // namespace mia::report

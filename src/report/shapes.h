@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// The shapes of the seed's tables: how the cells of one part become rows. Internal to the room.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "report/rows.h"
+
+namespace mia::report {
+
+// The cells of one part, names of equal cells already expanded.
+struct Part {
+  std::string name;  // the scenario whose table this is
+  std::vector<record::CellReport> cells;
+  const record::Report* report = nullptr;
+  bool latency = false;
+};
+
+[[nodiscard]] std::vector<Row> plain_rows(const Part& part);
+[[nodiscard]] std::vector<Row> long_context_rows(const Part& part);
+[[nodiscard]] std::vector<Row> latency_rows(const Part& part);
+[[nodiscard]] std::vector<Row> quant_rows(const Part& part);
+
+// One mode of a part: the same settings with the short and with the long workload.
+struct Mode {
+  const record::CellReport* shorter = nullptr;
+  const record::CellReport* longer = nullptr;
+  [[nodiscard]] const record::CellReport& any() const { return shorter != nullptr ? *shorter : *longer; }
+};
+// True when every cell is short or long and both occur: then modes() has a row for each pair.
+[[nodiscard]] bool has_modes(const Part& part);
+[[nodiscard]] std::vector<Mode> modes(const Part& part);
+
+// The metric of a cell; one without a value says why. A missing cell (nullptr) gives "not measured".
+[[nodiscard]] record::Summary summary_of(const record::CellReport* cell, std::string_view metric);
+// a / b of two medians.
+[[nodiscard]] record::Summary ratio(const record::Summary& a, const record::Summary& b);
+
+[[nodiscard]] Figure text_figure(std::string name, std::string heading, std::string text);
+[[nodiscard]] Figure number_figure(std::string name, std::string heading, record::Summary summary, NumberStyle style);
+// In the style of the metric's row; `name` and the heading's words may be the seed's.
+[[nodiscard]] Figure metric_figure(const record::CellReport* cell, std::string_view metric, std::string name);
+[[nodiscard]] Figure with_interval(Figure figure);
+[[nodiscard]] Figure hidden(Figure figure);  // only in JSON
+// The settings that tell the cells apart, asked for and effective.
+[[nodiscard]] std::vector<Figure> axis_figures(const Part& part, const record::CellReport& cell, bool with_workload);
+// "" when every trial was ok, "1 of 5: crashed (SIGSEGV) in load", or the outcome alone when none was ok.
+[[nodiscard]] std::string failure_of(const record::CellReport& cell);
+
+}  // namespace mia::report
