@@ -100,9 +100,11 @@ struct ModelInfo {
   std::optional<std::int64_t> experts_used;
   std::int64_t parameters = 0;
   std::int64_t tensor_bytes = 0;
-  std::int64_t bytes_per_token = 0;        // weights read to decode one token at depth 0
-  std::int64_t kv_bytes_per_position = 0;  // f16 K and V read for each position of depth
-  std::int64_t multiply_adds = 0;          // per decoded token at depth 0
+  std::int64_t bytes_per_token = 0;               // weights read to decode one token at depth 0
+  std::int64_t kv_bytes_per_position = 0;         // f16 K and V read for each position of depth
+  std::optional<std::int64_t> sliding_window;     // positions that windowed layers attend to
+  std::int64_t kv_window_bytes_per_position = 0;  // the windowed layers' part of kv_bytes_per_position
+  std::int64_t multiply_adds = 0;                 // per decoded token at depth 0
   bool synthetic = false;
   std::vector<TensorTypeCount> types;
   std::vector<TensorGroup> groups;

