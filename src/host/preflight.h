@@ -30,8 +30,10 @@ struct PreflightFacts {
   bool pressure_seen = true;  // does the kernel have /proc/pressure?
   std::optional<std::int64_t> model_bytes;
   std::optional<bool> can_evict;
+  std::optional<bool> residency_known;  // does mincore tell the truth about the model's file?
+  bool gpu_device = false;              // an NVIDIA device node is there
   std::vector<GpuState> gpus;
-  std::string gpu_reason;  // why there is none
+  std::string gpu_reason;  // why NVML shows none
 };
 
 // Watches the machine for a second, then looks at its settings. `model` may be empty.

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MIT
+// The few functions of NVML that are needed, declared after NVIDIA's public reference (docs.nvidia.com/deploy/nvml-api)
+// and looked up one by one: an old driver lacks some of them, and then only those values are unknown.
+#include <dlfcn.h>
+
+#include <array>
+#include <cstdlib>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "host/gpu.h"
+
+namespace mia::host {
+namespace {
+
+using NvmlReturn = int;
+using NvmlDevice = void*;
+using NvmlUlong = unsigned long long;  // NOLINT(google-runtime-int): NVML's own type
+
+constexpr NvmlReturn kSuccess = 0;
+constexpr NvmlReturn kInsufficientSize = 7;
+constexpr unsigned kClockSm = 1;
+constexpr unsigned kClockMemory = 2;
+constexpr unsigned kSensorGpu = 0;
+constexpr unsigned kPolicyThermal = 1;
+constexpr std::size_t kNameBytes = 128;
+constexpr unsigned kMostGpus = 64;
+constexpr unsigned kMostProcesses = 4096;
+
+struct NvmlMemory {
+  NvmlUlong total;
+  NvmlUlong free;
+  NvmlUlong used;
+};
+
+struct NvmlProcess {
+  unsigned pid;
+  NvmlUlong used_memory;
+  unsigned gpu_instance;
+  unsigned compute_instance;
+};
+
+struct NvmlViolation {
+  NvmlUlong reference_us;
+  NvmlUlong violation_ns;
+};
+
+using ProcessList = NvmlReturn (*)(NvmlDevice, unsigned*, NvmlProcess*);
+
+}  // namespace
+
+// Function pointers are null where the library lacks the function.
+struct GpuMonitor::Api {
+  void* library = nullptr;
+  std::string driver;
+
+  NvmlReturn (*init)() = nullptr;
+  NvmlReturn (*shutdown)() = nullptr;
+  const char* (*error_text)(NvmlReturn) = nullptr;
+  NvmlReturn (*driver_version)(char*, unsigned) = nullptr;
+  NvmlReturn (*count)(unsigned*) = nullptr;
+  NvmlReturn (*handle)(unsigned, NvmlDevice*) = nullptr;
+  NvmlReturn (*name)(NvmlDevice, char*, unsigned) = nullptr;
+  NvmlReturn (*memory)(NvmlDevice, NvmlMemory*) = nullptr;
+  NvmlReturn (*clock)(NvmlDevice, unsigned, unsigned*) = nullptr;
+  NvmlReturn (*temperature)(NvmlDevice, unsigned, unsigned*) = nullptr;
+  NvmlReturn (*power)(NvmlDevice, unsigned*) = nullptr;
+  NvmlReturn (*reasons)(NvmlDevice, NvmlUlong*) = nullptr;
+  NvmlReturn (*energy)(NvmlDevice, NvmlUlong*) = nullptr;
+  NvmlReturn (*violation)(NvmlDevice, unsigned, NvmlViolation*) = nullptr;
+  NvmlReturn (*pcie_generation)(NvmlDevice, unsigned*) = nullptr;
+  NvmlReturn (*ecc)(NvmlDevice, unsigned*, unsigned*) = nullptr;
+  ProcessList compute = nullptr;
+  ProcessList graphics = nullptr;
+
+  explicit Api(void* opened) : library(opened) {}
+  Api(const Api&) = delete;
+  Api& operator=(const Api&) = delete;
+  ~Api() {
+    if (initialized_ && shutdown != nullptr) {
+      shutdown();
+    }
+    ::dlclose(library);
+  }
+
+  // The first of the names that the library has.
+  template <class Function>
+  void find(Function& function, std::initializer_list<const char*> names) {
+    for (const char* const name_of_function : names) {
+      if (void* const found = ::dlsym(library, name_of_function); found != nullptr) {
+        function = reinterpret_cast<Function>(found);
+        return;
+      }
+    }
+  }
+
+  void find_all() {
+    find(init, {"nvmlInit_v2", "nvmlInit"});
+    find(shutdown, {"nvmlShutdown"});
+    find(error_text, {"nvmlErrorString"});
+    find(driver_version, {"nvmlSystemGetDriverVersion"});
+    find(count, {"nvmlDeviceGetCount_v2", "nvmlDeviceGetCount"});
+    find(handle, {"nvmlDeviceGetHandleByIndex_v2", "nvmlDeviceGetHandleByIndex"});
+    find(name, {"nvmlDeviceGetName"});
+    find(memory, {"nvmlDeviceGetMemoryInfo"});
+    find(clock, {"nvmlDeviceGetClockInfo"});
+    find(temperature, {"nvmlDeviceGetTemperature"});
+    find(power, {"nvmlDeviceGetPowerUsage"});
+    // renamed in R535; the bits are the same
+    find(reasons, {"nvmlDeviceGetCurrentClocksEventReasons", "nvmlDeviceGetCurrentClocksThrottleReasons"});
+    find(energy, {"nvmlDeviceGetTotalEnergyConsumption"});
+    find(violation, {"nvmlDeviceGetViolationStatus"});
+    find(pcie_generation, {"nvmlDeviceGetCurrPcieLinkGeneration"});
+    find(ecc, {"nvmlDeviceGetEccMode"});
+    // the first version fills a smaller struct and is left out
+    find(compute, {"nvmlDeviceGetComputeRunningProcesses_v3", "nvmlDeviceGetComputeRunningProcesses_v2"});
+    find(graphics, {"nvmlDeviceGetGraphicsRunningProcesses_v3", "nvmlDeviceGetGraphicsRunningProcesses_v2"});
+  }
+
+  // "" or why the library is of no use.
+  std::string start() {
+    find_all();
+    if (init == nullptr || count == nullptr || handle == nullptr) {
+      return "the library is not NVML: nvmlInit or the device functions are missing";
+    }
+    if (const NvmlReturn status = init(); status != kSuccess) {
+      return fmt::format("NVML does not start: {}", text_of(status));
+    }
+    initialized_ = true;
+    std::array<char, kNameBytes> buffer{};
+    if (driver_version != nullptr && driver_version(buffer.data(), buffer.size()) == kSuccess) {
+      driver = printable(std::string_view(buffer.data()), kNameBytes);
+    }
+    return {};
+  }
+
+  [[nodiscard]] std::string text_of(NvmlReturn status) const {
+    const char* const text = error_text != nullptr ? error_text(status) : nullptr;
+    return text != nullptr ? printable(text, 200) : fmt::format("error {}", status);
+  }
+
+  [[nodiscard]] std::optional<std::vector<std::int64_t>> processes_of(NvmlDevice device) const;
+  [[nodiscard]] GpuState state_of(NvmlDevice device) const;
+
+ private:
+  bool initialized_ = false;
+};
+
+namespace {
+
+// The value that `function(device, arguments..., &value)` writes.
+template <class Out, class Function, class... Arguments>
+std::optional<Out> ask(Function function, NvmlDevice device, Arguments... arguments) {
+  Out value{};
+  if (function == nullptr || function(device, arguments..., &value) != kSuccess) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+template <class To, class From>
+std::optional<To> converted(const std::optional<From>& from) {
+  return from ? std::optional<To>(static_cast<To>(*from)) : std::nullopt;
+}
+
+std::optional<std::vector<std::int64_t>> list_processes(ProcessList list, NvmlDevice device) {
+  if (list == nullptr) {
+    return std::nullopt;
+  }
+  std::vector<NvmlProcess> found(64);
+  auto count = static_cast<unsigned>(found.size());
+  NvmlReturn status = list(device, &count, found.data());
+  if (status == kInsufficientSize) {
+    // some room for those that start between the two calls
+    found.resize(std::min(count, kMostProcesses) + 16);
+    count = static_cast<unsigned>(found.size());
+    status = list(device, &count, found.data());
+  }
+  if (status != kSuccess) {
+    return std::nullopt;
+  }
+  std::vector<std::int64_t> ids;
+  for (unsigned i = 0; i < count && i < found.size(); ++i) {
+    ids.push_back(found[i].pid);
+  }
+  return ids;
+}
+
+}  // namespace
+
+std::optional<std::vector<std::int64_t>> GpuMonitor::Api::processes_of(NvmlDevice device) const {
+  auto ids = list_processes(compute, device);
+  const auto drawing = list_processes(graphics, device);
+  if (!ids || !drawing) {
+    return ids ? ids : drawing;
+  }
+  ids->insert(ids->end(), drawing->begin(), drawing->end());
+  return ids;
+}
+
+GpuState GpuMonitor::Api::state_of(NvmlDevice device) const {
+  constexpr double kMilli = 1e-3;
+  GpuState state;
+  state.driver = driver;
+  std::array<char, kNameBytes> buffer{};
+  if (name != nullptr && name(device, buffer.data(), buffer.size()) == kSuccess) {
+    state.name = printable(std::string_view(buffer.data()), kNameBytes);
+  }
+  if (const auto bytes = ask<NvmlMemory>(memory, device)) {
+    state.memory_total_bytes = static_cast<std::int64_t>(bytes->total);
+    state.memory_used_bytes = static_cast<std::int64_t>(bytes->used);
+  }
+  state.sm_clock_mhz = converted<double>(ask<unsigned>(clock, device, kClockSm));
+  state.memory_clock_mhz = converted<double>(ask<unsigned>(clock, device, kClockMemory));
+  state.temperature_c = converted<double>(ask<unsigned>(temperature, device, kSensorGpu));
+  if (const auto milliwatts = ask<unsigned>(power, device)) {
+    state.power_w = *milliwatts * kMilli;
+  }
+  state.throttle_reasons = converted<std::int64_t>(ask<NvmlUlong>(reasons, device));
+  state.energy_mj = converted<std::int64_t>(ask<NvmlUlong>(energy, device));
+  if (const auto slowed = ask<NvmlViolation>(violation, device, kPolicyThermal)) {
+    state.thermal_violation_ns = static_cast<std::int64_t>(slowed->violation_ns);
+  }
+  state.pcie_generation = converted<std::int64_t>(ask<unsigned>(pcie_generation, device));
+  unsigned current = 0;
+  unsigned pending = 0;
+  if (ecc != nullptr && ecc(device, &current, &pending) == kSuccess) {
+    state.ecc = current != 0;
+  }
+  state.processes = processes_of(device);
+  return state;
+}
+
+GpuMonitor::GpuMonitor() = default;
+GpuMonitor::GpuMonitor(GpuMonitor&&) noexcept = default;
+GpuMonitor& GpuMonitor::operator=(GpuMonitor&&) noexcept = default;
+GpuMonitor::~GpuMonitor() = default;
+
+bool GpuMonitor::available() const {
+  return api_ != nullptr;
+}
+const std::string& GpuMonitor::reason() const {
+  return reason_;
+}
+
+GpuMonitor GpuMonitor::open() {
+  const char* const library = std::getenv("MIA_PERF_NVML");
+  return open(library != nullptr && *library != '\0' ? library : "libnvidia-ml.so.1");
+}
+
+GpuMonitor GpuMonitor::open(const std::string& library) {
+  GpuMonitor monitor;
+  void* const opened = ::dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (opened == nullptr) {
+    const char* const error = ::dlerror();
+    monitor.reason_ = fmt::format("no NVML: {}", printable(error != nullptr ? error : library, 300));
+    return monitor;
+  }
+  auto api = std::make_unique<Api>(opened);
+  monitor.reason_ = api->start();
+  if (monitor.reason_.empty()) {
+    monitor.api_ = std::move(api);
+  }
+  return monitor;
+}
+
+std::vector<GpuState> GpuMonitor::read() {
+  std::vector<GpuState> states;
+  unsigned count = 0;
+  if (api_ == nullptr || api_->count(&count) != kSuccess) {
+    return states;
+  }
+  for (unsigned i = 0; i < std::min(count, kMostGpus); ++i) {
+    NvmlDevice device = nullptr;
+    // A GPU that fell off the bus keeps its place with everything unknown.
+    states.push_back(api_->handle(i, &device) == kSuccess ? api_->state_of(device) : GpuState{});
+  }
+  return states;
+}
+
+}  // namespace mia::host
