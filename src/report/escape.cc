@@ -30,15 +30,11 @@ bool opens_block(char c) {
   return c == '#' || c == '-' || c == '+' || c == '=';
 }
 
-// An underscore inside a word is never emphasis in GitHub's dialect, and brackets are a link only before these.
+// An underscore inside a word is never emphasis in GitHub's dialect.
 bool needs_backslash(std::string_view text, std::size_t i) {
   const char c = text[i];
-  const char next = i + 1 < text.size() ? text[i + 1] : ' ';
   if (c == '_') {
-    return i == 0 || !is_word(text[i - 1]) || !is_word(next);
-  }
-  if (c == ']') {
-    return next == '(' || next == '[' || next == ':';
+    return i == 0 || i + 1 == text.size() || !is_word(text[i - 1]) || !is_word(text[i + 1]);
   }
   return std::string_view("\\`*|~$").find(c) != std::string_view::npos;
 }
@@ -51,9 +47,11 @@ std::size_t list_number_end(std::string_view text) {
              : std::string_view::npos;
 }
 
-// The part of a text that could start a link on its own ("https://x", "www.x", "a@b").
-bool starts_link(std::string_view text, std::size_t i) {
+// What could make a link: "https://x", "www.x", "a@b", and brackets before an address or a label.
+bool makes_link(std::string_view text, std::size_t i) {
+  const char next = i + 1 < text.size() ? text[i + 1] : ' ';
   return text[i] == '@' || text.substr(i).starts_with("://") ||
+         (text[i] == ']' && (next == '(' || next == '[' || next == ':')) ||
          (text[i] == '.' && i >= 3 && lower(text.substr(i - 3, 3)) == "www");
 }
 
@@ -99,7 +97,7 @@ std::string markdown_cell(std::string_view text, std::size_t limit) {
       out += "&gt;";
     } else if (c == '&') {
       out += "&amp;";
-    } else if (starts_link(line, i)) {
+    } else if (makes_link(line, i)) {
       out += fmt::format("&#{};", static_cast<int>(c));
     } else {
       out += needs_backslash(line, i) ? "\\" : "";

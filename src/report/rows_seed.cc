@@ -169,6 +169,8 @@ Row start_mode_row(const Part& part, const Mode& mode) {
     label += fmt::format("{}{}={}", label.empty() ? "" : " ", field->name, value);
   }
   row.figures.push_back(text_figure("label", axes.empty() ? "mode" : "", label.empty() ? mode.any().model : label));
+  row.figures.push_back(text_figure("key_short", "", mode.shorter == nullptr ? "" : mode.shorter->key));
+  row.figures.push_back(text_figure("key_long", "", mode.longer == nullptr ? "" : mode.longer->key));
   add(row, axes);
   row.failure = mode_failure(mode);
   return row;

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#include "report/markdown.h"
+
+#include <gtest/gtest.h>
+
+#include "base/files.h"
+#include "base/text.h"
+#include "record/metrics.h"
+#include "report/github.h"
+#include "samples.h"
+
+namespace mia {
+namespace {
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+int borders(const std::string& line) {
+  int count = 0;
+  bool escaped = false;
+  for (const char c : line) {
+    count += c == '|' && !escaped ? 1 : 0;
+    escaped = c == '\\' && !escaped;
+  }
+  return count;
+}
+
+// Every block of lines that start with a border has the same number of places in each line.
+void expect_whole_tables(const std::string& text) {
+  int expected = 0;
+  for (const std::string& line : split(text, '\n')) {
+    if (!line.starts_with('|')) {
+      expected = 0;
+      continue;
+    }
+    expected = expected == 0 ? borders(line) : expected;
+    EXPECT_EQ(borders(line), expected) << line;
+  }
+}
+
+TEST(Markdown, AnswersTheColleaguesQuestionsInOrder) {
+  const std::string text = report::to_markdown(samples::baseline());
+  std::size_t at = 0;
+  for (const char* const part :
+       {"# baseline: smollm2-135m", "**It writes at a steady pace.**", "## What was measured",
+        "120.50 [118.09, 122.91]", "## What it means", "auto gave 4 threads", "n_threads=2", "## Checks", "## How sure",
+        "93.8 %", "## Conditions", "Test CPU", "abc1234", "## How to repeat it", "    mia-perf run baseline"}) {
+    const std::size_t found = text.find(part, at);
+    ASSERT_NE(found, std::string::npos) << part << "\n" << text;
+    at = found;
+  }
+}
+
+TEST(Markdown, TheCommandSetsWhatWasSet) {
+  record::Report report = samples::baseline();
+  report.settings.llm.id = "my model.gguf";
+  report.settings.llm.n_threads = 2;
+  report.settings.run.runtime = "new";
+  const std::string text = report::to_markdown(report);
+  EXPECT_TRUE(has(text, "mia-perf run baseline -m 'my model.gguf' --set llm.primary.n_threads=2 --runtime new"))
+      << text;
+}
+
+TEST(Markdown, AskedAndEffectiveStandTogether) {
+  EXPECT_TRUE(has(report::to_markdown(samples::baseline()), "n_threads auto (4)"));
+}
+
+TEST(Markdown, TablesStayWhole) {
+  for (const record::Report& report :
+       {samples::baseline(), samples::cpu_tuning(), samples::long_context(), samples::latency(),
+        samples::quant_compare(), samples::probe(), samples::hostile()}) {
+    expect_whole_tables(report::to_markdown(report));
+    expect_whole_tables(report::github_summary(report));
+  }
+}
+
+TEST(Markdown, HostileNamesAreOnlyText) {
+  for (const std::string& text :
+       {report::to_markdown(samples::hostile()), report::github_summary(samples::hostile())}) {
+    for (const char* const bad : {"<script", "<!--", "</td", "](", "\x1b", "\r", "http://", "\n=cmd", "\xe2\x80\xae"}) {
+      const std::size_t command = text.find("## How to repeat it");
+      EXPECT_EQ(text.substr(0, command).find(bad), std::string::npos) << bad;
+    }
+    for (const std::string& line : split(text, '\n')) {
+      const bool known = line.empty() || line.starts_with("#") || line.starts_with("**") || line.starts_with("|") ||
+                         line.starts_with("- ") || line.starts_with("    mia-perf run ") ||
+                         line.starts_with("`regression") || line.starts_with("Outcome: ");
+      EXPECT_TRUE(known) << line;
+    }
+  }
+}
+
+TEST(Markdown, TheDocumentationListsEveryMetric) {
+  const std::string table = report::metrics_markdown();
+  for (const record::Metric& metric : record::metrics()) {
+    EXPECT_TRUE(has(table, std::string(metric.name))) << metric.name;
+  }
+  const auto page = read_file(std::filesystem::path(MIA_SOURCE_DIR) / "docs" / "results-format.md");
+  ASSERT_TRUE(page) << page.error().text();
+  EXPECT_TRUE(has(*page, table)) << "docs/results-format.md: put this table there\n" << table;
+}
+
+}  // namespace
+}  // namespace mia

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include "record/report.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "samples.h"
+
+namespace mia {
+namespace {
+
+// Through text, as a file does it.
+Result<record::Report> again(const record::Report& report) {
+  const auto json = parse_json(dump_json(record::to_json(report)));
+  return json ? record::report_from_json(*json) : Result<record::Report>(json.failure());
+}
+
+TEST(RecordReport, SurvivesTheRoundTripWhole) {
+  for (const record::Report& report :
+       {samples::baseline(), samples::cpu_tuning(), samples::long_context(), samples::probe(), samples::empty("x")}) {
+    const auto read = again(report);
+    ASSERT_TRUE(read) << read.error().text();
+    EXPECT_EQ(record::to_json(*read), record::to_json(report)) << report.scenario;
+  }
+}
+
+// The comparison above sees only what to_json writes; these members prove that it writes and reads each kind.
+TEST(RecordReport, KeepsEveryKindOfMember) {
+  record::Report report = samples::baseline();
+  report.cells[0].also = {"n_threads=4"};
+  report.cells[0].load_limit_ms = 1500;
+  report.cells[0].delta_high = 0.25;
+  const auto read = again(report);
+  ASSERT_TRUE(read) << read.error().text();
+  const record::CellReport& cell = read->cells.at(0);
+  EXPECT_EQ(cell.also, std::vector<std::string>{"n_threads=4"});
+  EXPECT_EQ(cell.load_limit_ms, 1500);
+  EXPECT_EQ(cell.delta_high, 0.25);
+  EXPECT_EQ(cell.delta, std::nullopt);
+  EXPECT_EQ(cell.outcomes.at("ok"), 5);
+  EXPECT_EQ(cell.metrics.at("tokens_per_s").value, 120.5);
+  EXPECT_EQ(cell.metrics.at("tokens_per_s").n, 5);
+  EXPECT_EQ(cell.metrics.at("tokens_per_s").level, 0.9375);
+  EXPECT_EQ(cell.metrics.at("energy_j_per_token").value, std::nullopt);
+  EXPECT_EQ(cell.metrics.at("energy_j_per_token").null_reason, "no GPU was seen");
+  EXPECT_EQ(cell.histogram.at(2).upper_ms, 32);
+  EXPECT_EQ(cell.histogram.at(2).count, 3);
+  EXPECT_EQ(read->findings.at(0).severity, record::Severity::warning);
+  EXPECT_EQ(read->findings.at(0).evidence.at("n"), "4");
+  EXPECT_EQ(read->checks.at(0).limit, 2000);
+  EXPECT_EQ(read->checks.at(2).value, std::nullopt);
+  EXPECT_EQ(read->regression_flag, true);
+  EXPECT_EQ(read->drift_share, 0.04);
+  EXPECT_TRUE(read->complete);
+  EXPECT_EQ(read->machine.caches.at(0).level, 3);
+  EXPECT_EQ(read->trials.at(0).runs.at(1).token_ns, report.trials.at(0).runs.at(1).token_ns);
+}
+
+TEST(RecordReport, UnsetSettingsComeBackUnset) {
+  record::Report report = samples::empty("x");
+  report.settings = {};
+  const auto read = again(report);
+  ASSERT_TRUE(read) << read.error().text();
+  EXPECT_EQ(read->settings.llm.cache_type_k, std::nullopt);
+  EXPECT_EQ(read->settings.run.repeats, std::nullopt);
+}
+
+TEST(RecordReport, NotFiniteBecomesNull) {
+  record::Report report = samples::baseline();
+  report.cells[0].metrics["load_ms"].value = std::numeric_limits<double>::quiet_NaN();
+  report.drift_share = std::numeric_limits<double>::infinity();
+  const auto read = again(report);
+  ASSERT_TRUE(read) << read.error().text();
+  EXPECT_EQ(read->cells[0].metrics.at("load_ms").value, std::nullopt);
+  EXPECT_EQ(read->drift_share, std::nullopt);
+}
+
+TEST(RecordReport, WrongTypesAreNamed) {
+  const Json good = record::to_json(samples::baseline());
+  const std::vector<std::pair<std::string, std::string>> wrong = {{"/complete", "complete"},
+                                                                  {"/cells", "cells"},
+                                                                  {"/cells/0/delta", "delta"},
+                                                                  {"/cells/0/metrics/load_ms/value", "load_ms"},
+                                                                  {"/cells/0/metrics", "metrics"},
+                                                                  {"/cells/0/histogram/0/count", "count"},
+                                                                  {"/findings/0/severity", "severity"},
+                                                                  {"/checks/0/limit", "limit"},
+                                                                  {"/trials/0/runs/0/token_ns", "token_ns"}};
+  for (const auto& [place, name] : wrong) {
+    Json broken = good;
+    broken[Json::json_pointer(place)] = "not this";
+    const auto read = record::report_from_json(broken);
+    ASSERT_FALSE(read) << place;
+    EXPECT_EQ(read.error().kind, ErrorKind::protocol);
+    EXPECT_NE(read.error().message.find(name), std::string::npos) << place << ": " << read.error().message;
+  }
+}
+
+}  // namespace
+}  // namespace mia
