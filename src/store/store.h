@@ -34,6 +34,8 @@ class Store {
 
   // Usage error if the id is taken. `report` and the counts of the row are not written.
   Status begin_session(const Session& session);
+  // Marks a session that is to be gone on with as running again.
+  Status resume_session(std::string_view session);
   // Ids of trials are unique in their session; an id that is there already is a usage error.
   Status add_trial(std::string_view session, const record::Trial& trial);
   // All or none.

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// What the store's sources share. Internal to the store.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <soci/soci.h>
+
+#include "base/json.h"
+#include "store/guard.h"
+#include "store/statement.h"
+#include "store/store.h"
+
+namespace mia::store {
+
+// JSON texts are ours, so they may be large; a report of a long session is. Larger ones are refused on the way in.
+inline constexpr JsonLimits kJsonLimits{.bytes = std::size_t{512} << 20U, .depth = 32};
+
+// What trials inherit from the session they are added to.
+struct Target {
+  long long num = 0;
+  std::string id;
+  std::string machine;
+  std::vector<record::RuntimeInfo> runtimes;
+  std::vector<record::ModelInfo> models;
+};
+
+struct Store::Impl {
+  std::filesystem::path path;
+  soci::session sql;
+  std::vector<long long> metrics;  // numbers of record::metrics(), in its order
+  std::optional<Target> target;    // of the last add_trial
+
+  // Connects, configures, migrates. Throws soci_error.
+  [[nodiscard]] Status open(const std::string& connect);
+  // Number of the session with exactly this id.
+  [[nodiscard]] std::optional<long long> find_session(std::string_view id);
+  [[nodiscard]] Result<long long> require_session(std::string_view id);
+  [[nodiscard]] Result<Target*> require_target(std::string_view id);
+  void add_one(const Target& target, const record::Trial& trial, const std::string& json);
+  [[nodiscard]] long long subject(const Target& target, const record::Trial& trial);
+  // Fills `metrics`, adding the rows that an older program did not know.
+  void learn_metrics();
+};
+
+// The text of `json`, refused when it could not be read back.
+[[nodiscard]] Result<std::string> storable(const Json& json, std::string_view what);
+// Number of the row that was inserted last.
+[[nodiscard]] long long last_row(soci::session& sql);
+[[nodiscard]] Failure no_session(std::string_view id);
+
+}  // namespace mia::store

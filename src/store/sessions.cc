@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <array>
+
+#include <nlohmann/json.hpp>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "record/fields.h"
+#include "store/impl.h"
+
+namespace mia::store {
+namespace {
+
+constexpr auto kStates = std::to_array<std::string_view>({"running", "complete", "interrupted", "failed"});
+constexpr std::string_view kRowColumns =
+    "select id, scenario, started, finished, state, plan_hash, machine, tool_version, title, planned,"
+    " (select count(*) from trial where trial.session = session.num) from session ";
+
+// The JSON columns of a session.
+struct Texts {
+  std::string plan, machine, runtimes, models, settings;
+};
+
+template <class T>
+Json list_to_json(const std::vector<T>& items) {
+  Json json = Json::array();
+  for (const T& item : items) {
+    json.push_back(record::to_json(item));
+  }
+  return json;
+}
+
+Result<Texts> to_texts(const Session& session) {
+  Texts texts;
+  MIA_TRY_ASSIGN(const Json plan, context(parse_json(session.plan_json, kJsonLimits), "the plan"));
+  MIA_TRY_ASSIGN(texts.plan, storable(plan, "the plan"));
+  MIA_TRY_ASSIGN(texts.machine, storable(record::to_json(session.machine), "the machine"));
+  MIA_TRY_ASSIGN(texts.runtimes, storable(list_to_json(session.runtimes), "the runtimes"));
+  MIA_TRY_ASSIGN(texts.models, storable(list_to_json(session.models), "the models"));
+  MIA_TRY_ASSIGN(texts.settings, storable(record::to_json(session.settings), "the settings"));
+  return texts;
+}
+
+template <class T>
+Status read_list(const std::string& text, std::vector<T>& items, Result<T> (*read)(const Json&)) {
+  MIA_TRY_ASSIGN(const Json json, parse_json(text, kJsonLimits));
+  for (const Json& item : json) {
+    MIA_TRY_ASSIGN(T value, read(item));
+    items.push_back(std::move(value));
+  }
+  return {};
+}
+
+Status from_texts(const Texts& texts, Session& session) {
+  session.plan_json = texts.plan;
+  MIA_TRY_ASSIGN(const Json machine, parse_json(texts.machine, kJsonLimits));
+  MIA_TRY_ASSIGN(session.machine, record::machine_from_json(machine));
+  MIA_TRY(read_list(texts.runtimes, session.runtimes, record::runtime_from_json));
+  MIA_TRY(read_list(texts.models, session.models, record::model_from_json));
+  MIA_TRY_ASSIGN(const Json settings, parse_json(texts.settings, kJsonLimits));
+  MIA_TRY_ASSIGN(session.settings, record::settings_from_json(settings));
+  return {};
+}
+
+Status check_state(std::string_view state) {
+  if (std::ranges::find(kStates, state) == kStates.end()) {
+    return fail(ErrorKind::usage, "'{}' is no state of a session (running, complete, interrupted, failed)",
+                printable(state, 100));
+  }
+  return {};
+}
+
+template <class... Args>
+std::vector<SessionRow> read_rows(soci::session& sql, std::string_view tail, const Args&... args) {
+  SessionRow row;
+  std::vector<SessionRow> rows;
+  for_each_row(
+      sql, std::string(kRowColumns) + std::string(tail),
+      std::tie(row.id, row.scenario, row.started, row.finished, row.state, row.plan_hash, row.machine, row.tool_version,
+               row.title, row.planned, row.trials),
+      [&] { rows.push_back(row); }, args...);
+  return rows;
+}
+
+Result<SessionRow> find_row(soci::session& sql, const std::string& name) {
+  std::vector<SessionRow> rows = read_rows(sql, "where id = :id", name);
+  if (rows.empty() && name == "last") {
+    rows = read_rows(sql, "order by started desc, num desc limit 1");
+    if (rows.empty()) {
+      return fail(ErrorKind::not_found, "the store holds no session yet");
+    }
+  }
+  if (rows.empty() && !name.empty()) {
+    // UTF-8 has no byte 0xff: every id with the prefix lies below.
+    rows = read_rows(sql, "where id >= :low and id < :high order by id limit 3", name, name + '\xff');
+  }
+  if (rows.empty()) {
+    return no_session(name);
+  }
+  if (rows.size() > 1) {
+    return with_hint(fail(ErrorKind::usage, "'{}' is the beginning of several sessions: {}, {}{}", printable(name, 100),
+                          rows[0].id, rows[1].id, rows.size() > 2 ? ", ..." : ""),
+                     "give more of the id");
+  }
+  return std::move(rows.front());
+}
+
+Status read_report(const std::string& text, std::optional<record::Report>& report) {
+  MIA_TRY_ASSIGN(const Json json, parse_json(text, kJsonLimits));
+  MIA_TRY_ASSIGN(report, record::report_from_json(json));
+  return {};
+}
+
+}  // namespace
+
+std::optional<long long> Store::Impl::find_session(std::string_view id) {
+  long long num = 0;
+  return read_row(sql, "select num from session where id = :id", std::tie(num), id) ? std::optional(num) : std::nullopt;
+}
+
+Result<long long> Store::Impl::require_session(std::string_view id) {
+  if (const auto num = find_session(id)) {
+    return *num;
+  }
+  return no_session(id);
+}
+
+Status Store::begin_session(const Session& session) {
+  const SessionRow& row = session.row;
+  if (row.id.empty()) {
+    return fail(ErrorKind::usage, "a session needs an id");
+  }
+  MIA_TRY(check_state(row.state));
+  MIA_TRY_ASSIGN(const Texts texts, to_texts(session));
+  return guarded("store the session", impl_->path, [&]() -> Status {
+    Transaction transaction(impl_->sql);
+    if (impl_->find_session(row.id)) {
+      return fail(ErrorKind::usage, "the store has a session '{}' already", printable(row.id, 100));
+    }
+    execute(impl_->sql,
+            "insert into session (id, scenario, started, finished, state, plan_hash, machine, tool_version, title,"
+            " planned, plan_json, machine_json, runtimes_json, models_json, settings_json) values (:id, :scenario,"
+            " :started, :finished, :state, :plan_hash, :machine, :tool_version, :title, :planned, :plan, :machine_json,"
+            " :runtimes, :models, :settings)",
+            row.id, row.scenario, row.started, row.finished, row.state, row.plan_hash, row.machine, row.tool_version,
+            row.title, row.planned, texts.plan, texts.machine, texts.runtimes, texts.models, texts.settings);
+    transaction.commit();
+    return {};
+  });
+}
+
+Status Store::resume_session(std::string_view session) {
+  return guarded("resume the session", impl_->path, [&]() -> Status {
+    Transaction transaction(impl_->sql);
+    MIA_TRY_ASSIGN(const long long num, impl_->require_session(session));
+    execute(impl_->sql, "update session set state = 'running', finished = '' where num = :num", num);
+    transaction.commit();
+    return {};
+  });
+}
+
+Status Store::finish_session(std::string_view session, std::string_view state, const record::Report* report) {
+  MIA_TRY(check_state(state));
+  std::optional<std::string> text;
+  if (report != nullptr) {
+    Json json = record::to_json(*report);
+    json["trials"] = Json::array();
+    MIA_TRY_ASSIGN(text, storable(json, "the report"));
+  }
+  return guarded("finish the session", impl_->path, [&]() -> Status {
+    Transaction transaction(impl_->sql);
+    MIA_TRY_ASSIGN(const long long num, impl_->require_session(session));
+    execute(impl_->sql,
+            "update session set state = :state, finished = :finished, report_json = coalesce(:report, report_json)"
+            " where num = :num",
+            state, utc_now(), text, num);
+    transaction.commit();
+    return {};
+  });
+}
+
+Result<std::vector<SessionRow>> Store::sessions(const SessionFilter& filter) {
+  return guarded("list sessions", impl_->path, [&]() -> Result<std::vector<SessionRow>> {
+    return read_rows(impl_->sql,
+                     "where (:any_scenario or scenario = :scenario) and (:any_state or state = :state)"
+                     " order by started desc, num desc limit :limit",
+                     !filter.scenario, filter.scenario.value_or(""), !filter.state, filter.state.value_or(""),
+                     filter.limit > 0 ? filter.limit : -1);
+  });
+}
+
+Result<Session> Store::session(std::string_view name) {
+  return guarded("read the session", impl_->path, [&]() -> Result<Session> {
+    Session session;
+    MIA_TRY_ASSIGN(session.row, find_row(impl_->sql, std::string(name)));
+    Texts texts;
+    std::optional<std::string> report;
+    read_row(impl_->sql,
+             "select plan_json, machine_json, runtimes_json, models_json, settings_json, report_json"
+             " from session where id = :id",
+             std::tie(texts.plan, texts.machine, texts.runtimes, texts.models, texts.settings, report), session.row.id);
+    const auto damaged = fmt::format("session '{}' in '{}'", printable(session.row.id, 100), impl_->path.string());
+    MIA_TRY(context(from_texts(texts, session), damaged));
+    if (report) {
+      MIA_TRY(context(read_report(*report, session.report), damaged));
+    }
+    return session;
+  });
+}
+
+Result<std::optional<SessionRow>> Store::resumable(std::string_view plan_hash) {
+  return guarded("find a session to resume", impl_->path, [&]() -> Result<std::optional<SessionRow>> {
+    std::vector<SessionRow> rows =
+        read_rows(impl_->sql, "where plan_hash = :plan order by started desc, num desc limit 1", plan_hash);
+    if (rows.empty() || rows.front().state == "complete") {
+      return std::optional<SessionRow>();
+    }
+    return std::optional(std::move(rows.front()));
+  });
+}
+
+Status Store::remove_session(std::string_view session) {
+  return guarded("remove the session", impl_->path, [&]() -> Status {
+    Transaction transaction(impl_->sql);
+    MIA_TRY_ASSIGN(const long long num, impl_->require_session(session));
+    execute(impl_->sql, "delete from session where num = :num", num);
+    transaction.commit();
+    impl_->target.reset();
+    return {};
+  });
+}
+
+}  // namespace mia::store

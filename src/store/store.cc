@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+#include "store/store.h"
+
+#include <chrono>
+#include <system_error>
+#include <thread>
+
+#include <soci/sqlite3/soci-sqlite3.h>
+
+#include "base/files.h"
+#include "base/text.h"
+#include "record/metrics.h"
+#include "store/impl.h"
+#include "store/schema.h"
+
+namespace mia::store {
+namespace {
+namespace fs = std::filesystem;
+
+// Absolute, so that ":memory:" and "file:..." are plain names; in quotes where SOCI would read `=` as an option.
+Result<std::string> connect_string(const fs::path& path) {
+  const std::string text = path.string();
+  if (text.find('\0') != std::string::npos) {
+    return fail(ErrorKind::store, "the name of the store contains a NUL character");
+  }
+  if (text.find('=') == std::string::npos) {
+    return text;
+  }
+  if (text.find('"') != std::string::npos) {
+    return fail(ErrorKind::store, "the name of the store '{}' contains both '=' and a quote", text);
+  }
+  return "dbname=\"" + text + "\"";
+}
+
+Result<fs::path> prepare_place(const fs::path& wanted) {
+  if (wanted.empty()) {
+    return fail(ErrorKind::store, "the name of the store is empty");
+  }
+  std::error_code code;
+  const fs::path path = fs::absolute(wanted, code);
+  if (code) {
+    return fail(ErrorKind::store, "cannot find the store '{}': {}", wanted.string(), code.message());
+  }
+  fs::create_directories(path.parent_path(), code);
+  if (code) {
+    return with_hint(
+        fail(ErrorKind::store, "cannot create folder '{}': {}", path.parent_path().string(), code.message()),
+        "name another file with --store");
+  }
+  return path;
+}
+
+// SQLite does not wait for this lock by itself: two processes that make the same store at once meet here.
+std::string journal_mode_wal(soci::session& sql) {
+  constexpr auto kPause = std::chrono::milliseconds(20);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(Store::kBusySeconds);
+  while (true) {
+    try {
+      std::string mode;
+      read_row(sql, "pragma journal_mode = wal", std::tie(mode));
+      return mode;
+    } catch (const soci::soci_error& error) {
+      if (!is_busy(error) || std::chrono::steady_clock::now() > deadline) {
+        throw;
+      }
+      std::this_thread::sleep_for(kPause);
+    }
+  }
+}
+
+Status configure(soci::session& sql, const fs::path& path) {
+  sql << "pragma foreign_keys = on";
+  // FULL: in WAL mode NORMAL may lose the last commits with the power.
+  sql << "pragma synchronous = full";
+  if (journal_mode_wal(sql) != "wal") {
+    return with_hint(fail(ErrorKind::store, "the file system of '{}' cannot share a write-ahead log", path.string()),
+                     "name a file on a local disk with --store");
+  }
+  return {};
+}
+
+}  // namespace
+
+fs::path default_path() {
+  return data_dir() / "store.sqlite";
+}
+
+Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Store::Store(Store&&) noexcept = default;
+Store& Store::operator=(Store&&) noexcept = default;
+Store::~Store() = default;
+
+Result<Store> Store::open(const fs::path& wanted) {
+  MIA_TRY_ASSIGN(const fs::path path, prepare_place(wanted));
+  MIA_TRY_ASSIGN(const std::string connect, connect_string(path));
+  auto impl = std::make_unique<Impl>();
+  impl->path = path;
+  const Status status = guarded("open the store", path, [&] { return impl->open(connect); });
+  MIA_TRY(status);
+  return Store(std::move(impl));
+}
+
+Status Store::Impl::open(const std::string& connect) {
+  sql.open(soci::sqlite3, connect);
+  execute(sql, fmt::format("pragma busy_timeout = {}", kBusySeconds * 1000));
+  // Before anything is written: the file may be another program's.
+  MIA_TRY(check_identity(sql, path, migrations().size()));
+  MIA_TRY(configure(sql, path));
+  migrate(sql, migrations());
+  learn_metrics();
+  return {};
+}
+
+void Store::Impl::learn_metrics() {
+  std::map<std::string, long long> known;
+  const auto read = [&] {
+    std::string name;
+    long long num = 0;
+    for_each_row(sql, "select num, name from metric", std::tie(num, name), [&] { known[name] = num; });
+  };
+  read();
+  std::optional<Transaction> transaction;
+  for (const record::Metric& metric : record::metrics()) {
+    if (known.contains(std::string(metric.name))) {
+      continue;
+    }
+    if (!transaction) {
+      transaction.emplace(sql);
+    }
+    execute(sql, "insert or ignore into metric (name, unit, doc) values (:name, :unit, :doc)", metric.name, metric.unit,
+            metric.doc);
+  }
+  if (transaction) {
+    transaction->commit();
+    read();
+  }
+  for (const record::Metric& metric : record::metrics()) {
+    metrics.push_back(known.at(std::string(metric.name)));
+  }
+}
+
+Result<std::string> Store::check() {
+  return guarded("check the store", impl_->path, [&]() -> Result<std::string> {
+    std::string answer;
+    read_row(impl_->sql, "pragma integrity_check(1)", std::tie(answer));
+    std::optional<std::string> orphan;
+    if (answer == "ok" && read_row(impl_->sql, "select \"table\" from pragma_foreign_key_check", std::tie(orphan))) {
+      answer = "rows of '" + orphan.value_or("") + "' belong to nothing";
+    }
+    return answer == "ok" ? std::string() : answer;
+  });
+}
+
+Result<std::string> storable(const Json& json, std::string_view what) {
+  std::string text = dump_json(json);
+  if (text.size() > kJsonLimits.bytes) {
+    return fail(ErrorKind::usage, "{} of {} bytes is over the store's limit of {}", what, text.size(),
+                kJsonLimits.bytes);
+  }
+  return text;
+}
+
+long long last_row(soci::session& sql) {
+  long long num = 0;
+  read_row(sql, "select last_insert_rowid()", std::tie(num));
+  return num;
+}
+
+Failure no_session(std::string_view id) {
+  return with_hint(fail(ErrorKind::not_found, "the store has no session '{}'", printable(id, 100)),
+                   "`mia-perf history` lists them");
+}
+
+}  // namespace mia::store
