@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// Owners of llama.cpp's objects.
+#pragma once
+
+#include <memory>
+
+#include <ggml-backend.h>
+#include <ggml-cpu.h>
+#include <llama.h>
+
+namespace mia::worker {
+
+struct FreeModel {
+  void operator()(llama_model* model) const { llama_model_free(model); }
+};
+struct FreeContext {
+  void operator()(llama_context* context) const { llama_free(context); }
+};
+struct FreeSampler {
+  void operator()(llama_sampler* sampler) const { llama_sampler_free(sampler); }
+};
+using ModelPtr = std::unique_ptr<llama_model, FreeModel>;
+using ContextPtr = std::unique_ptr<llama_context, FreeContext>;
+using SamplerPtr = std::unique_ptr<llama_sampler, FreeSampler>;
+
+// The CPU backend may be a library loaded at run time, so its pools are made and freed through its registry.
+struct FreePool {
+  void operator()(ggml_threadpool* pool) const;
+};
+using PoolPtr = std::unique_ptr<ggml_threadpool, FreePool>;
+
+// llama-bench's pool: no affinity, normal priority. Null where the backend has none. `paused` for one that waits for
+// another to hand over.
+[[nodiscard]] PoolPtr make_pool(int n_threads, int poll, bool paused);
+
+// A context with the pools that compute for it.
+struct Engine {
+  // Members are destroyed from the last up: the context before its pools.
+  PoolPtr pool;
+  PoolPtr pool_batch;
+  ContextPtr context;
+};
+
+}  // namespace mia::worker

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// What a runtime can tell besides its speed (docs/worker-protocol.md, "Probes"). Nothing here is timed.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include <llama.h>
+
+#include "proto/message.h"
+#include "worker/llama/logs.h"
+
+namespace mia::worker {
+
+[[nodiscard]] constexpr std::array<std::string_view, 4> probe_names() {
+  return {"tokenize", "detokenize", "logits", "graph"};
+}
+
+// Contexts that a probe needs are its own, with the settings given.
+[[nodiscard]] proto::Reply run_probe(llama_model* model, const record::LlmSettings& settings,
+                                     const proto::Probe& request, LogBook& logs);
+
+[[nodiscard]] proto::Reply probe_logits(llama_model* model, const record::LlmSettings& settings, const Json& arguments,
+                                        LogBook& logs);
+[[nodiscard]] proto::Reply probe_graph(llama_model* model, const record::LlmSettings& settings, LogBook& logs);
+
+}  // namespace mia::worker
