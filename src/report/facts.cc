@@ -289,6 +289,14 @@ Table metrics_table(const record::CellReport& cell, bool latency) {
          format_number(summary.least, style.number), format_number(summary.most, style.number),
          fmt::format("{}", summary.n)});
   }
+  const auto limit = [&](const char* name, const std::optional<double>& value, NumberStyle style) {
+    if (value) {
+      table.rows.push_back({name, format_number(*value, style)});
+    }
+  };
+  limit("roofline of decode (tok/s)", cell.roofline_tok_s, {1, 1, false});
+  limit("decode of roofline (%)", cell.efficiency, {0, 100, false});
+  limit("storage limit of load (ms)", cell.load_limit_ms, {1, 1, false});
   return table;
 }
 

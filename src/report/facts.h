@@ -20,7 +20,7 @@ namespace mia::report {
 // How sure: trials and their outcomes, what the intervals cover, drift, voided and unsteady trials, steal.
 [[nodiscard]] std::vector<std::string> certainty_of(const record::Report& report);
 
-// One metric per line with median, interval, range and n: the table of a report of one cell.
+// One metric per line with median, interval, range and n, then the physical limits: the table of a report of one cell.
 [[nodiscard]] Table metrics_table(const record::CellReport& cell, bool latency);
 // "words (words): tokens were random" for every metric of that table that is null for a reason.
 [[nodiscard]] std::vector<std::string> metric_notes(const record::CellReport& cell, bool latency);

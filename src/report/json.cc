@@ -16,12 +16,6 @@ namespace {
 
 constexpr const char* kHash = "content_hash";
 
-std::string hash_of(const Json& document) {
-  Json rest = document;
-  rest.erase(kHash);
-  return hash_hex(dump_json(rest));
-}
-
 // Where the load times came from: "mixed" when trials differ, null without a load.
 Json load_source(const record::Report& report) {
   Json source = nullptr;
@@ -148,13 +142,18 @@ Json to_document(const record::Report& report) {
     document["runtime"] = plain.at("runtimes").at(0);
   }
   write_rows(report, document);
-  document[kHash] = hash_of(document);
+  document[kHash] = hash_hex(dump_json(document));
   return document;
 }
 
 bool is_intact(const Json& document) {
   const auto written = get_string(document, kHash);
-  return written && *written == hash_of(document);
+  if (!written) {
+    return false;
+  }
+  Json rest = document;
+  rest.erase(kHash);
+  return *written == hash_hex(dump_json(rest));
 }
 
 Result<record::Report> from_document(const Json& document, Edited edited) {

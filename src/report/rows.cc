@@ -224,23 +224,24 @@ Table to_table(const RowSet& rows) {
     if (!is_shown(rows, column)) {
       continue;
     }
-    const bool number = std::holds_alternative<NumberFigure>(first[column].what);
-    table.columns.push_back({first[column].heading, number ? Align::right : Align::left});
+    // Only text may be shortened: settings and numbers are right-aligned.
+    const bool text = std::holds_alternative<std::string>(first[column].what);
+    table.columns.push_back({first[column].heading, text ? Align::left : Align::right});
     for (std::size_t i = 0; i < rows.rows.size(); ++i) {
       table.rows[i].push_back(figure_text(rows.rows[i].figures[column]));
     }
   }
-  const auto extra = [&](const char* heading, auto text) {
-    table.columns.push_back({heading, Align::left});
+  const auto extra = [&](const char* heading, Align align, auto text) {
+    table.columns.push_back({heading, align});
     for (std::size_t i = 0; i < rows.rows.size(); ++i) {
       table.rows[i].push_back(text(rows.rows[i]));
     }
   };
   if (has_curve(rows)) {
-    extra("speed over depth", [](const Row& row) { return sparkline(row.curve); });
+    extra("speed over depth", Align::right, [](const Row& row) { return sparkline(row.curve); });
   }
   if (failures) {
-    extra("outcome", [](const Row& row) { return row.failure.empty() ? std::string("ok") : row.failure; });
+    extra("outcome", Align::left, [](const Row& row) { return row.failure.empty() ? std::string("ok") : row.failure; });
   }
   return table;
 }

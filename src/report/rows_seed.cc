@@ -304,24 +304,25 @@ std::vector<Mode> modes(const Part& part) {
 
 std::vector<Row> plain_rows(const Part& part) {
   const bool tuning = part.name == "cpu-tuning";
-  const bool any_delta = std::ranges::any_of(part.cells, [](const auto& cell) { return cell.delta.has_value(); });
   std::vector<Row> rows;
   for (const record::CellReport& cell : part.cells) {
     Row row = start_row(part, cell);
+    const auto detail = [&](Figure figure, bool shown) {
+      row.figures.push_back(shown ? std::move(figure) : hidden(std::move(figure)));
+    };
+    detail(number_figure("offload_fraction", "offloaded (%)", plain(offloaded(part, cell)), {0, 100, false}), !tuning);
     add(row,
-        {number_figure("offload_fraction", "offloaded (%)", plain(offloaded(part, cell)), {0, 100, false}),
-         metric_figure(&cell, "load_ms", "load_ms"), metric_figure(&cell, "tokens_out", "tokens_out"),
+        {metric_figure(&cell, "load_ms", "load_ms"), metric_figure(&cell, "tokens_out", "tokens_out"),
          metric_figure(&cell, "gen_latency_s", tuning ? "gen_s" : "gen_latency_s"),
-         with_interval(metric_figure(&cell, "tokens_per_s", tuning ? "tps" : "tokens_per_s")),
-         metric_figure(&cell, "prefill_tok_s", "prefill_tok_s"), metric_figure(&cell, "decode_tok_s", "decode_tok_s"),
-         any_delta ? delta_figure(cell) : hidden(delta_figure(cell))});
+         with_interval(metric_figure(&cell, "tokens_per_s", tuning ? "tps" : "tokens_per_s")), delta_figure(cell)});
+    detail(metric_figure(&cell, "prefill_tok_s", "prefill_tok_s"), !tuning);
+    detail(metric_figure(&cell, "decode_tok_s", "decode_tok_s"), !tuning);
     for (const char* const name : {"p50_decode_ms", "p95_decode_ms", "mean_decode_ms", "sample_count"}) {
-      Figure figure = metric_figure(&cell, name, name);
-      row.figures.push_back(part.latency ? figure : hidden(figure));
+      detail(metric_figure(&cell, name, name), part.latency);
     }
-    row.figures.push_back(
-        number_figure("gpu_buffer_bytes", "GPU buffers (MiB)", plain(gpu_buffer_bytes(part, cell)), kMiB));
-    row.figures.push_back(hidden(metric_figure(&cell, "peak_rss_bytes", "peak_rss_bytes")));
+    detail(number_figure("efficiency", "of roofline (%)", plain(cell.efficiency), {0, 100, false}), !tuning);
+    detail(number_figure("gpu_buffer_bytes", "GPU buffers (MiB)", plain(gpu_buffer_bytes(part, cell)), kMiB), !tuning);
+    detail(metric_figure(&cell, "peak_rss_bytes", "peak_rss_bytes"), false);
     row.failure = failure_of(cell);
     rows.push_back(std::move(row));
   }

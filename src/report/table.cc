@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <utility>
 
 #include <fmt/core.h>
@@ -14,7 +15,7 @@
 namespace mia::report {
 namespace {
 
-constexpr std::size_t kLeastColumn = 8;
+constexpr std::size_t kLeastColumn = 16;
 constexpr std::string_view kGap = "  ";
 constexpr std::string_view kEllipsis = "…";
 
@@ -74,12 +75,13 @@ std::vector<std::size_t> natural_widths(const Table& table) {
   return widths;
 }
 
+std::size_t total_width(const std::vector<std::size_t>& widths) {
+  return std::accumulate(widths.begin(), widths.end(), kGap.size() * (widths.empty() ? 0 : widths.size() - 1));
+}
+
 // Takes what is too much from the widest left-aligned column, again and again.
 void shrink(const Table& table, std::vector<std::size_t>& widths, std::size_t limit) {
-  std::size_t total = kGap.size() * (widths.empty() ? 0 : widths.size() - 1);
-  for (const std::size_t width : widths) {
-    total += width;
-  }
+  std::size_t total = total_width(widths);
   while (total > limit) {
     std::size_t* widest = nullptr;
     for (std::size_t i = 0; i < widths.size(); ++i) {
@@ -169,6 +171,28 @@ std::string wrap(std::string_view text, std::size_t width, std::size_t indent) {
     used += length;
   }
   return out;
+}
+
+std::size_t table_width(const Table& table) {
+  return total_width(natural_widths(table));
+}
+
+Table transposed(const Table& table) {
+  Table turned;
+  for (std::size_t column = 0; column < table.columns.size(); ++column) {
+    std::vector<std::string> line{table.columns[column].heading};
+    for (const auto& row : table.rows) {
+      line.push_back(cell_at(row, column));
+    }
+    if (column == 0) {
+      for (const std::string& heading : line) {
+        turned.columns.push_back({heading, turned.columns.empty() ? Align::left : Align::right});
+      }
+    } else {
+      turned.rows.push_back(std::move(line));
+    }
+  }
+  return turned;
 }
 
 std::string table_text(const Table& table, std::size_t width) {

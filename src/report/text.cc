@@ -17,6 +17,12 @@ namespace {
 constexpr int kLeastWidth = 40;
 constexpr int kBarWidth = 30;
 
+// A table that is too wide is turned where it fits then.
+std::string fitted(const Table& table, std::size_t width) {
+  const bool turn = table_width(table) > width && table_width(transposed(table)) <= width;
+  return table_text(turn ? transposed(table) : table, width);
+}
+
 class TextReport {
  public:
   TextReport(const record::Report& report, const TextOptions& options)
@@ -63,7 +69,7 @@ class TextReport {
       if (sets.size() > 1) {
         line(paint_.bold(one_line(set.part)));
       }
-      out_ += table_text(to_table(set), width_);
+      out_ += fitted(to_table(set), width_);
     }
     notes(null_notes(sets));
   }

@@ -166,6 +166,7 @@ void crash(record::Report& report, record::CellReport& cell) {
   cell.failure = "crashed (SIGSEGV) in load";
   cell.metrics.clear();
   cell.histogram.clear();
+  cell.delta = cell.delta_low = cell.delta_high = std::nullopt;
   for (record::Trial& trial : report.trials) {
     if (trial.cell == cell.key) {
       trial.outcome = {record::OutcomeKind::crashed, record::Phase::load, 11, std::nullopt, "", {}};

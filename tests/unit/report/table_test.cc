@@ -51,6 +51,15 @@ TEST(TableText, TextIsShortenedNumbersAreNot) {
   EXPECT_NE(report::table_text(table, 10).find("123456789.125"), std::string::npos) << "rather too long than cut";
 }
 
+TEST(TableText, TurnsRowsIntoColumns) {
+  const Table table{{{"mode", Align::left}, {"a", Align::right}, {"b", Align::right}}, {{"x", "1", "2"}, {"y", "3"}}};
+  const Table turned = report::transposed(table);
+  ASSERT_EQ(turned.columns.size(), 3U);
+  EXPECT_EQ(turned.columns[2].heading, "y");
+  EXPECT_EQ(turned.rows, (std::vector<std::vector<std::string>>{{"a", "1", "3"}, {"b", "2", ""}}));
+  EXPECT_EQ(report::table_width(table), 4U + 2 + 1 + 2 + 1);
+}
+
 TEST(TableMarkdown, EveryLineHasTheSamePlaces) {
   const Table table{{{"a|b", Align::left}, {"c", Align::right}}, {{"x | y\n| z", "1"}, {"\\|", "2"}, {}}};
   const auto lines = split(trim(report::table_markdown(table)), '\n');

@@ -22,6 +22,7 @@ TEST(Text, ABaselineSaysWhatItMeasuredAndHowSure) {
   EXPECT_TRUE(has(text, "2227.0 ["));
   EXPECT_TRUE(has(text, "cover the median with 93.8 %"));
   EXPECT_TRUE(has(text, "drift"));
+  EXPECT_TRUE(has(text, "decode of roofline (%)")) << "how near the machine's limit";
   EXPECT_TRUE(has(text, "warning: auto gave 4 threads on 2 cores."));
   EXPECT_TRUE(has(text, "energy (J): no GPU was seen"));
   EXPECT_TRUE(has(text, "load_ms_max"));
@@ -62,11 +63,17 @@ TEST(Text, LatencyOnDemand) {
   EXPECT_TRUE(has(report::to_text(asked), "p95 (ms)")) << "run.latency_dist asks for it, too";
 }
 
+void expect_within(const record::Report& report, int width) {
+  for (const std::string& line : split(report::to_text(report, {width, false, false}), '\n')) {
+    EXPECT_LE(report::display_width(line), static_cast<std::size_t>(width)) << line;
+  }
+}
+
 TEST(Text, StaysWithinTheTerminal) {
-  for (const record::Report& report : {samples::cpu_tuning(), samples::baseline(), samples::quant_compare()}) {
-    for (const std::string& line : split(report::to_text(report, {150, false, false}), '\n')) {
-      EXPECT_LE(report::display_width(line), 150U) << line;
-    }
+  expect_within(samples::cpu_tuning(), 100);
+  for (const record::Report& report :
+       {samples::baseline(), samples::quant_compare(), samples::latency(), samples::long_context()}) {
+    expect_within(report, 80);
   }
 }
 
