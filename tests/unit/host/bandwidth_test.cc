@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#include "host/bandwidth.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+#include "host/bandwidth_kernel.h"
+#include "temp_tree.h"
+
+namespace mia::host {
+namespace {
+
+struct Free {
+  void operator()(std::byte* data) const { std::free(data); }  // NOLINT: aligned_alloc's counterpart
+};
+
+class Kernels : public ::testing::Test {
+ protected:
+  static constexpr std::size_t kBytes = 16 * kReadBlock;
+  Kernels() : data_(static_cast<std::byte*>(std::aligned_alloc(64, kBytes))) { std::memset(data_.get(), 0, kBytes); }
+
+  std::unique_ptr<std::byte, Free> data_;
+};
+
+TEST_F(Kernels, EveryBitOfEveryWordReachesTheResult) {
+  for (const ReadKernel& kernel : read_kernels()) {
+    EXPECT_EQ(kernel.read(data_.get(), kBytes), 0U) << kernel.name;
+    for (std::size_t at = 0; at < kBytes; ++at) {
+      data_.get()[at] = std::byte{0x80};
+      const std::uint64_t expected = std::uint64_t{0x80} << (at % 8 * 8);
+      ASSERT_EQ(kernel.read(data_.get(), kBytes), expected) << kernel.name << " byte " << at;
+      data_.get()[at] = std::byte{0};
+    }
+  }
+}
+
+TEST_F(Kernels, ReadNoByteMoreThanAsked) {
+  for (const ReadKernel& kernel : read_kernels()) {
+    std::memset(data_.get(), 0xff, kBytes);
+    std::memset(data_.get(), 0, kReadBlock);
+    EXPECT_EQ(kernel.read(data_.get(), kReadBlock), 0U) << kernel.name;
+  }
+}
+
+TEST(ReadKernels, ThePlainOneIsAlwaysThere) {
+  EXPECT_EQ(read_kernels().back().name, "plain");
+}
+
+TEST(ReadBandwidth, SaysWhatItDid) {
+  constexpr std::int64_t kBytes = 8 << 20U;
+  const Bandwidth bandwidth = read_bandwidth(2, kBytes, 0);
+  EXPECT_EQ(bandwidth.threads, 2);
+  EXPECT_EQ(bandwidth.bytes, 2 * kBytes);
+  EXPECT_GE(bandwidth.passes, 3);
+  EXPECT_GT(bandwidth.median_gb_s, 0);
+  EXPECT_GE(bandwidth.gb_s, bandwidth.median_gb_s);
+  EXPECT_TRUE(std::ranges::any_of(read_kernels(), [&](const auto& k) { return k.name == bandwidth.kernel; }));
+}
+
+TEST(ReadBandwidth, MemoryThatCannotBeHadIsNoNumber) {
+  const Bandwidth bandwidth = read_bandwidth(1, 0, 0.01);
+  EXPECT_EQ(bandwidth.gb_s, 0);
+  EXPECT_EQ(bandwidth.passes, 0);
+  EXPECT_TRUE(bandwidth.kernel.empty());
+}
+
+TEST(ReadBandwidth, TheBufferIsAboveEveryCache) {
+  EXPECT_GE(memory_buffer_bytes(), 64 << 20U);
+  EXPECT_LE(memory_buffer_bytes(), 1 << 30U);
+}
+
+TEST(CanaryTest, ReadsWithUpToItsThreads) {
+  constexpr std::int64_t kBytes = 4 << 20U;
+  Canary canary(2, kBytes);
+  EXPECT_EQ(canary.bytes(), kBytes);
+  for (const int threads : {1, 2, 99, 0}) {
+    const auto reading = canary.measure_gb_s(threads);
+    ASSERT_TRUE(reading) << threads;
+    EXPECT_GT(*reading, 0);
+  }
+}
+
+TEST(CanaryTest, WithoutMemoryThereIsNoReading) {
+  Canary canary(1, std::int64_t{1} << 60U);
+  EXPECT_EQ(canary.bytes(), 0);
+  EXPECT_FALSE(canary.measure_gb_s(1));
+}
+
+TEST(FileReadBandwidth, ReadsOrSaysWhyNot) {
+  const TempTree tree;
+  EXPECT_GT(file_read_bandwidth(tree.put("big", std::string(std::size_t{9} << 20U, 'x')), 10).value_or(0), 0);
+  EXPECT_EQ(file_read_bandwidth(tree.put("empty", ""), 1).error().kind, ErrorKind::io);
+  EXPECT_EQ(file_read_bandwidth("no-such", 1).error().kind, ErrorKind::not_found);
+  EXPECT_FALSE(file_read_bandwidth(tree.root(), 1));
+}
+
+TEST(MeasureRoofline, DoublesTheThreadsAndEndsAtTheMost) {
+  const Roofline roofline = measure_roofline(3, 0);
+  ASSERT_EQ(roofline.by_threads.size(), 3U);
+  EXPECT_EQ(roofline.by_threads[0].threads, 1);
+  EXPECT_EQ(roofline.by_threads[1].threads, 2);
+  EXPECT_EQ(roofline.by_threads[2].threads, 3);
+  EXPECT_EQ(roofline.per_thread_gb_s, roofline.by_threads[0].gb_s);
+  const auto best = std::ranges::max(roofline.by_threads, {}, &Bandwidth::gb_s).gb_s;
+  EXPECT_EQ(roofline.saturated_gb_s, best);
+}
+
+TEST(DecodeLimit, IsBandwidthOverBytes) {
+  EXPECT_DOUBLE_EQ(decode_limit_tok_s(100'000'000, 0, 20).value_or(0), 200);
+  EXPECT_DOUBLE_EQ(decode_limit_tok_s(100'000'000, 100'000'000, 20).value_or(0), 100);
+  EXPECT_FALSE(decode_limit_tok_s(0, 0, 20));
+  EXPECT_FALSE(decode_limit_tok_s(1, -1, 20));
+  EXPECT_FALSE(decode_limit_tok_s(1, 0, 0));
+}
+
+}  // namespace
+}  // namespace mia::host

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+#include "host/gpu.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <thread>
+
+#include "temp_tree.h"
+
+namespace mia::host {
+namespace {
+
+constexpr const char* kTwoStates = R"({"driver": "550.54.15", "states": [
+  {"gpus": [{"name": "NVIDIA Test 4000", "memory_total": 25769803776, "memory_used": 1048576, "sm_clock": 2100,
+             "memory_clock": 9501, "temperature": 45, "power_mw": 81500, "reasons": 1, "energy_mj": 12345678901,
+             "thermal_ns": 7, "pcie_generation": 4, "ecc": 1, "compute": [101, 102], "graphics": [55]}]},
+  {"gpus": [{"name": "NVIDIA Test 4000", "memory_total": 25769803776, "memory_used": 2097152, "sm_clock": 1500,
+             "temperature": 83, "reasons": 68}]}]})";
+
+class Gpu : public ::testing::Test {
+ protected:
+  void play(const std::string& script) { ::setenv("MIA_NVML_SCRIPT", tree_.put("script.json", script).c_str(), 1); }
+  void TearDown() override {
+    ::unsetenv("MIA_NVML_SCRIPT");
+    ::unsetenv("MIA_PERF_NVML");
+  }
+  TempTree tree_;
+};
+
+TEST_F(Gpu, ReadsEveryValueInItsUnit) {
+  play(kTwoStates);
+  GpuMonitor monitor = GpuMonitor::open(MIA_NVML_STANDIN);
+  ASSERT_TRUE(monitor.available()) << monitor.reason();
+  EXPECT_EQ(monitor.reason(), "");
+  const auto states = monitor.read();
+  ASSERT_EQ(states.size(), 1U);
+  const GpuState& gpu = states[0];
+  EXPECT_EQ(gpu.name, "NVIDIA Test 4000");
+  EXPECT_EQ(gpu.driver, "550.54.15");
+  EXPECT_EQ(gpu.memory_total_bytes, 25769803776);
+  EXPECT_EQ(gpu.memory_used_bytes, 1048576);
+  EXPECT_EQ(gpu.sm_clock_mhz, 2100);
+  EXPECT_EQ(gpu.memory_clock_mhz, 9501);
+  EXPECT_EQ(gpu.temperature_c, 45);
+  EXPECT_DOUBLE_EQ(gpu.power_w.value_or(0), 81.5);
+  EXPECT_EQ(gpu.throttle_reasons, 1);
+  EXPECT_EQ(gpu.energy_mj, 12345678901);
+  EXPECT_EQ(gpu.thermal_violation_ns, 7);
+  EXPECT_EQ(gpu.pcie_generation, 4);
+  EXPECT_EQ(gpu.ecc, true);
+  EXPECT_EQ(gpu.processes, (std::vector<std::int64_t>{101, 102, 55}));
+}
+
+TEST_F(Gpu, WhatTheDriverDoesNotSupportIsUnknown) {
+  play(kTwoStates);
+  GpuMonitor monitor = GpuMonitor::open(MIA_NVML_STANDIN);
+  static_cast<void>(monitor.read());
+  const auto states = monitor.read();
+  ASSERT_EQ(states.size(), 1U);
+  EXPECT_EQ(states[0].sm_clock_mhz, 1500);
+  EXPECT_FALSE(states[0].memory_clock_mhz);
+  EXPECT_FALSE(states[0].power_w);
+  EXPECT_FALSE(states[0].energy_mj);
+  EXPECT_FALSE(states[0].ecc);
+  EXPECT_FALSE(states[0].processes);
+}
+
+TEST_F(Gpu, AnOldDriverLacksSomeFunctionsOnly) {
+  play(kTwoStates);
+  GpuMonitor monitor = GpuMonitor::open(MIA_NVML_STANDIN_OLD);
+  ASSERT_TRUE(monitor.available()) << monitor.reason();
+  const auto states = monitor.read();
+  ASSERT_EQ(states.size(), 1U);
+  EXPECT_EQ(states[0].throttle_reasons, 1);
+  EXPECT_EQ(states[0].temperature_c, 45);
+  EXPECT_FALSE(states[0].energy_mj);
+  EXPECT_FALSE(states[0].thermal_violation_ns);
+  EXPECT_FALSE(states[0].processes);
+}
+
+TEST_F(Gpu, ADriverThatDoesNotStartSaysWhy) {
+  play(R"({"init": 9})");
+  GpuMonitor monitor = GpuMonitor::open(MIA_NVML_STANDIN);
+  EXPECT_FALSE(monitor.available());
+  EXPECT_NE(monitor.reason().find("Driver Not Loaded"), std::string::npos) << monitor.reason();
+  EXPECT_TRUE(monitor.read().empty());
+  GpuMonitor old = GpuMonitor::open(MIA_NVML_STANDIN_OLD);
+  EXPECT_FALSE(old.available());
+  EXPECT_NE(old.reason().find('9'), std::string::npos) << old.reason();
+}
+
+TEST_F(Gpu, NoLibraryAndAWrongOneAreReasonsNotErrors) {
+  EXPECT_FALSE(GpuMonitor::open("libno-such-thing.so.1").available());
+  EXPECT_NE(GpuMonitor::open("libno-such-thing.so.1").reason(), "");
+  GpuMonitor wrong = GpuMonitor::open("libc.so.6");
+  EXPECT_FALSE(wrong.available());
+  EXPECT_NE(wrong.reason().find("not NVML"), std::string::npos) << wrong.reason();
+}
+
+TEST_F(Gpu, TheEnvironmentNamesTheLibrary) {
+  play(kTwoStates);
+  ::setenv("MIA_PERF_NVML", MIA_NVML_STANDIN, 1);
+  EXPECT_TRUE(GpuMonitor::open().available());
+  ::setenv("MIA_PERF_NVML", "/no/such/library.so", 1);
+  EXPECT_FALSE(GpuMonitor::open().available());
+}
+
+TEST_F(Gpu, ALostGpuKeepsItsPlace) {
+  play(R"({"states": [{"gpus": [{"lost": true, "name": "gone"}, {"name": "here"}]}]})");
+  GpuMonitor monitor = GpuMonitor::open(MIA_NVML_STANDIN);
+  const auto states = monitor.read();
+  ASSERT_EQ(states.size(), 2U);
+  EXPECT_EQ(states[0].name, "");
+  EXPECT_EQ(states[1].name, "here");
+}
+
+TEST_F(Gpu, ManyProcessesAreAllListed) {
+  std::string ids = "1";
+  for (int i = 2; i <= 300; ++i) {
+    ids += "," + std::to_string(i);
+  }
+  play(R"({"states": [{"gpus": [{"compute": [)" + ids + "]}]}]}");
+  GpuMonitor monitor = GpuMonitor::open(MIA_NVML_STANDIN);
+  const auto states = monitor.read();
+  ASSERT_EQ(states.size(), 1U);
+  ASSERT_TRUE(states[0].processes);
+  EXPECT_EQ(states[0].processes->size(), 300U);
+  EXPECT_EQ(states[0].processes->back(), 300);
+}
+
+TEST_F(Gpu, TextsOfTheDriverAreMadePrintable) {
+  play(R"({"states": [{"gpus": [{"name": "bad\u001b[31mname"}]}]})");
+  GpuMonitor monitor = GpuMonitor::open(MIA_NVML_STANDIN);
+  const auto states = monitor.read();
+  ASSERT_EQ(states.size(), 1U);
+  EXPECT_EQ(states[0].name.find('\x1b'), std::string::npos);
+}
+
+TEST_F(Gpu, TheWatchCollectsUntilStopped) {
+  play(kTwoStates);
+  GpuMonitor monitor = GpuMonitor::open(MIA_NVML_STANDIN);
+  GpuWatch watch(monitor, std::chrono::milliseconds(1));
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  const GpuSummary summary = watch.stop();
+  EXPECT_GE(summary.samples, 2);
+  EXPECT_EQ(summary.temperature_c, 83);
+  EXPECT_EQ(summary.throttle_reasons, 69);
+  EXPECT_EQ(watch.stop().samples, summary.samples);
+}
+
+TEST_F(Gpu, WithoutAGpuTheWatchSeesNothing) {
+  GpuMonitor monitor = GpuMonitor::open("libno-such-thing.so.1");
+  GpuWatch watch(monitor);
+  EXPECT_EQ(watch.stop().samples, 0);
+}
+
+TEST(Summarize, FollowsTheGpuThatHasTheModel) {
+  GpuState display;
+  display.memory_used_bytes = 100;
+  display.sm_clock_mhz = 300;
+  display.throttle_reasons = 0x40;
+  GpuState worker;
+  worker.memory_used_bytes = 50;
+  worker.sm_clock_mhz = 1900;
+  worker.power_w = 100;
+  worker.throttle_reasons = 0;
+  std::vector<std::vector<GpuState>> readings(3, {display, worker});
+  readings[1][1].memory_used_bytes = 5000;
+  readings[1][1].sm_clock_mhz = 1500;
+  readings[1][1].power_w = 400;
+  readings[1][1].throttle_reasons = 0x4;
+  const GpuSummary summary = summarize(readings);
+  EXPECT_EQ(summary.samples, 3);
+  EXPECT_EQ(summary.sm_clock_mhz, 1900);
+  EXPECT_EQ(summary.power_w, 200);
+  EXPECT_EQ(summary.memory_used_bytes, 5000);
+  EXPECT_EQ(summary.throttle_reasons, 0x4);
+  EXPECT_FALSE(summary.temperature_c);
+}
+
+TEST(ThrottleReasons, HeatAndHardwareVoidPowerDoesNot) {
+  for (const std::int64_t harmless : {0x0, 0x1, 0x2, 0x4, 0x10, 0x100, 0x117}) {
+    EXPECT_FALSE(throttle_voids(harmless)) << harmless;
+  }
+  for (const std::int64_t voids : {0x8, 0x20, 0x40, 0x80, 0x24}) {
+    EXPECT_TRUE(throttle_voids(voids)) << voids;
+  }
+}
+
+TEST(ThrottleReasons, AreNamed) {
+  EXPECT_EQ(describe_throttle_reasons(0), "none");
+  EXPECT_EQ(describe_throttle_reasons(0x24), "power cap, thermal slowdown (software)");
+  EXPECT_EQ(describe_throttle_reasons(0x1000), "unknown reason 0x1000");
+}
+
+}  // namespace
+}  // namespace mia::host
