@@ -92,6 +92,7 @@ bool hang(const Fault& fault, int, std::int64_t) {
   if (fault.ignore_term) {
     (void)std::signal(SIGTERM, SIG_IGN);
   }
+  (void)write_line(STDERR_FILENO, "mia-worker-fake: hanging");
   wait_forever();
 }
 

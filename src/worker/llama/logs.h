@@ -4,15 +4,12 @@
 
 #include <cstddef>
 #include <deque>
-#include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <ggml.h>
-
-#include "record/trial.h"
 
 namespace mia::worker {
 
@@ -48,11 +45,5 @@ class LogBook {
   std::string pending_;
   ggml_log_level pending_level_ = GGML_LOG_LEVEL_INFO;
 };
-
-// "load_tensors:   CPU_Mapped model buffer size =    92.10 MiB" -> {CPU_Mapped, model, bytes}.
-[[nodiscard]] std::vector<record::BufferSize> buffers_in(const std::vector<std::string>& lines);
-
-// graph_nodes, graph_splits, flash_attn, offloaded_layers, model_layers, cache_type_k, cache_type_v, mlock_failed.
-[[nodiscard]] std::map<std::string, std::string> facts_in(const std::vector<std::string>& lines);
 
 }  // namespace mia::worker

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "worker/llama/generate.h"
 #include "worker/llama/handles.h"
+#include "worker/llama/log_facts.h"
 #include "worker/llama/settings.h"
 #include "worker/llama/tokens.h"
 

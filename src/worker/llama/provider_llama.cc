@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "worker/llama/generate.h"
+#include "worker/llama/log_facts.h"
 #include "worker/llama/probes.h"
 #include "worker/llama/settings.h"
 #include "worker/llama/tokens.h"

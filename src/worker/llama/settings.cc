@@ -164,8 +164,8 @@ std::optional<std::string> fact(const std::map<std::string, std::string>& facts,
 std::optional<std::string> flash_attention(const record::LlmSettings& asked,
                                            const std::map<std::string, std::string>& facts) {
   const auto told = fact(facts, "flash_attn");
-  if (told == "enabled" || told == "disabled") {
-    return *told == "enabled" ? "on" : "off";
+  if (told == "enabled" || told == "disabled" || told == "1" || told == "0") {
+    return *told == "enabled" || *told == "1" ? "on" : "off";
   }
   return told == "auto" ? std::nullopt : asked.flash_attn;
 }

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// Facts that llama.cpp tells only in its log, found by plain search; the shapes of several versions are known.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "record/trial.h"
+
+namespace mia::worker {
+
+// "load_tensors:   CPU_Mapped model buffer size =    92.10 MiB" -> {CPU_Mapped, model, bytes}.
+[[nodiscard]] std::vector<record::BufferSize> buffers_in(const std::vector<std::string>& lines);
+
+// graph_nodes, graph_splits, flash_attn, offloaded_layers, model_layers, cache_type_k, cache_type_v, mlock_failed.
+[[nodiscard]] std::map<std::string, std::string> facts_in(const std::vector<std::string>& lines);
+
+// Whether a warning or an error says that memory ran out.
+[[nodiscard]] bool tells_out_of_memory(std::string_view line);
+
+// False for an error that only says, at the top of the call stack, that loading failed.
+[[nodiscard]] bool tells_cause(std::string_view line);
+
+}  // namespace mia::worker
