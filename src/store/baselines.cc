@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include <nlohmann/json.hpp>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "store/impl.h"
 
 namespace mia::store {
@@ -36,9 +36,9 @@ Result<std::optional<record::Report>> Store::baseline(std::string_view model, st
     if (!found) {
       return std::optional<record::Report>();
     }
-    const auto damaged = fmt::format("the baseline of '{}' in '{}'", scenario, impl_->path.string());
-    MIA_TRY_ASSIGN(const Json json, context(parse_json(text, kJsonLimits), damaged));
-    MIA_TRY_ASSIGN(record::Report report, context(record::report_from_json(json), damaged));
+    const auto where = fmt::format("the baseline of '{}' in '{}'", printable(scenario, 100), impl_->path.string());
+    MIA_TRY_ASSIGN(const Json json, stored(parse_json(text, kJsonLimits), where));
+    MIA_TRY_ASSIGN(record::Report report, stored(record::report_from_json(json), where));
     return std::optional(std::move(report));
   });
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <soci/soci.h>
+#include <nlohmann/json.hpp>
 
 #include "base/json.h"
 #include "store/guard.h"
@@ -53,6 +54,26 @@ struct Store::Impl {
 [[nodiscard]] Result<std::string> storable(const Json& json, std::string_view what);
 // Number of the row that was inserted last.
 [[nodiscard]] long long last_row(soci::session& sql);
+// What was stored and cannot be read is damage of the store, whatever the reader says.
+template <class T>
+Result<T> stored(Result<T> result, std::string_view where) {
+  if (result.has_value()) {
+    return result;
+  }
+  return fail(ErrorKind::store, "{} is damaged: {}", where, result.error().message);
+}
+
+// Appends the elements of a JSON array.
+template <class T>
+Status read_list(const std::string& text, std::vector<T>& items, Result<T> (*read)(const Json&)) {
+  MIA_TRY_ASSIGN(const Json json, parse_json(text, kJsonLimits));
+  for (const Json& item : json) {
+    MIA_TRY_ASSIGN(T value, read(item));
+    items.push_back(std::move(value));
+  }
+  return {};
+}
+
 [[nodiscard]] Failure no_session(std::string_view id);
 
 }  // namespace mia::store

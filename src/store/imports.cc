@@ -2,8 +2,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include <nlohmann/json.hpp>
-
 #include "base/text.h"
 #include "record/fields.h"
 #include "store/impl.h"
@@ -141,8 +139,8 @@ Result<ImportedSamples> Store::imported(std::string_view id) {
       return fail(ErrorKind::not_found, "the store has no imported file '{}'", printable(id, 100));
     }
     MIA_TRY_ASSIGN(std::vector<ImportedRow> rows,
-                   context(read_imported(impl_->sql, file->id),
-                           fmt::format("imported file '{}' in '{}'", printable(id, 100), impl_->path.string())));
+                   stored(read_imported(impl_->sql, file->id),
+                          fmt::format("imported file '{}' in '{}'", printable(id, 100), impl_->path.string())));
     return ImportedSamples{std::move(*file), std::move(rows)};
   });
 }

@@ -2,8 +2,6 @@
 #include <algorithm>
 #include <array>
 
-#include <nlohmann/json.hpp>
-
 #include "base/clock.h"
 #include "base/text.h"
 #include "record/fields.h"
@@ -40,16 +38,6 @@ Result<Texts> to_texts(const Session& session) {
   MIA_TRY_ASSIGN(texts.models, storable(list_to_json(session.models), "the models"));
   MIA_TRY_ASSIGN(texts.settings, storable(record::to_json(session.settings), "the settings"));
   return texts;
-}
-
-template <class T>
-Status read_list(const std::string& text, std::vector<T>& items, Result<T> (*read)(const Json&)) {
-  MIA_TRY_ASSIGN(const Json json, parse_json(text, kJsonLimits));
-  for (const Json& item : json) {
-    MIA_TRY_ASSIGN(T value, read(item));
-    items.push_back(std::move(value));
-  }
-  return {};
 }
 
 Status from_texts(const Texts& texts, Session& session) {
@@ -200,10 +188,10 @@ Result<Session> Store::session(std::string_view name) {
              "select plan_json, machine_json, runtimes_json, models_json, settings_json, report_json"
              " from session where id = :id",
              std::tie(texts.plan, texts.machine, texts.runtimes, texts.models, texts.settings, report), session.row.id);
-    const auto damaged = fmt::format("session '{}' in '{}'", printable(session.row.id, 100), impl_->path.string());
-    MIA_TRY(context(from_texts(texts, session), damaged));
+    const auto where = fmt::format("session '{}' in '{}'", printable(session.row.id, 100), impl_->path.string());
+    MIA_TRY(stored(from_texts(texts, session), where));
     if (report) {
-      MIA_TRY(context(read_report(*report, session.report), damaged));
+      MIA_TRY(stored(read_report(*report, session.report), where));
     }
     return session;
   });

@@ -5,7 +5,6 @@
 #include <iterator>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "base/text.h"
 #include "record/metrics.h"
@@ -112,16 +111,9 @@ Result<Target*> Store::Impl::require_target(std::string_view id) {
   std::string models;
   read_row(sql, "select machine, runtimes_json, models_json from session where num = :num",
            std::tie(found.machine, runtimes, models), num);
-  MIA_TRY_ASSIGN(const Json runtime_list, parse_json(runtimes, kJsonLimits));
-  for (const Json& item : runtime_list) {
-    MIA_TRY_ASSIGN(record::RuntimeInfo runtime, record::runtime_from_json(item));
-    found.runtimes.push_back(std::move(runtime));
-  }
-  MIA_TRY_ASSIGN(const Json model_list, parse_json(models, kJsonLimits));
-  for (const Json& item : model_list) {
-    MIA_TRY_ASSIGN(record::ModelInfo model, record::model_from_json(item));
-    found.models.push_back(std::move(model));
-  }
+  const std::string where = fmt::format("session '{}' in '{}'", printable(id, 100), path.string());
+  MIA_TRY(stored(read_list(runtimes, found.runtimes, record::runtime_from_json), where));
+  MIA_TRY(stored(read_list(models, found.models, record::model_from_json), where));
   target = std::move(found);
   return &*target;
 }

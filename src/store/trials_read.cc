@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <unordered_map>
 
-#include <nlohmann/json.hpp>
-
 #include "base/text.h"
 #include "record/metrics.h"
 #include "store/impl.h"
@@ -25,7 +23,7 @@ class StampReader {
     rows_.execute();
     while (rows_.fetch()) {
       MIA_TRY_ASSIGN(Json stamps, parse_json(text_, kJsonLimits));
-      if (n >= runs.size() || !runs[n].is_object()) {
+      if (!runs.is_array() || n >= runs.size() || !runs[n].is_object()) {
         return fail(ErrorKind::store, "more runs than the trial has");
       }
       runs[n++]["token_ns"] = std::move(stamps);
@@ -117,8 +115,8 @@ Result<std::vector<record::Trial>> Store::trials(std::string_view session) {
       if (!status) {
         return;
       }
-      auto trial = context(read_trial(stamps, num, text),
-                           fmt::format("trial '{}' in '{}'", printable(id, 100), impl_->path.string()));
+      auto trial = stored(read_trial(stamps, num, text),
+                          fmt::format("trial '{}' in '{}'", printable(id, 100), impl_->path.string()));
       if (trial) {
         trials.push_back(std::move(*trial));
       } else {

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+#include <limits>
+
+#include <gtest/gtest.h>
+
+#include "record/metrics.h"
+#include "support.h"
+
+namespace mia::store {
+namespace {
+using namespace testing;               // NOLINT: test helpers
+using namespace std::string_literals;  // NOLINT: texts with NUL
+
+class Trials : public ::testing::Test {
+ protected:
+  Trials() : store_(must_open(dir_.file())) { EXPECT_TRUE(store_.begin_session(sample_session("s1"))); }
+
+  // What is read by another connection.
+  std::vector<record::Trial> read() {
+    auto trials = must_open(dir_.file()).trials("s1");
+    EXPECT_TRUE(trials) << trials.error().text();
+    return trials.value_or({});
+  }
+
+  TempDir dir_;
+  Store store_;
+};
+
+TEST_F(Trials, ComeBackAsTheyWere) {
+  record::Trial full = sample_trial("s1", 1, 1024);
+  full.conditions.voided_by = {"steal"};
+  full.outcome.kind = record::OutcomeKind::crashed;
+  full.outcome.signal = 11;
+  full.outcome.phase = record::Phase::generate;
+  full.buffers.push_back({"CPU", "kv", 4096});
+  record::Trial bare;
+  bare.id = "s1/0";
+  ASSERT_TRUE(store_.add_trial("s1", full));
+  ASSERT_TRUE(store_.add_trial("s1", bare));
+  const auto trials = read();
+  ASSERT_EQ(trials.size(), 2U);
+  EXPECT_EQ(text_of(trials[0]), text_of(bare)) << "in the order of positions";
+  EXPECT_EQ(text_of(trials[1]), text_of(full));
+  EXPECT_EQ(trials[1].runs.at(1).token_ns, full.runs.at(1).token_ns);
+}
+
+TEST_F(Trials, KeepHostileTexts) {
+  const std::string hostile = "'; DROP TABLE trial; --\"\\\n\t<script>\xE2\x82\xAC\xF0\x9F\x90\xA2 a\0b"s;
+  record::Trial trial = sample_trial("s1", 0);
+  trial.id = hostile;
+  trial.cell = hostile;
+  trial.requested.llm.id = hostile;
+  trial.requested.workload.prompt = hostile + std::string(std::size_t{1} << 20U, 'x');
+  trial.runs[1].text = hostile;
+  trial.facts[hostile] = hostile;
+  trial.log_tail = hostile;
+  ASSERT_TRUE(store_.add_trial("s1", trial));
+  const auto trials = read();
+  ASSERT_EQ(trials.size(), 1U);
+  EXPECT_EQ(trials[0].id, hostile);
+  EXPECT_EQ(text_of(trials[0]), text_of(trial));
+  EXPECT_EQ(store_.trial_rows("s1")->at(0).cell, hostile);
+  EXPECT_EQ(store_.add_trial("s1", trial).error().kind, ErrorKind::usage) << "a NUL does not end an id";
+  EXPECT_EQ(*store_.check(), "");
+}
+
+TEST_F(Trials, OfASessionWithAHostileNameAreFound) {
+  const std::string hostile = "a'b\"c\0d%_"s + std::string(std::size_t{1} << 20U, 'y');
+  Session session = sample_session(hostile);
+  session.row.title = hostile;
+  session.models[0].id = hostile;
+  ASSERT_TRUE(store_.begin_session(session));
+  ASSERT_TRUE(store_.add_trial(hostile, sample_trial("x", 0)));
+  EXPECT_EQ(store_.trials(hostile)->size(), 1U);
+  EXPECT_EQ(store_.session(hostile)->row.title, hostile);
+  EXPECT_EQ(store_.session(hostile)->models.at(0).id, hostile);
+  EXPECT_EQ(store_.series("load_ms")->at(0).model, hostile);
+}
+
+TEST_F(Trials, ReplaceWhatIsNotUtf8) {
+  record::Trial trial = sample_trial("s1", 0);
+  trial.log_tail = "before\xFF\xC3(after";
+  ASSERT_TRUE(store_.add_trial("s1", trial));
+  EXPECT_EQ(read().at(0).log_tail, "before\xEF\xBF\xBD\xEF\xBF\xBD(after");
+}
+
+TEST_F(Trials, AreRefusedTwiceAndAllOrNone) {
+  ASSERT_TRUE(store_.add_trial("s1", sample_trial("s1", 0)));
+  EXPECT_EQ(store_.add_trial("s1", sample_trial("s1", 0)).error().kind, ErrorKind::usage);
+  const std::vector<record::Trial> batch = {sample_trial("s1", 1), sample_trial("s1", 2), sample_trial("s1", 0)};
+  EXPECT_EQ(store_.add_trials("s1", batch).error().kind, ErrorKind::usage);
+  EXPECT_EQ(read().size(), 1U);
+  ASSERT_TRUE(store_.add_trials("s1", std::span(batch).first(2)));
+  EXPECT_EQ(read().size(), 3U);
+  EXPECT_EQ(store_.session("s1")->row.trials, 3);
+}
+
+TEST_F(Trials, WithoutIdOrWithStampsMissingAreRefused) {
+  record::Trial trial = sample_trial("s1", 0);
+  trial.id.clear();
+  EXPECT_EQ(store_.add_trial("s1", trial).error().kind, ErrorKind::usage);
+  trial = sample_trial("s1", 0);
+  trial.runs[1].tokens_out += 1;
+  EXPECT_EQ(store_.add_trial("s1", trial).error().kind, ErrorKind::usage);
+  EXPECT_EQ(store_.add_trial("nobody", sample_trial("s1", 0)).error().kind, ErrorKind::not_found);
+  EXPECT_EQ(store_.trials("nobody").error().kind, ErrorKind::not_found);
+  EXPECT_TRUE(read().empty());
+}
+
+TEST_F(Trials, GiveTheirFiguresWithoutJson) {
+  record::Trial failed = sample_trial("s1", 2);
+  failed.outcome.kind = record::OutcomeKind::timed_out;
+  failed.runs.clear();
+  failed.phases.load_ms = std::numeric_limits<double>::quiet_NaN();
+  failed.conditions.voided_by = {"swap"};
+  const std::vector<record::Trial> written = {sample_trial("s1", 0, 8), sample_trial("s1", 1, 40), failed};
+  ASSERT_TRUE(store_.add_trials("s1", written));
+  const auto rows = must_open(dir_.file()).trial_rows("s1");
+  ASSERT_TRUE(rows) << rows.error().text();
+  ASSERT_EQ(rows->size(), written.size());
+  for (std::size_t i = 0; i < written.size(); ++i) {
+    const TrialRow& row = rows->at(i);
+    EXPECT_EQ(row.id, written[i].id);
+    EXPECT_EQ(row.cell, written[i].cell);
+    EXPECT_EQ(row.repeat, written[i].repeat);
+    EXPECT_EQ(row.position, written[i].position);
+    EXPECT_EQ(row.started, written[i].started);
+    EXPECT_EQ(row.outcome, written[i].outcome.kind);
+    EXPECT_EQ(row.voided, i == 2);
+    ASSERT_EQ(row.values.size(), record::metrics().size());
+  }
+  const auto value = [&](std::size_t row, std::string_view name) {
+    return rows->at(row).values.at(static_cast<std::size_t>(record::find_metric(name) - record::metrics().data()));
+  };
+  EXPECT_EQ(value(0, "load_ms"), 100.25);
+  EXPECT_EQ(value(1, "load_ms"), 101.25);
+  EXPECT_EQ(value(1, "tokens_out"), 40.5);  // median of its two measured runs
+  EXPECT_EQ(value(1, "peak_rss_bytes"), 123456789.0);
+  EXPECT_EQ(value(2, "load_ms"), std::nullopt) << "not a number is unknown";
+  EXPECT_EQ(value(2, "tokens_per_s"), std::nullopt);
+  EXPECT_EQ(value(2, "peak_rss_bytes"), 123456789.0);
+}
+
+}  // namespace
+}  // namespace mia::store
