@@ -50,7 +50,8 @@ class GpuMonitor {
   std::string reason_;
 };
 
-// Many readings of the busiest GPU, the one with the most memory in use.
+// Many readings of the busiest GPU, the one with the most memory in use. Clocks and power are those of the readings in
+// which it worked; of all, if it never did.
 struct GpuSummary {
   int samples = 0;
   std::optional<double> sm_clock_mhz;             // median

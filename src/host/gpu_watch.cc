@@ -34,6 +34,8 @@ constexpr auto kReasons = std::to_array<Reason>({
     {0x100, "display clocks", false},
 });
 
+constexpr std::int64_t kIdle = 0x1;
+
 // A day of readings at ten a second is where memory must stop growing.
 constexpr std::size_t kMostReadings = 864000;
 
@@ -72,39 +74,52 @@ std::size_t busiest(const std::vector<std::vector<GpuState>>& readings) {
   return index;
 }
 
-template <class T>
-void collect(std::vector<double>& values, const std::optional<T>& value) {
+void collect(std::vector<double>& values, const std::optional<double>& value) {
   if (value) {
-    values.push_back(static_cast<double>(*value));
+    values.push_back(*value);
   }
 }
+
+struct Rates {
+  std::vector<double> sm_clocks;
+  std::vector<double> memory_clocks;
+  std::vector<double> watts;
+
+  void add(const GpuState& gpu) {
+    collect(sm_clocks, gpu.sm_clock_mhz);
+    collect(memory_clocks, gpu.memory_clock_mhz);
+    collect(watts, gpu.power_w);
+  }
+};
 
 }  // namespace
 
 GpuSummary summarize(const std::vector<std::vector<GpuState>>& readings) {
   GpuSummary summary;
   const std::size_t index = busiest(readings);
-  std::vector<double> sm_clocks;
-  std::vector<double> memory_clocks;
-  std::vector<double> watts;
+  Rates all;
+  Rates working;
   for (const std::vector<GpuState>& gpus : readings) {
     if (index >= gpus.size()) {
       continue;
     }
     const GpuState& gpu = gpus[index];
     ++summary.samples;
-    collect(sm_clocks, gpu.sm_clock_mhz);
-    collect(memory_clocks, gpu.memory_clock_mhz);
-    collect(watts, gpu.power_w);
+    all.add(gpu);
+    if ((gpu.throttle_reasons.value_or(0) & kIdle) == 0) {
+      working.add(gpu);
+    }
     summary.temperature_c = std::max(summary.temperature_c, gpu.temperature_c);
     summary.memory_used_bytes = std::max(summary.memory_used_bytes, gpu.memory_used_bytes);
     if (gpu.throttle_reasons) {
       summary.throttle_reasons = summary.throttle_reasons.value_or(0) | *gpu.throttle_reasons;
     }
   }
-  summary.sm_clock_mhz = median(std::move(sm_clocks));
-  summary.memory_clock_mhz = median(std::move(memory_clocks));
-  summary.power_w = mean(watts);
+  // The clocks of a GPU that waits for the load say nothing about the decoding after it.
+  Rates& rates = working.sm_clocks.empty() ? all : working;
+  summary.sm_clock_mhz = median(std::move(rates.sm_clocks));
+  summary.memory_clock_mhz = median(std::move(rates.memory_clocks));
+  summary.power_w = mean(rates.watts);
   return summary;
 }
 

@@ -30,9 +30,17 @@ constexpr int kNotSupported = 3;
 constexpr int kInsufficientSize = 7;
 constexpr int kDriverNotLoaded = 9;
 constexpr int kGpuIsLost = 15;
+constexpr int kVersionMismatch = 25;
 
 struct Memory {
   Ulong total;
+  Ulong free;
+  Ulong used;
+};
+struct MemoryV2 {
+  unsigned version;
+  Ulong total;
+  Ulong reserved;
   Ulong free;
   Ulong used;
 };
@@ -169,7 +177,11 @@ EXPORT int nvmlDeviceGetMemoryInfo(void* device, Memory* to) {
   if (const int status = give(device, "memory_total", &to->total); status != kSuccess) {
     return status;
   }
+  // the first version counts what the driver keeps as used
+  Ulong reserved = 0;
+  static_cast<void>(give(device, "memory_reserved", &reserved));
   const int status = give(device, "memory_used", &to->used);
+  to->used += reserved;
   to->free = to->total - to->used;
   return status;
 }
@@ -202,6 +214,17 @@ EXPORT int nvmlDeviceGetCurrentClocksThrottleReasons(void* device, Ulong* mask) 
 }
 
 #ifndef MIA_STANDIN_OLD
+EXPORT int nvmlDeviceGetMemoryInfo_v2(void* device, MemoryV2* to) {
+  constexpr unsigned kSize = 40;
+  if (to->version != (kSize | (2U << 24U))) {
+    return kVersionMismatch;
+  }
+  if (const int status = give(device, "memory_total", &to->total); status != kSuccess) {
+    return status;
+  }
+  static_cast<void>(give(device, "memory_reserved", &to->reserved));
+  return give(device, "memory_used", &to->used);
+}
 EXPORT const char* nvmlErrorString(int status) {
   return status == kDriverNotLoaded ? "Driver Not Loaded" : "Some Other Error";
 }

@@ -12,7 +12,7 @@ namespace mia::host {
 namespace {
 
 constexpr const char* kTwoStates = R"({"driver": "550.54.15", "states": [
-  {"gpus": [{"name": "NVIDIA Test 4000", "memory_total": 25769803776, "memory_used": 1048576, "sm_clock": 2100,
+  {"gpus": [{"name": "NVIDIA Test 4000", "memory_total": 25769803776, "memory_used": 1048576, "memory_reserved": 645, "sm_clock": 2100,
              "memory_clock": 9501, "temperature": 45, "power_mw": 81500, "reasons": 1, "energy_mj": 12345678901,
              "thermal_ns": 7, "pcie_generation": 4, "ecc": 1, "compute": [101, 102], "graphics": [55]}]},
   {"gpus": [{"name": "NVIDIA Test 4000", "memory_total": 25769803776, "memory_used": 2097152, "sm_clock": 1500,
@@ -74,6 +74,7 @@ TEST_F(Gpu, AnOldDriverLacksSomeFunctionsOnly) {
   ASSERT_EQ(states.size(), 1U);
   EXPECT_EQ(states[0].throttle_reasons, 1);
   EXPECT_EQ(states[0].temperature_c, 45);
+  EXPECT_EQ(states[0].memory_used_bytes, 1048576 + 645);
   EXPECT_FALSE(states[0].energy_mj);
   EXPECT_FALSE(states[0].thermal_violation_ns);
   EXPECT_FALSE(states[0].processes);
@@ -177,6 +178,23 @@ TEST(Summarize, FollowsTheGpuThatHasTheModel) {
   EXPECT_EQ(summary.memory_used_bytes, 5000);
   EXPECT_EQ(summary.throttle_reasons, 0x4);
   EXPECT_FALSE(summary.temperature_c);
+}
+
+TEST(Summarize, ClocksAreThoseOfAWorkingGpu) {
+  GpuState idle;
+  idle.sm_clock_mhz = 345;
+  idle.power_w = 110;
+  idle.throttle_reasons = 0x1;
+  GpuState working = idle;
+  working.sm_clock_mhz = 1980;
+  working.power_w = 700;
+  working.throttle_reasons = 0x4;
+  const GpuSummary mixed = summarize({{idle}, {idle}, {working}, {idle}});
+  EXPECT_EQ(mixed.samples, 4);
+  EXPECT_EQ(mixed.sm_clock_mhz, 1980);
+  EXPECT_EQ(mixed.power_w, 700);
+  EXPECT_EQ(mixed.throttle_reasons, 0x5);
+  EXPECT_EQ(summarize({{idle}, {idle}}).sm_clock_mhz, 345);
 }
 
 TEST(ThrottleReasons, HeatAndHardwareVoidPowerDoesNot) {
