@@ -13,13 +13,21 @@ std::atomic<std::size_t> held{0};
 std::atomic<std::size_t> peak{0};
 std::atomic<std::size_t> floor_bytes{0};
 
-void* take(std::size_t bytes) {
+void* take_if_any(std::size_t bytes) noexcept {
   void* const memory = std::malloc(std::max<std::size_t>(bytes, 1));
   if (memory == nullptr) {
-    throw std::bad_alloc();
+    return nullptr;
   }
   const std::size_t now = held += ::malloc_usable_size(memory);
   peak = std::max(peak.load(), now);
+  return memory;
+}
+
+void* take(std::size_t bytes) {
+  void* const memory = take_if_any(bytes);
+  if (memory == nullptr) {
+    throw std::bad_alloc();
+  }
   return memory;
 }
 
@@ -36,6 +44,12 @@ void* operator new(std::size_t bytes) {
 }
 void* operator new[](std::size_t bytes) {
   return take(bytes);
+}
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+  return take_if_any(bytes);
+}
+void* operator new[](std::size_t bytes, const std::nothrow_t&) noexcept {
+  return take_if_any(bytes);
 }
 void operator delete(void* memory) noexcept {
   give(memory);
