@@ -252,7 +252,7 @@ std::string failure_of(const record::CellReport& cell) {
     trials += count;
     good += kind == record::name_of(record::OutcomeKind::ok) ? count : 0;
   }
-  if (cell.failure.empty() || good == 0 || trials == good) {
+  if (cell.failure.empty() || good == 0) {
     return cell.failure;
   }
   return fmt::format("{} of {}: {}", trials - good, trials, cell.failure);

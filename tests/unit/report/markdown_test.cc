@@ -64,6 +64,9 @@ TEST(Markdown, TheCommandSetsWhatWasSet) {
 
 TEST(Markdown, AskedAndEffectiveStandTogether) {
   EXPECT_TRUE(has(report::to_markdown(samples::baseline()), "n_threads auto (4)"));
+  record::Report report = samples::baseline();
+  report.cells[0].requested.llm.n_threads = 4;
+  EXPECT_TRUE(has(report::to_markdown(report), "| n_threads 4 |")) << "once, where they agree";
 }
 
 TEST(Markdown, TablesStayWhole) {

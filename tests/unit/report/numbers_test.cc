@@ -35,6 +35,7 @@ TEST(Numbers, IntervalsOrTooFew) {
   summary.n = 2;
   EXPECT_EQ(describe_interval(summary, "tokens_per_s"), "41.20 (n=2)");
   summary.low = 40.8;
+  EXPECT_EQ(describe_interval(summary, "tokens_per_s"), "41.20 (n=2)") << "half an interval is none";
   summary.high = 41.9;
   EXPECT_EQ(describe_interval(summary, "tokens_per_s"), "41.20 [40.80, 41.90]");
   EXPECT_EQ(describe_interval(summary, "load_ms"), "41.2 [40.8, 41.9]") << "decimals come from the metric's row";

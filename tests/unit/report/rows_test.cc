@@ -193,6 +193,13 @@ TEST(ProbeRows, EachPartKeepsItsShape) {
   EXPECT_TRUE(report::to_json(sets[1])[0].contains("p95_long_over_short"));
 }
 
+TEST(ProbeRows, OnlyAProbeHasParts) {
+  record::Report report = samples::cpu_tuning();
+  report.cells[0].key = "a/b";
+  ASSERT_EQ(report::row_sets(report, false).size(), 1U);
+  EXPECT_EQ(report::row_sets(report, false)[0].part, "cpu-tuning");
+}
+
 TEST(NullNotes, SayOnceWhyADashIsThere) {
   record::Report report = samples::cpu_tuning();
   for (std::size_t i : {0U, 2U}) {

@@ -42,6 +42,19 @@ TEST(Text, FailuresAndUnfinishedSessionsAreSaid) {
   EXPECT_TRUE(has(report::to_text(samples::empty("smoke")), "0 trials"));
 }
 
+TEST(Text, WhatDisturbedTheTrialsIsSaid) {
+  record::Report report = samples::baseline();
+  EXPECT_TRUE(has(report::to_text(report), "took up to 3.0 % of a CPU"));
+  EXPECT_FALSE(has(report::to_text(report), "steady in their warm-up"));
+  EXPECT_FALSE(has(report::to_text(report), "voided"));
+  report.trials[0].conditions.steal_s = 0.001;
+  report.trials[0].warm_up_steady = false;
+  report.trials[0].conditions.voided_by = {"throttled"};
+  EXPECT_FALSE(has(report::to_text(report), "hypervisor"));
+  EXPECT_TRUE(has(report::to_text(report), "1 of 1 trials had not become steady"));
+  EXPECT_TRUE(has(report::to_text(report), "1 trial voided by throttled."));
+}
+
 TEST(Text, TooFewTrialsAreSaid) {
   record::Report report = samples::baseline();
   record::Summary& speed = report.cells[0].metrics["tokens_per_s"];

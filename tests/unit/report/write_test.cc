@@ -68,7 +68,8 @@ TEST_F(Write, LatencyLeavesTheSeedsTwoFiles) {
   const auto shorter = report::read_report(dir_ / "perf_latency_short.json");
   ASSERT_TRUE(shorter) << shorter.error().text();
   ASSERT_EQ(shorter->cells.size(), 2U);
-  EXPECT_EQ(shorter->trials.size(), 2U);
+  ASSERT_EQ(shorter->trials.size(), 2U);
+  EXPECT_EQ(shorter->trials[1].cell, shorter->cells[1].key) << "its own trials, not the other workload's";
   EXPECT_EQ(shorter->cells[0].metrics.at("p95_decode_ms").value, 259.04);
   const auto longer = report::read_report(dir_ / "perf_latency_long.json");
   ASSERT_TRUE(longer);
