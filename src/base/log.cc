@@ -26,6 +26,10 @@ void set_level(Level level) {
                                                : spdlog::level::info);
 }
 
+bool is_quiet() {
+  return logger().level() >= spdlog::level::warn;
+}
+
 bool is_verbose() {
   return logger().level() <= spdlog::level::debug;
 }

@@ -10,6 +10,7 @@ enum class Level { quiet, normal, verbose };
 
 void set_level(Level level);
 [[nodiscard]] bool is_verbose();
+[[nodiscard]] bool is_quiet();
 // Progress and facts a user may want: hidden by --quiet.
 void info(std::string_view text);
 void warn(std::string_view text);

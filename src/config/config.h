@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// The layers of the configuration, lowest first: built-in defaults, configs/base.yaml, the threshold profile of the
+// model, configs/overrides.local.yaml, environment (MIA__LLM__PRIMARY__N_THREADS=2), --set.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "record/settings.h"
+
+namespace mia::config {
+
+// One entry of `models:` in base.yaml.
+struct ModelEntry {
+  std::string id;
+  std::string source;
+  std::string member;
+  std::string file;
+  std::string description;
+  std::string profile;
+};
+
+struct Loaded {
+  record::Settings settings;
+  std::map<std::string, std::string> origins;  // key -> "built-in", "configs/base.yaml:12", "environment MIA__...", ...
+  std::vector<ModelEntry> catalogue;
+  std::vector<std::string> warnings;
+};
+
+struct LoadSpec {
+  std::filesystem::path config_dir;  // empty: find_config_dir()
+  std::vector<std::string> set;      // "key=value", the highest layer
+  std::string profile;               // of thresholds; empty: the one of the model's catalogue entry
+  bool use_environment = true;
+};
+
+// Errors of kind usage say where (file and line, variable, --set), which key and what to do.
+[[nodiscard]] Result<Loaded> load(const LoadSpec& spec);
+
+// One YAML file alone; all of its problems, empty when it is good.
+[[nodiscard]] Result<std::vector<std::string>> check_file(const std::filesystem::path& path);
+
+// $MIA_PERF_CONFIG_DIR, ./configs, <exe>/../share/mia-perf/configs, the source tree's: the first that is a folder.
+[[nodiscard]] std::filesystem::path find_config_dir();
+
+// docs/config-registry.md.
+[[nodiscard]] std::string registry_markdown();
+// JSON Schema (2020-12) of a configuration file.
+[[nodiscard]] Json settings_schema();
+
+}  // namespace mia::config

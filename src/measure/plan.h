@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// A plan: a scenario expanded to cells in a seeded, interleaved order. Same scenario, settings and machine: same plan,
+// same hash.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "measure/scenario.h"
+#include "record/machine.h"
+#include "record/settings.h"
+
+namespace mia::measure {
+
+// Which runtime and which file a cell measures.
+struct Subject {
+  record::RuntimeInfo runtime;
+  std::map<std::string, std::string> env;  // needed to start its worker
+  record::ModelInfo model;
+};
+using SubjectOf = std::function<Result<Subject>(const record::Settings&)>;
+
+struct PlannedCell {
+  std::string key;    // unique in the plan; "PART/..." in a plan of parts
+  std::string label;  // "n_threads=8 n_batch=256"
+  record::Settings settings;
+  Subject subject;
+  std::vector<std::string> also;              // labels of cells that became the same settings: measured once
+  std::optional<record::Settings> effective;  // as the runtime told before the first trial
+};
+
+struct Slot {
+  std::size_t cell = 0;
+  std::int64_t repeat = 0;
+};
+
+struct Plan {
+  Scenario scenario;
+  record::Settings base;
+  std::vector<PlannedCell> cells;
+  std::vector<Slot> order;
+  std::string hash;
+};
+
+// `fixed`: keys set by hand (--set), over everything the scenario says. `parts`: the scenarios named by
+// scenario.parts, empty otherwise. Errors of kind usage: a value that cannot be, more than 10,000 trials.
+struct PlanInput {
+  Scenario scenario;
+  std::vector<Scenario> parts;
+  record::Settings base;
+  SettingList fixed;
+  std::vector<std::string> only;  // keep cells whose key or label contains one of these; empty: all
+};
+[[nodiscard]] Result<Plan> make_plan(const PlanInput& input, const record::Machine& machine,
+                                     const SubjectOf& subject_of);
+
+// Repeats of cells interleaved: every cell once, in random order, then every cell again.
+void order_slots(Plan& plan);
+
+[[nodiscard]] Json to_json(const Plan& plan);
+
+// What a cell will take: from the bytes that must be read and the memory's bandwidth; a rough figure.
+struct Estimate {
+  double seconds = 0;  // one trial
+  std::int64_t memory_bytes = 0;
+};
+[[nodiscard]] Estimate estimate(const PlannedCell& cell, double gb_s);
+
+}  // namespace mia::measure

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+#include "measure/report_builder.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/clock.h"
+#include "host/bandwidth.h"
+#include "measure/resolve.h"
+#include "measure/summary.h"
+#include "model/describe.h"
+#include "record/metrics.h"
+#include "stats/drift.h"
+#include "stats/histogram.h"
+
+namespace mia::measure {
+namespace {
+
+using Counted = std::vector<const record::Trial*>;
+
+std::string part_of(const PlannedCell& cell) {
+  const std::size_t slash = cell.key.find('/');
+  return slash == std::string::npos ? std::string() : cell.key.substr(0, slash);
+}
+
+// What a cell is held against: the first cell of the same part and workload.
+const PlannedCell& reference_of(const Plan& plan, const PlannedCell& cell) {
+  const auto at = std::ranges::find_if(plan.cells, [&](const PlannedCell& other) {
+    return part_of(other) == part_of(cell) && other.settings.workload.name == cell.settings.workload.name;
+  });
+  return *at;
+}
+
+void add_outcomes(record::CellReport& report, std::span<const record::Trial> trials) {
+  for (const record::Trial& trial : trials) {
+    if (trial.cell == report.key) {
+      ++report.outcomes[std::string(record::name_of(trial.outcome.kind))];
+      if (!trial.outcome.ok()) {
+        report.failure = record::describe(trial.outcome);
+      }
+    }
+  }
+}
+
+void add_cache_state(record::CellReport& report, const Counted& trials) {
+  for (const record::Trial* const trial : trials) {
+    const std::string& state = trial->cache.state;
+    report.cache_state = report.cache_state.empty() || report.cache_state == state ? state : "mixed";
+  }
+}
+
+void add_histogram(record::CellReport& report, const Counted& trials) {
+  std::vector<double> intervals;
+  for (const record::Trial* const trial : trials) {
+    for (const record::Run* const run : record::measured(*trial)) {
+      const auto more = record::decode_intervals_ms(*run);
+      intervals.insert(intervals.end(), more.begin(), more.end());
+    }
+  }
+  for (const stats::Bucket& bucket : stats::latency_histogram(intervals)) {
+    report.histogram.push_back({bucket.upper_ms, bucket.count});
+  }
+}
+
+std::optional<double> median_of(const record::CellReport& report, const char* metric) {
+  const auto at = report.metrics.find(metric);
+  return at == report.metrics.end() ? std::nullopt : at->second.value;
+}
+
+bool on_gpu(const record::CellReport& report, const record::Machine& machine) {
+  return !machine.gpus.empty() && report.effective.llm.n_gpu_layers.value_or(0) > 0;
+}
+
+void add_limits(record::CellReport& report, const PlannedCell& cell, const ReportContext& context) {
+  const record::ModelInfo& model = cell.subject.model;
+  const auto prompt = median_of(report, "prompt_tokens");
+  const auto tokens = median_of(report, "tokens_out");
+  if (context.memory_gb_s && prompt && tokens && !on_gpu(report, context.machine)) {
+    const auto depth = static_cast<std::int64_t>(*prompt + *tokens / 2);
+    const std::int64_t bytes = model::bytes_per_token_at(model, depth);
+    report.roofline_tok_s =
+        host::decode_limit_tok_s(model.bytes_per_token, bytes - model.bytes_per_token, *context.memory_gb_s);
+    const auto speed = median_of(report, "decode_tok_s");
+    if (report.roofline_tok_s && speed) {
+      report.efficiency = *speed / *report.roofline_tok_s;
+    }
+  }
+  const auto& rates = report.cache_state == "cold" ? context.cold_read_b_s : context.cached_read_b_s;
+  const auto rate = rates.find(model.path);
+  if (rate != rates.end() && rate->second > 0 && (report.cache_state == "cold" || report.cache_state == "warm")) {
+    report.load_limit_ms = 1000.0 * static_cast<double>(model.file_bytes) / rate->second;
+  }
+}
+
+record::CellReport build_cell(const Plan& plan, const PlannedCell& cell, std::span<const record::Trial> trials,
+                              const ReportContext& context) {
+  record::CellReport report;
+  report.key = cell.key;
+  report.label = cell.label;
+  report.also = cell.also;
+  report.requested = cell.settings;
+  report.model = cell.subject.model.id;
+  report.runtime = cell.subject.runtime.name;
+  const Counted good = counted(trials, cell.key);
+  if (!good.empty()) {
+    report.effective = good.front()->effective;
+  } else if (cell.effective) {
+    report.effective = *cell.effective;
+  }
+  add_outcomes(report, trials);
+  add_cache_state(report, good);
+  for (const record::Metric& metric : record::metrics()) {
+    report.metrics[std::string(metric.name)] = summarize(metric, good, report.failure);
+  }
+  add_histogram(report, good);
+  add_limits(report, cell, context);
+  const PlannedCell& reference = reference_of(plan, cell);
+  if (reference.key != cell.key) {
+    const Delta delta = delta_of(good, counted(trials, reference.key));
+    report.delta = delta.value;
+    report.delta_low = delta.low;
+    report.delta_high = delta.high;
+  }
+  return report;
+}
+
+std::optional<double> drift_of(const Plan& plan, std::span<const record::Trial> trials) {
+  std::vector<stats::PlacedValue> values;
+  for (std::size_t i = 0; i < plan.cells.size(); ++i) {
+    for (const record::Trial* const trial : counted(trials, plan.cells[i].key)) {
+      const auto speed = record::find_metric("tokens_per_s")->of(*trial);
+      if (speed && *speed > 0) {
+        values.push_back({static_cast<std::int64_t>(i), static_cast<double>(trial->position), std::log(*speed)});
+      }
+    }
+  }
+  return stats::drift_share(values);
+}
+
+template <class T>
+void add_unique(std::vector<T>& list, const T& item, std::string T::*identity) {
+  if (std::ranges::find(list, item.*identity, identity) == list.end()) {
+    list.push_back(item);
+  }
+}
+
+}  // namespace
+
+record::Report build_report(const Plan& plan, std::span<const record::Trial> trials, const ReportContext& context,
+                            bool complete) {
+  record::Report report;
+  report.scenario = plan.scenario.name;
+  report.session = context.session;
+  report.started = context.started;
+  report.finished = complete ? utc_now() : std::string();
+  report.complete = complete;
+  report.tool_version = context.tool_version;
+  report.plan_hash = plan.hash;
+  report.machine = context.machine;
+  report.settings = plan.base;
+  report.trials.assign(trials.begin(), trials.end());
+  for (const PlannedCell& cell : plan.cells) {
+    report.cells.push_back(build_cell(plan, cell, trials, context));
+    add_unique(report.runtimes, cell.subject.runtime, &record::RuntimeInfo::name);
+    add_unique(report.models, cell.subject.model, &record::ModelInfo::id);
+  }
+  report.drift_share = drift_of(plan, trials);
+  return report;
+}
+
+}  // namespace mia::measure

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: MIT
+#include "measure/scenario.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include <nlohmann/json.hpp>
+
+#include "base/files.h"
+#include "base/text.h"
+#include "config/yaml_tree.h"
+#include "record/fields.h"
+
+namespace mia::measure {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMaxValues = 256;  // of one axis
+
+// Where in which file something stands, for messages.
+class Place {
+ public:
+  explicit Place(const config::YamlDocument& document) : document_(document) {}
+  [[nodiscard]] std::string of(const std::string& path) const { return document_.place(path); }
+
+ private:
+  const config::YamlDocument& document_;
+};
+
+std::string text_of(const Json& value) {
+  if (value.is_string()) {
+    return value.get<std::string>();
+  }
+  return value.is_null() ? std::string("auto") : dump_json(value);
+}
+
+bool is_core_word(std::string_view text) {
+  return text == "physical" || text == "half";
+}
+
+Status check_value(const record::Field& field, const std::string& text) {
+  if (is_core_word(text) && field.key.find("n_threads") != std::string_view::npos) {
+    return {};
+  }
+  MIA_TRY(record::parse_value(field, text));
+  return {};
+}
+
+Result<std::vector<std::string>> range_values(const Json& range) {
+  const auto from = get_int(range, "from");
+  const auto to = get_int(range, "to");
+  const auto step = get_int(range, "step");
+  const auto factor = get_int(range, "factor");
+  if (!from || !to || *to < *from || (step && factor) || step.value_or(1) < 1 || factor.value_or(2) < 2) {
+    return fail(ErrorKind::usage, "a range is {{from: 1, to: 16, step: 1}} or {{from: 1, to: 16, factor: 2}}");
+  }
+  std::vector<std::string> values;
+  for (std::int64_t value = *from; value <= *to && values.size() <= kMaxValues;) {
+    values.push_back(std::to_string(value));
+    const std::int64_t next = factor ? value * *factor : value + step.value_or(1);
+    if (next <= value) {
+      break;
+    }
+    value = next;
+  }
+  return values;
+}
+
+Result<Axis> read_axis(const std::string& key, const Json& json) {
+  MIA_TRY_ASSIGN(const record::Field* const field, record::require_field(key));
+  Axis axis{std::string(field->key), {}};
+  if (json.is_object()) {
+    MIA_TRY_ASSIGN(axis.values, range_values(json));
+  } else if (json.is_array()) {
+    std::ranges::transform(json, std::back_inserter(axis.values), text_of);
+  } else {
+    axis.values.push_back(text_of(json));
+  }
+  if (axis.values.empty() || axis.values.size() > kMaxValues) {
+    return fail(ErrorKind::usage, "axis {} needs 1 to {} values, not {}", key, kMaxValues, axis.values.size());
+  }
+  for (const std::string& value : axis.values) {
+    MIA_TRY(check_value(*field, value));
+  }
+  return axis;
+}
+
+Result<SettingList> read_settings(const Json& json, const Place& place, const std::string& path,
+                                  std::string_view prefix) {
+  if (!json.is_object()) {
+    return fail(ErrorKind::usage, "{}: {} must be a mapping of keys to values", place.of(path), path);
+  }
+  SettingList list;
+  for (const auto& [key, value] : json.items()) {
+    const std::string where = place.of(path + "." + key);
+    const std::string full =
+        prefix.empty() || key.find('.') != std::string::npos ? key : fmt::format("{}.{}", prefix, key);
+    MIA_TRY_ASSIGN(const record::Field* const field, context(record::require_field(full), where));
+    const std::string text = text_of(value);
+    MIA_TRY(context(check_value(*field, text), where));
+    list.emplace_back(std::string(field->key), text);
+  }
+  return list;
+}
+
+Status read_text(const Json& json, const char* key, const Place& place, std::string& into) {
+  const auto at = json.find(key);
+  if (at == json.end()) {
+    return {};
+  }
+  if (!at->is_string()) {
+    return fail(ErrorKind::usage, "{}: {} must be a text", place.of(key), key);
+  }
+  into = printable(at->get<std::string>(), 200);
+  return {};
+}
+
+Status check_keys(const Json& json, const Place& place) {
+  const std::vector<std::string> known = {"name",      "title", "report",  "settings", "axes",
+                                          "workloads", "order", "quality", "parts"};
+  for (const auto& [key, value] : json.items()) {
+    if (std::ranges::count(known, key) == 0) {
+      const auto near = nearest_name(key, known);
+      return fail(ErrorKind::usage, "{}: a scenario has no '{}'{}", place.of(key), printable(key, 80),
+                  near ? fmt::format("; did you mean '{}'?", *near) : fmt::format("; it has {}", join(known, ", ")));
+    }
+  }
+  return {};
+}
+
+Status read_axes(const Json& json, const Place& place, Scenario& scenario) {
+  const Json& axes = get_member(json, "axes");
+  if (json.contains("axes") && !axes.is_object()) {
+    return fail(ErrorKind::usage, "{}: axes must be a mapping of keys to lists or ranges", place.of("axes"));
+  }
+  for (const auto& [key, value] : axes.items()) {
+    MIA_TRY_ASSIGN(Axis axis, context(read_axis(key, value), place.of("axes." + key)));
+    scenario.axes.push_back(std::move(axis));
+  }
+  return {};
+}
+
+Status read_workloads(const Json& json, const Place& place, Scenario& scenario) {
+  const Json& workloads = get_member(json, "workloads");
+  if (json.contains("workloads") && !workloads.is_object()) {
+    return fail(ErrorKind::usage, "{}: workloads must be a mapping of names to settings", place.of("workloads"));
+  }
+  for (const auto& [name, value] : workloads.items()) {
+    WorkloadVariant variant{printable(name, 80), {}};
+    MIA_TRY_ASSIGN(variant.settings, read_settings(value, place, "workloads." + name, "workload"));
+    scenario.workloads.push_back(std::move(variant));
+  }
+  // Shorter first, as people read them; YAML's own order is lost in JSON.
+  std::ranges::stable_sort(scenario.workloads, {}, [](const WorkloadVariant& variant) {
+    const auto at = std::ranges::find(variant.settings, "workload.max_tokens", &SettingList::value_type::first);
+    return at == variant.settings.end() ? 0 : parse_int(at->second).value_or(0);
+  });
+  return {};
+}
+
+Status read_rest(const Json& json, const Place& place, Scenario& scenario) {
+  MIA_TRY(read_text(json, "title", place, scenario.title));
+  MIA_TRY(read_text(json, "report", place, scenario.report));
+  MIA_TRY(read_text(json, "order", place, scenario.order));
+  if (scenario.order != "interleaved" && scenario.order != "sequential") {
+    return fail(ErrorKind::usage, "{}: order = '{}' is neither interleaved nor sequential", place.of("order"),
+                scenario.order);
+  }
+  if (json.contains("quality")) {
+    const auto quality = get_bool(json, "quality");
+    if (!quality) {
+      return fail(ErrorKind::usage, "{}: quality must be true or false", place.of("quality"));
+    }
+    scenario.quality = *quality;
+  }
+  const Json& parts = get_member(json, "parts");
+  if (json.contains("parts") && !parts.is_array()) {
+    return fail(ErrorKind::usage, "{}: parts must be a list of scenario names", place.of("parts"));
+  }
+  if (parts.is_array()) {
+    std::ranges::transform(parts, std::back_inserter(scenario.parts), text_of);
+  }
+  return {};
+}
+
+bool by_table(const Axis& a, const Axis& b) {
+  const auto place = [](const Axis& axis) { return record::find_field(axis.key) - record::fields().data(); };
+  return place(a) < place(b);
+}
+
+}  // namespace
+
+fs::path scenario_dir() {
+  if (const char* const dir = std::getenv("MIA_PERF_SCENARIOS"); dir != nullptr && *dir != '\0') {
+    return dir;
+  }
+  const fs::path installed = executable_path().parent_path().parent_path() / "share/mia-perf/scenarios";
+  std::error_code error;
+  return fs::is_directory(installed, error) ? installed : fs::path(MIA_SOURCE_DIR) / "scenarios";
+}
+
+std::vector<std::string> built_in_scenarios() {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator at(scenario_dir(), error), end; !error && at != end; at.increment(error)) {
+    if (at->path().extension() == ".yaml") {
+      names.push_back(at->path().stem().string());
+    }
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+Result<Scenario> parse_scenario(std::string_view yaml, std::string_view name) {
+  MIA_TRY_ASSIGN(const config::YamlDocument document, config::parse_yaml(yaml, std::string(name)));
+  const Place place(document);
+  const Json& json = document.json();
+  if (!json.is_object()) {
+    return fail(ErrorKind::usage, "{}: a scenario is a mapping with name, axes, workloads", name);
+  }
+  MIA_TRY(check_keys(json, place));
+  Scenario scenario;
+  scenario.name = fs::path(name).stem().string();
+  MIA_TRY(read_text(json, "name", place, scenario.name));
+  MIA_TRY(read_rest(json, place, scenario));
+  if (json.contains("settings")) {
+    MIA_TRY_ASSIGN(scenario.settings, read_settings(json.at("settings"), place, "settings", ""));
+  }
+  MIA_TRY(read_axes(json, place, scenario));
+  std::ranges::sort(scenario.axes, by_table);
+  MIA_TRY(read_workloads(json, place, scenario));
+  return scenario;
+}
+
+Result<Scenario> find_scenario(std::string_view name_or_file) {
+  const std::string name(name_or_file);
+  fs::path path = scenario_dir() / (name + ".yaml");
+  const bool looks_like_file = name.find('/') != std::string::npos || name.ends_with(".yaml") || name.ends_with(".yml");
+  if (looks_like_file) {
+    path = name;
+  } else if (const auto names = built_in_scenarios(); std::ranges::count(names, name) == 0) {
+    const auto near = nearest_name(name, names);
+    return fail(ErrorKind::not_found, "there is no scenario '{}'{}", printable(name, 80),
+                near ? fmt::format("; did you mean '{}'?", *near)
+                     : fmt::format("; there are {}, or give a .yaml file", join(names, ", ")));
+  }
+  MIA_TRY_ASSIGN(const std::string text, context(read_file(path, std::size_t{1} << 20U), "scenario"));
+  return parse_scenario(text, path.string());
+}
+
+Status set_axis(Scenario& scenario, std::string_view text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos) {
+    return fail(ErrorKind::usage, "--axis {}: write key=value,value", printable(text, 80));
+  }
+  Json values = Json::array();
+  for (const std::string& value : split(text.substr(equals + 1), ',')) {
+    values.push_back(std::string(trim(value)));
+  }
+  MIA_TRY_ASSIGN(Axis axis, context(read_axis(std::string(text.substr(0, equals)), values), "--axis"));
+  fix_axis(scenario, axis.key);
+  scenario.axes.push_back(std::move(axis));
+  std::ranges::sort(scenario.axes, by_table);
+  return {};
+}
+
+void fix_axis(Scenario& scenario, std::string_view full_key) {
+  std::erase_if(scenario.axes, [&](const Axis& axis) { return axis.key == full_key; });
+  std::erase_if(scenario.settings, [&](const auto& setting) { return setting.first == full_key; });
+  for (WorkloadVariant& variant : scenario.workloads) {
+    std::erase_if(variant.settings, [&](const auto& setting) { return setting.first == full_key; });
+  }
+}
+
+Json to_json(const Scenario& scenario) {
+  Json json = {{"name", scenario.name},   {"title", scenario.title},     {"report", scenario.report},
+               {"order", scenario.order}, {"quality", scenario.quality}, {"parts", scenario.parts}};
+  json["settings"] = scenario.settings;
+  for (const Axis& axis : scenario.axes) {
+    json["axes"].push_back({{"key", axis.key}, {"values", axis.values}});
+  }
+  for (const WorkloadVariant& variant : scenario.workloads) {
+    json["workloads"].push_back({{"name", variant.name}, {"settings", variant.settings}});
+  }
+  return json;
+}
+
+}  // namespace mia::measure

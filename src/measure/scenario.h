@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// A scenario: what to vary, what to compute, how often. Built-in ones are YAML files like a user's own
+// (docs/scenarios.md); everything wrong in one is named with file and line.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+
+namespace mia::measure {
+
+// One parameter and the texts it takes in turn. `physical` and `half` are the machine's cores and half of them.
+struct Axis {
+  std::string key;  // full key of the field table
+  std::vector<std::string> values;
+};
+
+using SettingList = std::vector<std::pair<std::string, std::string>>;  // full key, text
+
+struct WorkloadVariant {
+  std::string name;
+  SettingList settings;
+};
+
+struct Scenario {
+  std::string name;
+  std::string title;
+  std::string report;  // file stem; "" = the one that belongs to the name
+  SettingList settings;
+  std::vector<Axis> axes;  // in the order of the field table
+  std::vector<WorkloadVariant> workloads;
+  std::string order = "interleaved";  // interleaved | sequential
+  bool quality = false;               // also perplexity and divergence of the models
+  std::vector<std::string> parts;     // other scenarios that make this one up (probe)
+};
+
+// <exe>/../share/mia-perf/scenarios, else the source tree's; $MIA_PERF_SCENARIOS wins.
+[[nodiscard]] std::filesystem::path scenario_dir();
+[[nodiscard]] std::vector<std::string> built_in_scenarios();
+// A file that exists, or the name of a built-in scenario. Errors: usage or not_found with the names there are.
+[[nodiscard]] Result<Scenario> find_scenario(std::string_view name_or_file);
+[[nodiscard]] Result<Scenario> parse_scenario(std::string_view yaml, std::string_view name);
+
+// "n_threads=1,2,4": replaces the axis of that key or adds it.
+[[nodiscard]] Status set_axis(Scenario& scenario, std::string_view text);
+// A key that is set by hand is no axis any more.
+void fix_axis(Scenario& scenario, std::string_view full_key);
+
+[[nodiscard]] Json to_json(const Scenario& scenario);
+
+}  // namespace mia::measure

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+#include "measure/session.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <set>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "measure/monotone.h"
+#include "proc/interrupt.h"
+
+namespace mia::measure {
+namespace {
+
+using record::OutcomeKind;
+using record::Trial;
+
+constexpr std::int64_t kAttempts = 3;        // of one slot whose trials are voided by conditions
+constexpr std::int64_t kFailuresInARow = 2;  // after these a cell is given up
+constexpr double kNsPerS = 1e9;
+
+bool is_final(OutcomeKind kind) {
+  return kind == OutcomeKind::refused || kind == OutcomeKind::out_of_memory;
+}
+
+double run_seconds(const Trial& trial) {
+  return std::accumulate(trial.runs.begin(), trial.runs.end(), 0.0, [](double sum, const record::Run& run) {
+    return sum + (run.token_ns.empty() ? 0.0 : static_cast<double>(run.token_ns.back()) / kNsPerS);
+  });
+}
+
+class SessionRun {
+ public:
+  SessionRun(const Plan& plan, Bench& bench, const SessionOptions& options, RunObserver& observer)
+      : plan_(plan), bench_(bench), options_(options), observer_(observer), began_ns_(steady_ns()) {
+    for (const Trial& trial : options.finished) {
+      if (trial.outcome.kind != OutcomeKind::cancelled) {
+        remember(trial);
+        result_.trials.push_back(trial);
+      }
+    }
+  }
+
+  Result<SessionResult> run() {
+    for (std::size_t i = 0; i < plan_.order.size() && !stopped_; ++i) {
+      if (over_budget(i)) {
+        break;
+      }
+      MIA_TRY(fill(plan_.order[i]));
+    }
+    result_.interrupted = stopped_;
+    result_.complete = !stopped_ && result_.rounds_dropped == 0;
+    const double wall = static_cast<double>(steady_ns() - began_ns_) / kNsPerS;
+    result_.measured_share = wall > 0 ? in_runs_ / wall : 0;
+    return std::move(result_);
+  }
+
+ private:
+  struct CellState {
+    std::int64_t failures = 0;  // in a row
+    OutcomeKind last = OutcomeKind::ok;
+    double seconds = 0;  // of all its trials here
+    std::int64_t trials = 0;
+  };
+  using SlotKey = std::pair<std::string, std::int64_t>;
+  struct SlotState {
+    bool done = false;
+    std::int64_t attempts = 0;
+  };
+
+  Status fill(const Slot& slot) {
+    const PlannedCell& cell = plan_.cells[slot.cell];
+    SlotState& state = slots_[{cell.key, slot.repeat}];
+    while (!state.done && !stopped_) {
+      const CellState& known = cells_[cell.key];
+      if (known.failures >= kFailuresInARow || (known.failures > 0 && is_final(known.last))) {
+        state.done = true;
+        return {};
+      }
+      observer_.trial_begins(cell, slot, progress());
+      MIA_TRY_ASSIGN(Trial trial, make_trial(slot, cell));
+      stopped_ = trial.outcome.kind == OutcomeKind::cancelled || proc::interrupted();
+      remember(trial);
+      observer_.trial_ended(trial, progress());
+      tell(trial, state);
+      result_.trials.push_back(std::move(trial));
+    }
+    return {};
+  }
+
+  Result<Trial> make_trial(const Slot& slot, const PlannedCell& cell) {
+    TrialSpec spec;
+    spec.position = static_cast<std::int64_t>(result_.trials.size());
+    spec.id = fmt::format("{}-{:04}", options_.id, spec.position);
+    spec.cell = cell.key;
+    spec.repeat = slot.repeat;
+    spec.settings = cell.settings;
+    spec.model = cell.subject.model;
+    spec.worker = {cell.subject.runtime, cell.subject.env};
+    spec.worker.env.merge(trial_environment(cell.settings));
+    if (const auto reason = options_.force ? std::nullopt : larger_than_failed(plan_, slot.cell, out_of_memory_)) {
+      Trial trial;
+      trial.id = spec.id;
+      trial.cell = spec.cell;
+      trial.repeat = spec.repeat;
+      trial.position = spec.position;
+      trial.started = utc_now();
+      trial.requested = spec.settings;
+      trial.outcome.kind = OutcomeKind::refused;
+      trial.outcome.reason = *reason;
+      return trial;
+    }
+    const std::int64_t began = steady_ns();
+    auto trial = run_trial(spec, bench_);
+    if (trial) {
+      CellState& state = cells_[cell.key];
+      state.seconds += static_cast<double>(steady_ns() - began) / kNsPerS;
+      ++state.trials;
+      in_runs_ += run_seconds(*trial);
+    }
+    return trial;
+  }
+
+  void remember(const Trial& trial) {
+    CellState& cell = cells_[trial.cell];
+    cell.last = trial.outcome.kind;
+    cell.failures = trial.outcome.ok() ? 0 : cell.failures + 1;
+    SlotState& slot = slots_[{trial.cell, trial.repeat}];
+    ++slot.attempts;
+    slot.done = !trial.outcome.ok() || trial.conditions.voided_by.empty() || slot.attempts >= kAttempts;
+    if (trial.outcome.kind == OutcomeKind::out_of_memory) {
+      const auto at = std::ranges::find(plan_.cells, trial.cell, &PlannedCell::key);
+      if (at != plan_.cells.end()) {
+        out_of_memory_.insert(static_cast<std::size_t>(at - plan_.cells.begin()));
+      }
+    }
+  }
+
+  void tell(const Trial& trial, const SlotState& slot) {
+    if (!trial.outcome.ok()) {
+      observer_.note(fmt::format("{}: {}", trial.cell, record::describe(trial.outcome)));
+    } else if (!trial.conditions.voided_by.empty()) {
+      observer_.note(fmt::format("{}: voided by {}; {}", trial.cell, join(trial.conditions.voided_by, ", "),
+                                 slot.done ? "attempts are used up" : "measured again"));
+    }
+  }
+
+  // The budget drops repeats evenly: whole rounds, never single cells, and never the first round.
+  bool over_budget(std::size_t next) {
+    if (!options_.budget_s || next == 0 || plan_.order[next].repeat == plan_.order[next - 1].repeat) {
+      return false;
+    }
+    const double elapsed = static_cast<double>(steady_ns() - began_ns_) / kNsPerS;
+    const double round = seconds_of(plan_.order[next].repeat, next);
+    if (elapsed + round <= *options_.budget_s) {
+      return false;
+    }
+    result_.rounds_dropped = plan_.order.back().repeat - plan_.order[next].repeat + 1;
+    observer_.note(fmt::format("the budget of {} is used up: {} of {} repeats of every cell",
+                               human_seconds(*options_.budget_s), plan_.order[next].repeat,
+                               plan_.order.back().repeat + 1));
+    return true;
+  }
+
+  [[nodiscard]] double seconds_of(std::int64_t round, std::size_t from) const {
+    double sum = 0;
+    for (std::size_t i = from; i < plan_.order.size() && plan_.order[i].repeat == round; ++i) {
+      sum += expected_seconds(plan_.cells[plan_.order[i].cell].key).value_or(0);
+    }
+    return sum;
+  }
+
+  [[nodiscard]] std::optional<double> expected_seconds(const std::string& cell) const {
+    const auto at = cells_.find(cell);
+    if (at != cells_.end() && at->second.trials > 0) {
+      return at->second.seconds / static_cast<double>(at->second.trials);
+    }
+    double seconds = 0;
+    std::int64_t trials = 0;
+    for (const auto& [key, state] : cells_) {
+      seconds += state.seconds;
+      trials += state.trials;
+    }
+    return trials > 0 ? std::optional(seconds / static_cast<double>(trials)) : std::nullopt;
+  }
+
+  [[nodiscard]] Progress progress() const {
+    Progress progress;
+    progress.planned = plan_.order.size();
+    double remaining = 0;
+    bool known = false;
+    for (const Slot& slot : plan_.order) {
+      const std::string& key = plan_.cells[slot.cell].key;
+      const auto at = slots_.find({key, slot.repeat});
+      if (at != slots_.end() && at->second.done) {
+        ++progress.done;
+      } else if (const auto seconds = expected_seconds(key)) {
+        remaining += *seconds;
+        known = true;
+      }
+    }
+    if (known) {
+      progress.remaining_s = remaining;
+    }
+    return progress;
+  }
+
+  const Plan& plan_;
+  Bench& bench_;
+  const SessionOptions& options_;
+  RunObserver& observer_;
+  std::int64_t began_ns_;
+  SessionResult result_;
+  std::map<std::string, CellState> cells_;
+  std::map<SlotKey, SlotState> slots_;
+  std::set<std::size_t> out_of_memory_;
+  double in_runs_ = 0;
+  bool stopped_ = false;
+};
+
+}  // namespace
+
+Result<SessionResult> run_session(const Plan& plan, Bench& bench, const SessionOptions& options,
+                                  RunObserver& observer) {
+  return SessionRun(plan, bench, options, observer).run();
+}
+
+}  // namespace mia::measure

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#include "measure/summary.h"
+
+#include <algorithm>
+
+#include "stats/summary.h"
+
+namespace mia::measure {
+namespace {
+
+constexpr double kLevel = 0.95;
+constexpr double kLevelOfFive = 0.93;  // the whole range of five values covers the median with 93.75 %
+
+std::optional<stats::Interval> interval_of(std::span<const double> values) {
+  const auto interval = stats::median_interval(values, kLevel);
+  return interval ? interval : stats::median_interval(values, kLevelOfFive);
+}
+
+std::string reason_without_values(const record::Metric& metric, std::span<const record::Trial* const> trials) {
+  const bool tokens = trials.front()->requested.workload.input == "tokens";
+  if (metric.name == "words_out" && tokens) {
+    return "random tokens have no words";
+  }
+  if (metric.name == "energy_j_per_token") {
+    return "no GPU that counts its energy";
+  }
+  if (metric.name == "fast_quarter_ms") {
+    return "fewer than 4 intervals between tokens";
+  }
+  return metric.name.find("decode") != std::string_view::npos ? "fewer than 2 tokens came out"
+                                                              : "the worker did not report it";
+}
+
+// Fewest intervals of any counted run, against what the percentile needs.
+std::string too_few_samples(const record::Metric& metric, std::span<const record::Trial* const> trials) {
+  const bool p95 = metric.name == "p95_decode_ms";
+  if (!p95 && metric.name != "p50_decode_ms") {
+    return {};
+  }
+  const std::int64_t needed = stats::quantile_min_n(p95 ? 0.95 : 0.5, kLevel).value_or(0);
+  for (const record::Trial* const trial : trials) {
+    for (const record::Run* const run : record::measured(*trial)) {
+      if (run->tokens_out - 1 < needed) {
+        return fmt::format("needs {} intervals in a run, one has {}", needed,
+                           std::max<std::int64_t>(0, run->tokens_out - 1));
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+std::vector<const record::Trial*> counted(std::span<const record::Trial> trials, const std::string& cell) {
+  std::vector<const record::Trial*> good;
+  std::vector<const record::Trial*> ended_well;
+  for (const record::Trial& trial : trials) {
+    if (trial.cell == cell && trial.outcome.ok()) {
+      ended_well.push_back(&trial);
+      if (trial.conditions.voided_by.empty()) {
+        good.push_back(&trial);
+      }
+    }
+  }
+  return good.empty() ? ended_well : good;
+}
+
+record::Summary summarize(const record::Metric& metric, std::span<const record::Trial* const> trials,
+                          const std::string& failure) {
+  record::Summary summary;
+  std::vector<double> values;
+  for (const record::Trial* const trial : trials) {
+    if (const auto value = metric.of(*trial)) {
+      values.push_back(*value);
+    }
+  }
+  summary.n = static_cast<std::int64_t>(values.size());
+  if (trials.empty()) {
+    summary.null_reason = failure.empty() ? "not measured" : failure;
+    return summary;
+  }
+  summary.null_reason = values.empty() ? reason_without_values(metric, trials) : too_few_samples(metric, trials);
+  if (!summary.null_reason.empty()) {
+    return summary;
+  }
+  summary.value = stats::median(values);
+  summary.least = std::ranges::min(values);
+  summary.most = std::ranges::max(values);
+  if (const auto interval = interval_of(values)) {
+    summary.low = interval->low;
+    summary.high = interval->high;
+    summary.level = interval->level;
+  }
+  return summary;
+}
+
+Delta delta_of(std::span<const record::Trial* const> cell, std::span<const record::Trial* const> reference) {
+  std::vector<double> ratios;
+  for (const record::Trial* const trial : cell) {
+    const auto other = std::ranges::find(reference, trial->repeat, &record::Trial::repeat);
+    const record::Metric* const speed = record::find_metric("tokens_per_s");
+    if (other == reference.end()) {
+      continue;
+    }
+    const auto mine = speed->of(*trial);
+    const auto theirs = speed->of(**other);
+    if (mine && theirs && *theirs > 0) {
+      ratios.push_back(*mine / *theirs - 1);
+    }
+  }
+  Delta delta;
+  delta.value = stats::median(ratios);
+  if (const auto interval = interval_of(ratios)) {
+    delta.low = interval->low;
+    delta.high = interval->high;
+  }
+  return delta;
+}
+
+}  // namespace mia::measure

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: MIT
+#include "measure/trial.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "base/clock.h"
+#include "host/conditions.h"
+#include "host/page_cache.h"
+#include "measure/workload.h"
+#include "model/describe.h"
+#include "record/value.h"
+
+namespace mia::measure {
+namespace {
+
+using record::Phase;
+
+constexpr std::size_t kLogKept = std::size_t{16} << 10U;
+constexpr double kNsPerMs = 1e6;
+
+// Carries one trial through its phases; each step returns false when the trial has ended.
+class TrialRun {
+ public:
+  TrialRun(const TrialSpec& spec, Bench& bench) : spec_(spec), bench_(bench) {
+    trial_.id = spec.id;
+    trial_.cell = spec.cell;
+    trial_.repeat = spec.repeat;
+    trial_.position = spec.position;
+    trial_.started = utc_now();
+    trial_.requested = spec.settings;
+  }
+
+  Result<record::Trial> run() {
+    MIA_TRY_ASSIGN(request_, make_request(spec_.settings));
+    (void)model::clear_manifest_cache();  // the method asks for it; a cache that cannot be cleared is not used either
+    const std::optional<double> canary_before = canary();
+    MIA_TRY(greet());
+    if (trial_.outcome.ok()) {
+      MIA_TRY(measure());
+      trial_.conditions.canary_before_gb_s = canary_before;
+      trial_.conditions.canary_after_gb_s = canary();
+      trial_.conditions.voided_by = host::voided_by(trial_.conditions, bench_.machine);
+    }
+    finish();
+    return std::move(trial_);
+  }
+
+ private:
+  Status greet() {
+    note(Phase::spawn);
+    const TimeLimit limit = limit_of(Phase::greeting, 1);
+    MIA_TRY_ASSIGN(const auto greeting, worker_.start(spec_.worker, limit.seconds));
+    keep_limit(limit);
+    if (accept(greeting, Phase::greeting, 1)) {
+      trial_.phases.spawn_ms = greeting.wall_ms;
+    }
+    return {};
+  }
+
+  // The timed part, between two readings of the machine's counters.
+  Status measure() {
+    MIA_TRY_ASSIGN(trial_.cache, host::prepare_cache(spec_.model.path, spec_.settings.run.cache.value_or("cold")));
+    const double cpu_before = worker_.cpu_seconds();
+    const host::Snapshot before = host::snapshot(bench_.gpu);
+    std::optional<host::GpuWatch> watch;
+    if (bench_.gpu != nullptr && bench_.gpu->available()) {
+      watch.emplace(*bench_.gpu);
+    }
+    const bool done = load() && make_context() && warm_up() && generate();
+    const host::Snapshot after = host::snapshot(bench_.gpu);
+    trial_.conditions = host::between(before, after, worker_.cpu_seconds() - cpu_before);
+    if (watch) {
+      host::add_gpu(trial_.conditions, watch->stop());
+    }
+    trial_.peak_rss_bytes = worker_.peak_rss_bytes();
+    if (done) {
+      note(Phase::shutdown);
+      // A worker that measured well and then dies on leaving has a defect that the trial must show.
+      (void)accept(worker_.shut_down(limit_of(Phase::shutdown, 1).seconds), Phase::shutdown, 1);
+    }
+    return {};
+  }
+
+  bool load() {
+    note(Phase::load);
+    const TimeLimit limit = limit_of(Phase::load, 1);
+    keep_limit(limit);
+    auto loaded = worker_.load({spec_.model.path, spec_.settings}, limit.seconds);
+    if (!accept(loaded, Phase::load, 1)) {
+      return false;
+    }
+    trial_.phases.load_ms = loaded.value->load_ms.value_or(loaded.wall_ms);
+    trial_.phases.load_ms_source = loaded.value->load_ms ? "event" : "manual";
+    take(loaded.value->buffers, loaded.value->facts);
+    return true;
+  }
+
+  // The prompt's length decides the KV cache; without a tokenizer its bytes are the bound.
+  std::int64_t prompt_tokens() {
+    if (request_.prompt.empty()) {
+      return request_.prompt_tokens;
+    }
+    const auto told = worker_.probe({"tokenize", Json{{"text", request_.prompt}}}, limit_of(Phase::probe, 1).seconds);
+    if (told.ok()) {
+      const Json& tokens = get_member(told.value->result, "tokens");
+      if (tokens.is_array()) {
+        return static_cast<std::int64_t>(tokens.size());
+      }
+      if (const auto count = get_int(told.value->result, "count")) {
+        return *count;
+      }
+    }
+    return prompt_bound(request_);
+  }
+
+  bool make_context() {
+    note(Phase::context);
+    const std::int64_t needed = context_needed(request_, prompt_tokens());
+    if (!worker_.alive()) {
+      trial_.outcome.kind = record::OutcomeKind::crashed;
+      trial_.outcome.phase = Phase::probe;
+      trial_.outcome.reason = "while it tokenized the prompt";
+      return false;
+    }
+    const TimeLimit limit = limit_of(Phase::context, 1);
+    auto ready = worker_.make_context({spec_.settings, needed}, limit.seconds);
+    if (!accept(ready, Phase::context, 1)) {
+      return false;
+    }
+    trial_.effective = ready.value->effective;
+    trial_.phases.context_ms = ready.value->create_ms;
+    take(ready.value->buffers, ready.value->facts);
+    return true;
+  }
+
+  bool warm_up() {
+    const std::int64_t most = spec_.settings.run.warmup_max.value_or(10);
+    if (most == 0) {
+      return true;
+    }
+    note(Phase::warm_up);
+    const TimeLimit limit = limit_of(Phase::warm_up, most);
+    keep_limit(limit);
+    auto warmed = worker_.warm_up({request_, most}, limit.seconds);
+    const auto runs = warmed.ok() ? static_cast<std::int64_t>(warmed.value->runs.size()) : 1;
+    if (!accept(warmed, Phase::warm_up, runs)) {
+      return false;
+    }
+    trial_.warm_up_steady = warmed.value->steady;
+    for (record::Run& run : warmed.value->runs) {
+      run.warm_up = true;
+      trial_.runs.push_back(std::move(run));
+    }
+    return true;
+  }
+
+  bool generate() {
+    for (std::int64_t i = 0; i < spec_.settings.run.runs.value_or(1); ++i) {
+      note(Phase::generate);
+      const TimeLimit limit = limit_of(Phase::generate, 1);
+      keep_limit(limit);
+      auto generated = worker_.generate(request_, limit.seconds);
+      if (!accept(generated, Phase::generate, 1)) {
+        return false;
+      }
+      trial_.runs.push_back(std::move(generated.value->run));
+    }
+    return true;
+  }
+
+  // Keeps the outcome of a phase that failed, learns the time of one that did not.
+  template <class T>
+  bool accept(const Answer<T>& answer, Phase phase, std::int64_t runs) {
+    if (!answer.ok()) {
+      trial_.outcome = answer.outcome;
+      return false;
+    }
+    bench_.limits.learn(phase, work(runs), answer.wall_ms / 1000.0);
+    return true;
+  }
+
+  void finish() {
+    worker_.kill();
+    trial_.log_tail = worker_.log_tail();
+    if (trial_.log_tail.size() > kLogKept) {
+      trial_.log_tail.erase(0, trial_.log_tail.size() - kLogKept);
+    }
+    if (!trial_.runs.empty() && !trial_.runs.front().token_ns.empty()) {
+      record::Phases& phases = trial_.phases;
+      phases.first_token_ms = static_cast<double>(trial_.runs.front().token_ns.front()) / kNsPerMs;
+      if (phases.spawn_ms && phases.load_ms && phases.context_ms) {
+        phases.time_to_ready_ms = *phases.spawn_ms + *phases.load_ms + *phases.context_ms + *phases.first_token_ms;
+      }
+    }
+  }
+
+  void take(const std::vector<record::BufferSize>& buffers, const std::map<std::string, std::string>& facts) {
+    trial_.buffers.insert(trial_.buffers.end(), buffers.begin(), buffers.end());
+    for (const auto& [name, value] : facts) {
+      trial_.facts.insert_or_assign(name, value);
+    }
+  }
+
+  [[nodiscard]] TimeLimits::Work work(std::int64_t runs) const {
+    TimeLimits::Work work;
+    work.file_bytes = spec_.model.file_bytes;
+    work.bytes_per_token = spec_.model.bytes_per_token;
+    work.tokens = prompt_bound(request_) + request_.max_tokens;
+    work.runs = runs;
+    work.fixed_s = spec_.settings.run.timeout_s;
+    const record::LlmSettings& llm = spec_.settings.llm;
+    work.similar = fmt::format("{} {} {}", spec_.model.header_hash, record::to_text(as_value(llm.n_threads)),
+                               record::to_text(as_value(llm.n_gpu_layers)));
+    return work;
+  }
+
+  static record::Value as_value(const record::OptInt& number) {
+    return number ? record::Value(*number) : record::Value(std::monostate{});
+  }
+
+  [[nodiscard]] TimeLimit limit_of(Phase phase, std::int64_t runs) const {
+    return bench_.limits.limit(phase, work(runs));
+  }
+
+  void keep_limit(const TimeLimit& limit) {
+    if (limit.seconds > trial_.timeout_s.value_or(0)) {
+      trial_.timeout_s = limit.seconds;
+      trial_.timeout_source = limit.source;
+    }
+  }
+
+  void note(Phase phase) const {
+    if (bench_.on_phase) {
+      bench_.on_phase(record::name_of(phase));
+    }
+  }
+
+  std::optional<double> canary() {
+    if (bench_.canary == nullptr || !spec_.settings.run.canary.value_or(true)) {
+      return std::nullopt;
+    }
+    const auto cores = bench_.machine.allowed_cpus.value_or(1);
+    const auto threads = std::min(spec_.settings.llm.n_threads.value_or(cores), cores);
+    return bench_.canary->measure_gb_s(static_cast<int>(std::max<std::int64_t>(threads, 1)));
+  }
+
+  const TrialSpec& spec_;
+  Bench& bench_;
+  record::Trial trial_;
+  proto::Generate request_;
+  Worker worker_;
+};
+
+}  // namespace
+
+std::map<std::string, std::string> trial_environment(const record::Settings& settings) {
+  std::map<std::string, std::string> env;
+  if (settings.llm.cuda_launch_blocking.value_or(false)) {
+    env["CUDA_LAUNCH_BLOCKING"] = "1";
+  }
+  return env;
+}
+
+Result<record::Trial> run_trial(const TrialSpec& spec, Bench& bench) {
+  return TrialRun(spec, bench).run();
+}
+
+}  // namespace mia::measure

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// One trial: a fresh worker, a proven page cache, load, warm-up, runs, and the conditions under which it all happened.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "host/bandwidth.h"
+#include "host/gpu.h"
+#include "measure/time_limits.h"
+#include "measure/worker.h"
+#include "record/machine.h"
+#include "record/trial.h"
+#include "record/value.h"
+
+namespace mia::measure {
+
+// What the trials of a session share.
+struct Bench {
+  record::Machine machine;
+  host::GpuMonitor* gpu = nullptr;  // null: none
+  host::Canary* canary = nullptr;   // null: run.canary is off
+  TimeLimits limits;
+  std::function<void(std::string_view phase)> on_phase;  // "load", "warm_up": for a progress line; may be empty
+};
+
+struct TrialSpec {
+  std::string id;
+  std::string cell;
+  std::int64_t repeat = 0;
+  std::int64_t position = 0;
+  record::Settings settings;  // requested, model path resolved elsewhere
+  WorkerSpec worker;
+  record::ModelInfo model;
+};
+
+// An error only where nothing could be measured at all (the worker's program or the prompt file is missing); all else
+// is the trial's outcome.
+[[nodiscard]] Result<record::Trial> run_trial(const TrialSpec& spec, Bench& bench);
+
+// Environment of a trial's worker beyond what its runtime needs.
+[[nodiscard]] std::map<std::string, std::string> trial_environment(const record::Settings& settings);
+
+}  // namespace mia::measure

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#include "measure/workload.h"
+
+#include <algorithm>
+
+#include "base/files.h"
+#include "base/text.h"
+
+namespace mia::measure {
+namespace {
+
+constexpr std::int64_t kSpecialTokens = 8;  // begin of text and the like
+constexpr std::size_t kMaxPromptBytes = std::size_t{4} << 20U;
+
+}  // namespace
+
+std::string_view built_in_prompt() {
+  return "Explain to a new colleague, step by step and with examples, how a computer turns a text into tokens, how a "
+         "language model predicts the next token from them, and why the speed of memory decides how fast it writes.";
+}
+
+Result<proto::Generate> make_request(const record::Settings& settings) {
+  const record::WorkloadSettings& workload = settings.workload;
+  proto::Generate request;
+  request.settings = settings;
+  request.max_tokens = workload.max_tokens.value_or(64);
+  if (settings.llm.max_output_tokens) {
+    request.max_tokens = std::min(request.max_tokens, *settings.llm.max_output_tokens);
+  }
+  request.seed = workload.seed.value_or(42);
+  if (workload.input.value_or("text") == "tokens") {
+    request.prompt_tokens = workload.prompt_tokens.value_or(64);
+    return request;
+  }
+  if (workload.prompt && workload.prompt_file) {
+    return fail(ErrorKind::usage, "workload.prompt and workload.prompt_file are both set; give one of them");
+  }
+  if (workload.prompt_file) {
+    MIA_TRY_ASSIGN(request.prompt, context(read_file(*workload.prompt_file, kMaxPromptBytes), "workload.prompt_file"));
+  } else {
+    request.prompt = workload.prompt.value_or(std::string(built_in_prompt()));
+  }
+  if (trim(request.prompt).empty()) {
+    return fail(ErrorKind::usage, "the prompt is empty; set workload.prompt or workload.prompt_file to some text");
+  }
+  return request;
+}
+
+std::int64_t prompt_bound(const proto::Generate& request) {
+  return request.prompt.empty() ? request.prompt_tokens
+                                : static_cast<std::int64_t>(request.prompt.size()) + kSpecialTokens;
+}
+
+std::int64_t context_needed(const proto::Generate& request, std::int64_t prompt_tokens) {
+  return prompt_tokens + request.max_tokens;
+}
+
+}  // namespace mia::measure
