@@ -31,9 +31,9 @@ struct BaselineOptions {
   std::string metric = "tokens_per_s";
 };
 
-// One line for each cell found in both reports (by key): "baseline_<metric>", value = percent slower, limit = margin;
-// pass for same and faster, fail for slower, unclear else. Values of the counted trials are compared; trials that
-// failed or were voided are left out. A cell of the accepted report that is missing now is unclear.
+// One line for each cell found in both reports (by key): "baseline_<metric>", value = fraction slower in time, limit =
+// margin; pass for same and faster, fail for slower, unclear else. Values of the counted trials are compared; trials
+// that failed or were voided are left out. A cell of the accepted report that is missing now is unclear.
 [[nodiscard]] std::vector<record::Check> check_baseline(const record::Report& accepted, const record::Report& now,
                                                         const BaselineOptions& options = {});
 

@@ -43,6 +43,7 @@ struct Comparison {
   std::optional<double> effect;           // of the deciding statistic
   std::optional<double> low;
   std::optional<double> high;
+  double level = 0;         // coverage of [low, high] over all looks
   double alpha = 0;         // of the whole comparison
   double margin = 0;        // fraction
   std::int64_t epochs = 0;  // counted

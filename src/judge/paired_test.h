@@ -7,11 +7,13 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "judge/comparison.h"
+#include "judge/statistic_test.h"
 #include "record/trial.h"
 
 namespace mia::judge {
@@ -56,7 +58,8 @@ struct Decision {
 
 class PairedTest {
  public:
-  // Usage error for alpha or margin outside (0, 0.5), floor outside [0, margin], or max_epochs outside [5, 500].
+  // Usage error for alpha or margin outside (0, 0.5), a negative floor, power outside (0.5, 1), or max_epochs outside
+  // [5, 500].
   [[nodiscard]] static Result<PairedTest> make(const PairedOptions& options);
 
   // A pair with a figure that is not positive and finite is voided. An epoch of which fewer than half of the pairs
@@ -76,24 +79,19 @@ class PairedTest {
   [[nodiscard]] Comparison result(std::string a, std::string b) const;
 
  private:
-  struct Series {
-    std::string figure;
-    double alpha = 0;   // this statistic's part
-    double safety = 0;  // factor on nominal p: t and coins are not exactly the Gaussian walk of the boundaries
-    bool equivalence = true;
-    std::vector<double> epochs;  // one value per counted epoch
-    StatisticResult state;
-  };
-
   explicit PairedTest(const PairedOptions& options);
-  void judge(Series& series, bool last);
+  void count_void(const std::string& reason, std::int64_t pairs);
   [[nodiscard]] Decision decide(bool looked, bool last);
+  [[nodiscard]] std::string why_stop(bool looked, bool last) const;
+  void conclude(Decision& decision) const;
   [[nodiscard]] bool too_many_voids() const;
+  [[nodiscard]] std::optional<double> warm_up_trend() const;
+  [[nodiscard]] std::vector<std::string> notes() const;
 
   PairedOptions options_;
   std::vector<std::int64_t> planned_;
   std::vector<std::int64_t> looks_;               // done, with the one in progress
-  std::vector<Series> series_;                    // speed, whole run, p95
+  std::vector<StatisticTest> statistics_;         // speed, whole run, p95
   std::vector<std::vector<double>> pair_values_;  // of speed, per counted epoch
   std::int64_t epochs_ = 0;
   std::int64_t voided_epochs_ = 0;

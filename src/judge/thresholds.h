@@ -3,8 +3,6 @@
 // report. They need no statistics: each value is compared with its limit, and a missing one is said to be missing.
 #pragma once
 
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "record/report.h"
@@ -17,22 +15,12 @@ struct ThresholdVerdict {
   bool regression_flag = false;  // a drop of speed or a rise of the p95 ratio against the accepted report
 };
 
-// Limits that are not set give "skipped" lines. load_ms, short_tps and long_tps look at the report's reference
-// configuration (the first cell of that workload whose settings are the report's own, else the first of that workload);
-// ratios, drifts and drops at every configuration that has what they need. A cell that was measured but has no value
-// gives "unclear", never "pass".
+// Limits that are not set give "skipped" lines, as do limits of workloads that were not measured and of comparisons
+// without an accepted report. load_ms_max, short_tps_min and long_tps_min look at the report's reference: the first
+// cell of the workload whose settings are the report's own, else the first of that workload. Ratios, drifts and drops
+// are judged for every mode that has what they need; a mode is a cell's model, runtime and settings without its
+// workload, and `text` names it. A cell that was measured but has no value gives "unclear", never "pass".
 [[nodiscard]] ThresholdVerdict check_thresholds(const record::Report& report, const record::Report* accepted,
                                                 const record::ThresholdSettings& limits);
-
-struct ThresholdProfile {
-  std::string_view name;   // "mxfp4" | "legacy"
-  std::string_view model;  // catalogue id it is made for
-  double load_ms_max;
-  double short_tps_min;
-  double long_tps_min;  // 0: none
-};
-[[nodiscard]] const ThresholdProfile* find_threshold_profile(std::string_view name_or_model);
-// Members of `limits` that are not set are taken from the profile.
-[[nodiscard]] record::ThresholdSettings with_profile(record::ThresholdSettings limits, const ThresholdProfile& profile);
 
 }  // namespace mia::judge

@@ -21,6 +21,8 @@ constexpr double kNormalMad = 1.4826;
 constexpr std::size_t kHalfWindow = 3;
 constexpr double kClip = 2.5;
 constexpr double kMostCorrelation = 0.95;
+// The correlation of a short series is known badly: it pays the price of this many points.
+constexpr std::size_t kShortSeries = 200;
 
 // From successive differences, which steps hardly touch. Assumes independence: correlate later.
 double difference_sd(std::span<const double> values, double floor) {
@@ -29,6 +31,15 @@ double difference_sd(std::span<const double> values, double floor) {
     differences.push_back(values[i] - values[i - 1]);
   }
   return std::max(floor, mad(differences).value_or(0) * kNormalMad / std::sqrt(2.0));
+}
+
+// What is left of the differences after winsorising: spikes that were pulled in still add to the noise.
+double remaining_sd(std::span<const double> values) {
+  double squares = 0;
+  for (std::size_t i = 1; i < values.size(); ++i) {
+    squares += (values[i] - values[i - 1]) * (values[i] - values[i - 1]);
+  }
+  return std::sqrt(squares / static_cast<double>(values.size() - 1) / 2);
 }
 
 std::vector<double> winsorized(std::span<const double> values, double sd) {
@@ -114,7 +125,7 @@ double residual_correlation(std::span<const double> values, const Partition& par
 std::vector<std::size_t> segment_starts(std::span<const double> values, const Partition& partition, double sd,
                                         const ChangePointOptions& options) {
   constexpr int kMostRounds = 6;
-  const double unit = options.penalty * std::log(static_cast<double>(values.size()));
+  const double unit = options.penalty * std::log(static_cast<double>(std::max(values.size(), kShortSeries)));
   double correlation = 0;
   std::vector<std::size_t> starts = partition.starts(unit * sd * sd, options.least_segment);
   for (int round = 0; round < kMostRounds && !options.anchored; ++round) {
@@ -141,7 +152,8 @@ std::vector<ChangePoint> change_points(std::span<const double> log_values, const
   const double sd = difference_sd(recent, options.least_sd);
   const std::vector<double> values = winsorized(recent, sd);
   const Partition partition(values);
-  const std::vector<std::size_t> ends = with_ends(segment_starts(values, partition, sd, options), values.size());
+  const double noise = std::max(sd, remaining_sd(values));
+  const std::vector<std::size_t> ends = with_ends(segment_starts(values, partition, noise, options), values.size());
   std::vector<ChangePoint> points;
   for (std::size_t i = 1; i + 1 < ends.size(); ++i) {
     const double before = partition.level(ends[i - 1], ends[i]);
@@ -154,7 +166,7 @@ std::vector<ChangePoint> change_points(std::span<const double> log_values, const
 }
 
 std::optional<std::size_t> shift_alarm(std::span<const double> log_values, double level, double sd) {
-  constexpr double kThreshold = 6.2;  // mean run length 1,000 without a shift
+  constexpr double kThreshold = 6.75;  // mean run length 1,000 without a shift
   constexpr std::size_t kWindow = 200;
   std::vector<double> sums = {0};
   for (std::size_t i = 0; i < log_values.size(); ++i) {

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+#include "judge/baseline.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "record/fields.h"
+#include "stats/paired.h"
+
+namespace mia::judge {
+namespace {
+
+using record::CellReport;
+using record::Check;
+using record::Report;
+
+std::string joined(const std::set<std::string>& names) {
+  const std::vector<std::string> list(names.begin(), names.end());
+  return join(list, ", ");
+}
+
+std::string machine_of(const Report& report) {
+  return report.machine.fingerprint;
+}
+
+std::string machine_text(const record::Machine& machine) {
+  const std::string cores = machine.logical_cpus ? fmt::format(", {} CPUs", *machine.logical_cpus) : "";
+  return fmt::format("{}{} ({})", machine.cpu_model.empty() ? "unknown CPU" : machine.cpu_model, cores,
+                     machine.fingerprint.empty() ? "no fingerprint" : machine.fingerprint);
+}
+
+// Provider and backends: a fake worker is no real one, a CUDA build no CPU build.
+std::string runtime_class(const Report& report) {
+  std::set<std::string> classes;
+  for (const record::RuntimeInfo& runtime : report.runtimes) {
+    std::vector<std::string> backends = runtime.backends;
+    std::ranges::sort(backends);
+    classes.insert(fmt::format("{} [{}]", runtime.provider, join(backends, " ")));
+  }
+  return joined(classes);
+}
+
+std::string runtime_versions(const Report& report) {
+  std::set<std::string> versions;
+  for (const record::RuntimeInfo& runtime : report.runtimes) {
+    versions.insert(fmt::format("{} {}", runtime.version, runtime.commit));
+  }
+  return joined(versions);
+}
+
+std::string model_hashes(const Report& report) {
+  std::set<std::string> hashes;
+  for (const record::ModelInfo& model : report.models) {
+    hashes.insert(fmt::format("{} ({})", model.id, model.header_hash.empty() ? "no hash" : model.header_hash));
+  }
+  return joined(hashes);
+}
+
+// What is computed, not how often or in which order.
+record::Settings computed(const Report& report) {
+  record::Settings settings = report.settings;
+  settings.run = {};
+  settings.thresholds = {};
+  return settings;
+}
+
+std::string cell_keys(const Report& report) {
+  std::set<std::string> keys;
+  for (const CellReport& cell : report.cells) {
+    keys.insert(cell.key);
+  }
+  return joined(keys);
+}
+
+const CellReport* find_cell(const Report& report, std::string_view key) {
+  const auto at = std::ranges::find(report.cells, key, &CellReport::key);
+  return at == report.cells.end() ? nullptr : &*at;
+}
+
+Check check_of(const UnpairedResult& result, const CellReport& cell, const BaselineOptions& options) {
+  Check check;
+  check.name = "baseline_" + options.metric;
+  check.unit = "fraction";
+  check.limit = options.unpaired.margin;
+  check.value = result.effect ? std::optional(std::expm1(*result.effect)) : std::nullopt;
+  check.verdict = "pass";
+  if (result.verdict == Verdict::slower) {
+    check.verdict = "fail";
+  } else if (result.verdict == Verdict::unclear) {
+    check.verdict = "unclear";
+  }
+  check.text = fmt::format("{}: {}", cell.label, result.text);
+  return check;
+}
+
+}  // namespace
+
+std::vector<Difference> differences(const Report& accepted, const Report& now) {
+  std::vector<Difference> found;
+  const auto compare = [&](std::string what, std::string then, std::string today, bool blocks) {
+    if (then != today) {
+      found.push_back({std::move(what), std::move(then), std::move(today), blocks});
+    }
+  };
+  if (machine_of(accepted) != machine_of(now)) {
+    found.push_back({"machine", machine_text(accepted.machine), machine_text(now.machine), true});
+  }
+  compare("scenario", accepted.scenario, now.scenario, true);
+  compare("runtime class", runtime_class(accepted), runtime_class(now), true);
+  compare("model", model_hashes(accepted), model_hashes(now), true);
+  const record::Settings then = computed(accepted);
+  const record::Settings today = computed(now);
+  compare("settings", record::describe_difference(today, then), record::describe_difference(then, today), true);
+  compare("runtime version", runtime_versions(accepted), runtime_versions(now), false);
+  compare("cells", cell_keys(accepted), cell_keys(now), false);
+  return found;
+}
+
+bool comparable(const std::vector<Difference>& differences) {
+  return std::ranges::none_of(differences, &Difference::blocks);
+}
+
+std::string describe(const std::vector<Difference>& differences) {
+  std::vector<std::string> parts;
+  for (const Difference& difference : differences) {
+    if (difference.blocks) {
+      parts.push_back(
+          fmt::format("the {} differs (accepted: {}, now: {})", difference.what, difference.accepted, difference.now));
+    }
+  }
+  return join(parts, "; ");
+}
+
+std::vector<double> trial_values(const Report& report, std::string_view cell_key, std::string_view metric) {
+  std::vector<double> values;
+  const record::Metric* const row = record::find_metric(metric);
+  for (const record::Trial& trial : report.trials) {
+    const bool counts = trial.cell == cell_key && trial.outcome.ok() && trial.conditions.voided_by.empty();
+    const auto value = counts && row != nullptr ? row->of(trial) : std::nullopt;
+    if (value && std::isfinite(*value)) {
+      values.push_back(*value);
+    }
+  }
+  return values;
+}
+
+std::vector<Check> check_baseline(const Report& accepted, const Report& now, const BaselineOptions& options) {
+  std::vector<Check> checks;
+  const record::Metric* const metric = record::find_metric(options.metric);
+  UnpairedOptions unpaired = options.unpaired;
+  unpaired.better = metric == nullptr ? unpaired.better : metric->better;
+  for (const CellReport& cell : accepted.cells) {
+    if (find_cell(now, cell.key) == nullptr) {
+      checks.push_back({"baseline_" + options.metric, "unclear", std::nullopt, unpaired.margin, "fraction",
+                        fmt::format("{}: measured in the accepted report, not here", cell.label)});
+      continue;
+    }
+    const std::vector<double> then = trial_values(accepted, cell.key, options.metric);
+    const std::vector<double> today = trial_values(now, cell.key, options.metric);
+    checks.push_back(check_of(compare_unpaired(then, today, unpaired), cell, options));
+  }
+  return checks;
+}
+
+}  // namespace mia::judge

@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: MIT
+#include "judge/paired_test.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "record/metrics.h"
+#include "stats/drift.h"
+#include "stats/paired.h"
+#include "stats/sequential.h"
+#include "stats/summary.h"
+
+namespace mia::judge {
+namespace {
+
+// Parts of alpha. Speed answers the usual question and gets most; what a user feels is tested beside it.
+constexpr double kSpeedShare = 0.8;
+constexpr double kWholeShare = 0.15;
+constexpr double kP95Share = 0.05;
+// Factors on the nominal p: the boundaries suppose a Gaussian walk. Replays of recorded runs gave up to 1.3 % alarms
+// with run totals where the fastest quarter gave none.
+constexpr double kSpeedSafety = 0.8;
+constexpr double kRunSafety = 0.7;
+constexpr double kMostVoided = 0.3;
+constexpr std::int64_t kFewestEpochs = 5;
+constexpr std::int64_t kMostEpochs = 500;
+constexpr std::int64_t kFirstPairs = 8;
+constexpr std::size_t kQuarterFrom = 4;  // intervals that a fastest quarter needs
+constexpr std::string_view kLast = "the last epoch is done";
+enum : std::size_t { kSpeed, kWhole, kP95 };
+
+bool usable(const RunFigures& run) {
+  const auto positive = [](double value) { return std::isfinite(value) && value > 0; };
+  const auto interval = [](double value) { return std::isfinite(value) && value >= 0; };
+  return positive(run.speed) && positive(run.whole) && std::ranges::all_of(run.intervals, interval);
+}
+
+std::optional<double> p95(const std::vector<double>& intervals) {
+  const auto least = stats::quantile_min_n(0.95, 0.95);
+  if (!least || static_cast<std::int64_t>(intervals.size()) < *least) {
+    return std::nullopt;
+  }
+  const auto value = stats::floor_percentile(intervals, 0.95);
+  return value && *value > 0 ? value : std::nullopt;
+}
+
+// ln of B's p95 over A's, each of all intervals of the epoch: single runs have too few.
+std::optional<double> p95_difference(const std::vector<const Pair*>& pairs) {
+  std::vector<double> a;
+  std::vector<double> b;
+  for (const Pair* const pair : pairs) {
+    a.insert(a.end(), pair->a.intervals.begin(), pair->a.intervals.end());
+    b.insert(b.end(), pair->b.intervals.begin(), pair->b.intervals.end());
+  }
+  const auto p95_a = p95(a);
+  const auto p95_b = p95(b);
+  return p95_a && p95_b ? std::optional(std::log(*p95_b) - std::log(*p95_a)) : std::nullopt;
+}
+
+std::vector<double> differences(const std::vector<const Pair*>& pairs, double RunFigures::*figure) {
+  std::vector<double> values;
+  for (const Pair* const pair : pairs) {
+    values.push_back(std::log(pair->b.*figure) - std::log(pair->a.*figure));
+  }
+  return values;
+}
+
+bool is_difference(Verdict verdict) {
+  return verdict == Verdict::faster || verdict == Verdict::slower;
+}
+
+}  // namespace
+
+RunFigures figures_of(const record::Run& run) {
+  constexpr double kNsPerMs = 1e6;
+  RunFigures figures;
+  const double prefill = static_cast<double>(run.prefill_ns) / kNsPerMs;
+  figures.speed = record::fast_quarter_ms(run).value_or(prefill);
+  figures.whole = run.token_ns.empty() ? prefill : 1000 * record::gen_latency_s(run);
+  figures.intervals = record::decode_intervals_ms(run);
+  return figures;
+}
+
+Result<PairedTest> PairedTest::make(const PairedOptions& options) {
+  const auto inside = [](double value) { return value > 0 && value < 0.5; };
+  if (!inside(options.alpha)) {
+    return fail(ErrorKind::usage, "alpha is {}; it must lie between 0 and 50 %", options.alpha);
+  }
+  if (!inside(options.margin)) {
+    return fail(ErrorKind::usage, "margin is {}; it must lie between 0 and 50 %", options.margin);
+  }
+  if (!(options.floor >= 0)) {
+    return fail(ErrorKind::usage, "floor is {}; it must not be negative", options.floor);
+  }
+  if (!(options.power > 0.5 && options.power < 1)) {
+    return fail(ErrorKind::usage, "power is {}; it must lie between 50 and 100 %", options.power);
+  }
+  if (options.max_epochs < kFewestEpochs || options.max_epochs > kMostEpochs) {
+    return fail(ErrorKind::usage, "max-epochs is {}; it must lie between {} and {}", options.max_epochs, kFewestEpochs,
+                kMostEpochs);
+  }
+  return PairedTest(options);
+}
+
+PairedTest::PairedTest(const PairedOptions& options)
+    : options_(options), planned_(stats::look_epochs(options.max_epochs)) {
+  StatisticRule rule;
+  rule.margin = std::log1p(options.margin);
+  rule.floor = std::log1p(std::min(options.floor, options.margin));
+  rule.power = options.power;
+  rule.looks = planned_;
+  rule.seed = options.seed;
+  const auto add = [&](std::string name, std::string figure, double share) {
+    rule.name = std::move(name);
+    rule.figure = std::move(figure);
+    rule.alpha = share * options.alpha;
+    statistics_.emplace_back(rule);
+  };
+  rule.safety = kSpeedSafety;
+  add("speed", "fast_quarter_ms", kSpeedShare);
+  rule.safety = kRunSafety;
+  add("experience", "gen_latency_s", kWholeShare);
+  rule.equivalence = false;
+  add("experience", "p95_decode_ms", kP95Share);
+}
+
+void PairedTest::count_void(const std::string& reason, std::int64_t pairs) {
+  void_reasons_[reason] += pairs;
+  voided_ += pairs;
+}
+
+void PairedTest::add_epoch(const EpochPairs& epoch) {
+  std::vector<const Pair*> counted;
+  for (const Pair& pair : epoch.pairs) {
+    if (!pair.void_reason.empty()) {
+      count_void(pair.void_reason, 1);
+    } else if (!usable(pair.a) || !usable(pair.b)) {
+      count_void("a time that is not positive and finite", 1);
+    } else {
+      counted.push_back(&pair);
+    }
+  }
+  if (counted.empty() || 2 * counted.size() < epoch.pairs.size()) {
+    ++voided_epochs_;
+    if (!counted.empty()) {
+      count_void("most pairs of the epoch were voided", static_cast<std::int64_t>(counted.size()));
+    }
+    return;
+  }
+  if (epochs_ == 0 && counted.front()->a.intervals.size() < kQuarterFrom) {
+    statistics_[kSpeed].rename_figure("prefill");
+  }
+  pair_values_.push_back(differences(counted, &RunFigures::speed));
+  statistics_[kSpeed].add(*stats::median(pair_values_.back()));
+  statistics_[kWhole].add(*stats::median(differences(counted, &RunFigures::whole)));
+  if (const auto tail = p95_difference(counted)) {
+    statistics_[kP95].add(*tail);
+  }
+  ++epochs_;
+  pairs_ += static_cast<std::int64_t>(counted.size());
+  unsteady_epochs_ += epoch.steady ? 0 : 1;
+}
+
+std::int64_t PairedTest::next_look() const {
+  const auto next = std::ranges::upper_bound(planned_, epochs_);
+  return next == planned_.end() ? options_.max_epochs : *next;
+}
+
+Decision PairedTest::look() {
+  const bool fresh = looks_.empty() || looks_.back() < epochs_;
+  const bool looks_now = fresh && std::ranges::binary_search(planned_, epochs_);
+  return decide(looks_now, epochs_ >= options_.max_epochs);
+}
+
+Decision PairedTest::finish() {
+  const bool fresh = looks_.empty() || looks_.back() < epochs_;
+  return decide(fresh && epochs_ >= planned_.front() && epochs_ <= options_.max_epochs, true);
+}
+
+Decision PairedTest::decide(bool looked, bool last) {
+  if (last_.stop) {
+    return last_;
+  }
+  if (looked) {
+    looks_.push_back(epochs_);
+  }
+  for (StatisticTest& statistic : statistics_) {
+    looked ? statistic.look(looks_, last) : statistic.run_on();
+  }
+  Decision decision;
+  decision.looked = looked;
+  for (const StatisticTest& statistic : statistics_) {
+    decision.statistics.push_back(statistic.state());
+  }
+  decision.why = why_stop(looked, last);
+  decision.stop = !decision.why.empty();
+  conclude(decision);
+  last_ = decision;
+  return decision;
+}
+
+std::string PairedTest::why_stop(bool looked, bool last) const {
+  if (too_many_voids()) {
+    return "the environment voided more than 30 % of the pairs";
+  }
+  if (looked && warm_up_trend()) {
+    return "the processes never warmed up, and their difference drifts within epochs";
+  }
+  const auto decided = [](const StatisticTest& statistic) { return statistic.state().decided; };
+  const auto differs = [](const StatisticTest& statistic) { return is_difference(statistic.state().verdict); };
+  if (looked && std::ranges::any_of(statistics_, differs)) {
+    return "decided";
+  }
+  const StatisticTest& speed = statistics_[kSpeed];
+  if (decided(speed) && (!options_.wait_for_experience || decided(statistics_[kWhole]))) {
+    const bool same = speed.state().verdict == Verdict::same;
+    return same ? "decided" : (last ? std::string(kLast) : "too noisy: no verdict in reach");
+  }
+  if (last) {
+    return epochs_ < kFewestEpochs ? "fewer than 5 epochs" : std::string(kLast);
+  }
+  return "";
+}
+
+// The verdict of all: a difference in any statistic, unless two contradict each other; else what speed says.
+void PairedTest::conclude(Decision& decision) const {
+  decision.statistic = statistics_[kSpeed].state().name;
+  if (decision.stop && (too_many_voids() || warm_up_trend())) {
+    return;
+  }
+  decision.verdict = statistics_[kSpeed].state().verdict;
+  for (const StatisticTest& statistic : statistics_) {
+    const StatisticResult& state = statistic.state();
+    if (!is_difference(state.verdict)) {
+      continue;
+    }
+    if (is_difference(decision.verdict) && decision.verdict != state.verdict) {
+      decision.verdict = Verdict::unclear;
+      decision.why = "speed and experience contradict each other";
+      return;
+    }
+    if (!is_difference(decision.verdict)) {
+      decision.verdict = state.verdict;
+      decision.statistic = state.name;
+    }
+  }
+}
+
+bool PairedTest::too_many_voids() const {
+  const std::int64_t epochs = epochs_ + voided_epochs_;
+  return epochs >= planned_.front() &&
+         static_cast<double>(voided_) > kMostVoided * static_cast<double>(voided_ + pairs_);
+}
+
+// Change of ln(b / a) from the first to the last pair of an epoch, where some epoch was not steady and the change is
+// clear (3 standard errors) and more than half of the margin; else nothing to worry about.
+std::optional<double> PairedTest::warm_up_trend() const {
+  if (unsteady_epochs_ == 0) {
+    return std::nullopt;
+  }
+  std::vector<double> places;
+  std::vector<double> values;
+  std::size_t longest = 0;
+  for (const std::vector<double>& pairs : pair_values_) {
+    const double centre = *stats::mean(pairs);
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+      places.push_back(static_cast<double>(i));
+      values.push_back(pairs[i] - centre);
+    }
+    longest = std::max(longest, pairs.size());
+  }
+  const auto trend = stats::slope(places, values);
+  if (!trend || longest < 2 || std::abs(trend->value) <= 3 * trend->standard_error) {
+    return std::nullopt;
+  }
+  const double change = trend->value * static_cast<double>(longest - 1);
+  return std::abs(change) > std::log1p(options_.margin) / 2 ? std::optional(change) : std::nullopt;
+}
+
+std::int64_t PairedTest::pairs_for_next_epoch(double epoch_s, double pair_s) const {
+  constexpr std::size_t kFrom = 3;
+  if (pair_values_.size() < kFrom) {
+    return kFirstPairs;
+  }
+  stats::PairCosts costs{epoch_s, pair_s, 0, 0, 0};
+  double squares = 0;
+  double freedom = 0;
+  for (const std::vector<double>& pairs : pair_values_) {
+    if (const auto sd = stats::standard_deviation(pairs)) {
+      squares += *sd * *sd * static_cast<double>(pairs.size() - 1);
+      freedom += static_cast<double>(pairs.size() - 1);
+    }
+  }
+  const double epoch_sd = *stats::standard_deviation(statistics_[kSpeed].values());
+  costs.within_variance = freedom > 0 ? squares / freedom : 0;
+  costs.epoch_variance = epoch_sd * epoch_sd;
+  costs.pairs = std::max<std::int64_t>(1, pairs_ / epochs_);
+  return stats::best_pairs_per_epoch(costs);
+}
+
+std::vector<std::string> PairedTest::notes() const {
+  std::vector<std::string> notes;
+  if (unsteady_epochs_ > 0) {
+    notes.push_back(fmt::format("{} of {} epochs began before the processes were steady", unsteady_epochs_, epochs_));
+  }
+  const StatisticResult& whole = statistics_[kWhole].state();
+  if (last_.stop && statistics_[kSpeed].state().verdict == Verdict::same && whole.verdict == Verdict::unclear) {
+    notes.emplace_back("the whole run was too noisy to be judged: \"same\" speaks of speed only");
+  }
+  if (epochs_ > 0 && static_cast<std::int64_t>(statistics_[kP95].values().size()) < epochs_) {
+    notes.emplace_back("too few tokens in an epoch for a p95: at least 59 intervals of each side are needed");
+  }
+  return notes;
+}
+
+Comparison PairedTest::result(std::string a, std::string b) const {
+  Comparison comparison;
+  comparison.a = std::move(a);
+  comparison.b = std::move(b);
+  comparison.verdict = last_.verdict;
+  comparison.statistic = last_.statistic.empty() ? statistics_[kSpeed].state().name : last_.statistic;
+  comparison.stopped = last_.why;
+  for (const StatisticTest& statistic : statistics_) {
+    comparison.statistics.push_back(statistic.state());
+  }
+  const auto decides = [&](const StatisticResult& state) {
+    return state.name == comparison.statistic && (!is_difference(last_.verdict) || state.verdict == last_.verdict);
+  };
+  const auto deciding = std::ranges::find_if(comparison.statistics, decides);
+  const StatisticResult& shown = deciding == comparison.statistics.end() ? comparison.statistics.front() : *deciding;
+  comparison.effect = shown.effect;
+  comparison.low = shown.low;
+  comparison.high = shown.high;
+  comparison.level = shown.level;
+  comparison.mde = shown.mde;
+  comparison.needed_epochs = shown.needed_epochs;
+  comparison.alpha = options_.alpha;
+  comparison.margin = options_.margin;
+  comparison.epochs = epochs_;
+  comparison.voided_epochs = voided_epochs_;
+  comparison.pairs = pairs_;
+  comparison.voided = voided_;
+  comparison.void_reasons = void_reasons_;
+  comparison.coin_seed = options_.seed;
+  comparison.notes = notes();
+  comparison.sentence = sentence_of(comparison);
+  return comparison;
+}
+
+}  // namespace mia::judge

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+// Why both tests of a difference are safe: the coins make each epoch's value symmetric around 0 when A = B, whatever
+// the drift and the tails. Up to 9 epochs sign flips are too coarse for the small p that early looks may spend, so t
+// judges; self-normalised sums of symmetric variables are sub-Gaussian, so heavy tails make it conservative. From 10 on
+// the flips themselves are counted, if the look's p holds several of the rarest pattern (2 of 2^n): at 11 epochs it
+// would hold one, which asks for 11 equal signs and loses a quarter of the power, so there t goes on.
+#include "judge/statistic_test.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "stats/distributions.h"
+#include "stats/paired.h"
+#include "stats/random.h"
+#include "stats/sequential.h"
+#include "stats/summary.h"
+
+namespace mia::judge {
+namespace {
+
+constexpr double kEqualAlpha = 0.05;
+constexpr std::size_t kFlipsFrom = 10;
+constexpr double kResolution = 8;
+constexpr std::size_t kFutileFromLook = 2;
+constexpr double kRarestRandomFlip = 1.0 / 10'001;
+
+// Is the randomization test of n values fine enough for this p?
+bool flips_reach(std::size_t n, double p) {
+  const double rarest = n <= stats::kExactFlips ? std::ldexp(2.0, -static_cast<int>(n)) : kRarestRandomFlip;
+  return n >= kFlipsFrom && kResolution * rarest <= p;
+}
+
+}  // namespace
+
+StatisticTest::StatisticTest(StatisticRule rule) : rule_(std::move(rule)), planned_(boundaries(rule_.looks)) {
+  state_.name = rule_.name;
+  state_.figure = rule_.figure;
+  state_.level = 1 - rule_.alpha;
+}
+
+StatisticTest::Boundaries StatisticTest::boundaries(const std::vector<std::int64_t>& looks) const {
+  std::vector<double> shares;
+  for (const std::int64_t look : looks) {
+    shares.push_back(static_cast<double>(look) / static_cast<double>(rule_.looks.back()));
+  }
+  Boundaries found{stats::nominal_p(shares, rule_.alpha, stats::Spending::power_1_5, stats::Sides::two),
+                   stats::nominal_p(shares, kEqualAlpha, stats::Spending::pocock, stats::Sides::one)};
+  for (double& p : found.differs) {
+    p *= rule_.safety;
+  }
+  return found;
+}
+
+void StatisticTest::look(const std::vector<std::int64_t>& looks, bool last) {
+  if (state_.decided) {
+    return;
+  }
+  const bool complete = !looks.empty() && static_cast<std::int64_t>(values_.size()) == looks.back();
+  const bool as_planned =
+      looks.size() <= rule_.looks.size() && std::ranges::equal(looks, std::span(rule_.looks).first(looks.size()));
+  const Boundaries at = as_planned ? planned_ : boundaries(looks);
+  const std::size_t k = looks.size() - 1;
+  if (!complete || !describe_values(at.differs[k])) {
+    state_.decided = last;
+    return;
+  }
+  if (differs()) {
+    state_.verdict = *state_.effect > 0 ? Verdict::slower : Verdict::faster;
+    state_.small = *state_.low > -rule_.margin && *state_.high < rule_.margin;
+    state_.decided = true;
+  } else if (rule_.equivalence && equals(at.equals[k])) {
+    state_.verdict = Verdict::same;
+    state_.decided = true;
+  } else {
+    state_.decided = last || (rule_.equivalence && looks.size() >= kFutileFromLook && out_of_reach());
+  }
+  if (state_.verdict != Verdict::unclear) {
+    state_.needed_epochs.reset();
+  }
+}
+
+void StatisticTest::run_on() {
+  if (state_.decided) {
+    return;
+  }
+  const auto next = std::ranges::lower_bound(rule_.looks, static_cast<std::int64_t>(values_.size()));
+  const auto k = static_cast<std::size_t>(std::min(next, rule_.looks.end() - 1) - rule_.looks.begin());
+  if (describe_values(planned_.differs[k])) {
+    state_.p_limit.reset();
+  }
+}
+
+// Figures of the values so far; false where there are too few.
+bool StatisticTest::describe_values(double p_limit) {
+  const auto test = stats::t_test(values_);
+  if (!test) {
+    return false;
+  }
+  const std::size_t n = values_.size();
+  const double sd = *stats::standard_deviation(values_);
+  state_.epochs = static_cast<std::int64_t>(n);
+  state_.effect = test->estimate;
+  state_.sd = sd;
+  state_.p_limit = p_limit;
+  state_.test = flips_reach(n, p_limit) ? "sign-flip" : "t";
+  state_.p = test->p;
+  stats::Interval interval = stats::t_interval(*test, 1 - p_limit);
+  if (state_.test == "sign-flip") {
+    stats::Random random(stats::mix(rule_.seed ^ n));
+    state_.p = stats::sign_flip_p(values_, random);
+    interval = stats::sign_flip_interval(values_, p_limit).value_or(interval);
+  }
+  state_.low = interval.low;
+  state_.high = interval.high;
+  const double critical = stats::t_quantile(1 - p_limit / 2, test->df);
+  state_.mde = stats::smallest_detectable(sd, state_.epochs, critical, rule_.power);
+  state_.needed_epochs = std::max(state_.epochs + 1, stats::epochs_needed(sd, rule_.margin, rule_.alpha, rule_.power));
+  return true;
+}
+
+bool StatisticTest::differs() {
+  return *state_.p <= *state_.p_limit && std::abs(*state_.effect) >= rule_.floor;
+}
+
+bool StatisticTest::equals(double p_equal) const {
+  const auto n = static_cast<double>(values_.size());
+  const double half = stats::t_quantile(1 - p_equal, n - 1) * *state_.sd / std::sqrt(n);
+  return std::abs(*state_.effect) + half < rule_.margin;
+}
+
+// Futility: were the spread and the mean to stay, the last look would show neither equality nor a difference.
+bool StatisticTest::out_of_reach() const {
+  const auto most = static_cast<double>(rule_.looks.back());
+  const double error = *state_.sd / std::sqrt(most);
+  const double equal_half = stats::t_quantile(1 - planned_.equals.back(), most - 1) * error;
+  const double differ_half = stats::t_quantile(1 - planned_.differs.back() / 2, most - 1) * error;
+  return equal_half > rule_.margin && std::abs(*state_.effect) < differ_half;
+}
+
+}  // namespace mia::judge

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// One statistic of a paired comparison, judged sequentially: one value per epoch, looks at planned numbers of epochs.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "judge/comparison.h"
+
+namespace mia::judge {
+
+struct StatisticRule {
+  std::string name;
+  std::string figure;
+  double alpha = 0.01;      // two-sided, of this statistic over all looks
+  double safety = 0.8;      // factor on the nominal p of each look
+  bool equivalence = true;  // may be called "same"
+  double margin = 0;        // ln
+  double floor = 0;         // ln
+  double power = 0.95;
+  std::vector<std::int64_t> looks;  // planned; the last is the most epochs
+  std::uint64_t seed = 1;           // of random sign flips, above 20 epochs
+};
+
+class StatisticTest {
+ public:
+  explicit StatisticTest(StatisticRule rule);
+
+  // ln(b / a) of one epoch.
+  void add(double value) { values_.push_back(value); }
+  // Judges at `looks`, the planned or unplanned looks so far with the present one at the end; `last`: no other will
+  // follow. A decided statistic stays as it is; one that lacks values of some epochs is left unclear.
+  void look(const std::vector<std::int64_t>& looks, bool last);
+  // Between looks: running figures, the interval being that of the next look, and no verdict.
+  void run_on();
+
+  [[nodiscard]] const StatisticResult& state() const { return state_; }
+  [[nodiscard]] const std::vector<double>& values() const { return values_; }
+  void rename_figure(std::string figure) { state_.figure = std::move(figure); }
+
+ private:
+  struct Boundaries {
+    std::vector<double> differs;  // two-sided p of each look
+    std::vector<double> equals;   // one-sided p
+  };
+  [[nodiscard]] Boundaries boundaries(const std::vector<std::int64_t>& looks) const;
+  [[nodiscard]] bool describe_values(double p_limit);
+  [[nodiscard]] bool differs();
+  [[nodiscard]] bool equals(double p_equal) const;
+  [[nodiscard]] bool out_of_reach() const;
+
+  StatisticRule rule_;
+  Boundaries planned_;
+  std::vector<double> values_;
+  StatisticResult state_;
+};
+
+}  // namespace mia::judge

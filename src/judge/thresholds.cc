@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+#include "judge/thresholds.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "record/fields.h"
+
+namespace mia::judge {
+namespace {
+
+using record::CellReport;
+using record::Check;
+using record::Report;
+
+enum class Bound { below, at_most, at_least };
+
+struct Limit {
+  std::string_view name;
+  std::optional<double> limit;
+  Bound bound;
+  std::string_view unit;
+};
+
+bool is_workload(const CellReport& cell, std::string_view workload) {
+  return cell.requested.workload.name == workload;
+}
+
+// Settings that make a mode: everything but the workload and how often it is repeated.
+Json mode_settings(record::Settings settings) {
+  settings.workload = {};
+  settings.run = {};
+  settings.thresholds = {};
+  return record::to_json(settings);
+}
+
+bool same_mode(const CellReport& one, const CellReport& other) {
+  return one.model == other.model && one.runtime == other.runtime &&
+         mode_settings(one.requested) == mode_settings(other.requested);
+}
+
+const CellReport* reference(const Report& report, std::string_view workload) {
+  const auto is_base = [&](const CellReport& cell) {
+    return is_workload(cell, workload) && mode_settings(cell.requested) == mode_settings(report.settings);
+  };
+  const auto named = [&](const CellReport& cell) { return is_workload(cell, workload); };
+  auto at = std::ranges::find_if(report.cells, is_base);
+  at = at == report.cells.end() ? std::ranges::find_if(report.cells, named) : at;
+  return at == report.cells.end() ? nullptr : &*at;
+}
+
+const CellReport* counterpart(const Report& report, const CellReport& cell, std::string_view workload) {
+  const auto at = std::ranges::find_if(
+      report.cells, [&](const CellReport& other) { return is_workload(other, workload) && same_mode(cell, other); });
+  return at == report.cells.end() ? nullptr : &*at;
+}
+
+std::optional<double> value_of(const CellReport& cell, const std::string& metric) {
+  const auto at = cell.metrics.find(metric);
+  const bool known = at != cell.metrics.end() && at->second.value && std::isfinite(*at->second.value);
+  return known ? at->second.value : std::nullopt;
+}
+
+std::string why_missing(const CellReport& cell, const std::string& metric) {
+  const auto at = cell.metrics.find(metric);
+  const std::string reason = at == cell.metrics.end() ? "" : at->second.null_reason;
+  const std::string& why = !cell.failure.empty() ? cell.failure : reason;
+  return fmt::format("{}: no {}{}{}", cell.label, metric, why.empty() ? "" : ", ", why);
+}
+
+bool holds(double value, const Limit& limit) {
+  switch (limit.bound) {
+    case Bound::below:
+      return value < *limit.limit;
+    case Bound::at_most:
+      return value <= *limit.limit;
+    case Bound::at_least:
+      break;
+  }
+  return value >= *limit.limit;
+}
+
+Check line(const Limit& limit, std::string verdict, std::optional<double> value, std::string text) {
+  return {std::string(limit.name), std::move(verdict), value, limit.limit, std::string(limit.unit), std::move(text)};
+}
+
+Check skipped(const Limit& limit, std::string why) {
+  return line(limit, "skipped", std::nullopt, std::move(why));
+}
+
+Check judged(const Limit& limit, double value, std::string text) {
+  return line(limit, holds(value, limit) ? "pass" : "fail", value, std::move(text));
+}
+
+// One configuration's metric against an absolute limit.
+Check absolute(const Report& report, const Limit& limit, std::string_view workload, const std::string& metric) {
+  if (!limit.limit) {
+    return skipped(limit, "no limit is set");
+  }
+  const CellReport* const cell = reference(report, workload);
+  if (cell == nullptr) {
+    return skipped(limit, fmt::format("the {} workload was not measured", workload));
+  }
+  const auto value = value_of(*cell, metric);
+  return value ? judged(limit, *value, fmt::format("{} of {}", metric, cell->label))
+               : line(limit, "unclear", std::nullopt, why_missing(*cell, metric));
+}
+
+// The limit speaks of a cold load: a cold cell is preferred, and another state is said.
+Check load(const Report& report, const Limit& limit) {
+  if (!limit.limit) {
+    return skipped(limit, "no limit is set");
+  }
+  const auto cold = [](const CellReport& cell) { return cell.cache_state == "cold"; };
+  const auto at = std::ranges::find_if(report.cells, cold);
+  const CellReport* cell = at == report.cells.end() ? reference(report, "short") : &*at;
+  if (cell == nullptr && !report.cells.empty()) {
+    cell = &report.cells.front();
+  }
+  if (cell == nullptr) {
+    return skipped(limit, "nothing was measured");
+  }
+  const auto value = value_of(*cell, "load_ms");
+  if (!value) {
+    return line(limit, "unclear", std::nullopt, why_missing(*cell, "load_ms"));
+  }
+  const std::string state = cell->cache_state.empty() ? "unknown" : cell->cache_state;
+  return judged(limit, *value, fmt::format("load_ms of {}, page cache {}", cell->label, state));
+}
+
+struct Modes {
+  const Report& report;
+  const Report* accepted;
+};
+
+std::optional<double> ratio_of(const CellReport* over, const CellReport* under, const std::string& metric) {
+  const auto top = over == nullptr ? std::nullopt : value_of(*over, metric);
+  const auto bottom = under == nullptr ? std::nullopt : value_of(*under, metric);
+  return top && bottom && *bottom > 0 ? std::optional(*top / *bottom) : std::nullopt;
+}
+
+const char* const kP95 = "p95_decode_ms";
+
+void add_ratios(const Modes& modes, const Limit& limit, std::vector<Check>& checks) {
+  const std::size_t before = checks.size();
+  for (const CellReport& shorter : modes.report.cells) {
+    const CellReport* const longer =
+        is_workload(shorter, "short") ? counterpart(modes.report, shorter, "long") : nullptr;
+    if (longer == nullptr || !limit.limit) {
+      continue;
+    }
+    const auto ratio = ratio_of(longer, &shorter, kP95);
+    checks.push_back(
+        ratio ? judged(limit, *ratio, fmt::format("p95 of {} over {}", longer->label, shorter.label))
+              : line(limit, "unclear", std::nullopt, why_missing(value_of(shorter, kP95) ? *longer : shorter, kP95)));
+  }
+  if (checks.size() == before) {
+    checks.push_back(skipped(limit, limit.limit ? "no mode has both a short and a long workload" : "no limit is set"));
+  }
+}
+
+// Rise of the p95 ratio of each mode against the accepted report's.
+void add_ratio_rises(const Modes& modes, const Limit& limit, std::vector<Check>& checks) {
+  const std::size_t before = checks.size();
+  for (const CellReport& shorter : modes.report.cells) {
+    if (!limit.limit || modes.accepted == nullptr || !is_workload(shorter, "short")) {
+      continue;
+    }
+    const CellReport* const old_short = counterpart(*modes.accepted, shorter, "short");
+    const auto now = ratio_of(counterpart(modes.report, shorter, "long"), &shorter, kP95);
+    const auto then =
+        old_short == nullptr ? std::nullopt : ratio_of(counterpart(*modes.accepted, shorter, "long"), old_short, kP95);
+    if (now && then && *then > 0) {
+      checks.push_back(judged(limit, *now / *then - 1,
+                              fmt::format("p95 ratio of {}: {:.3f}, accepted {:.3f}", shorter.label, *now, *then)));
+    }
+  }
+  if (checks.size() == before) {
+    checks.push_back(skipped(limit, "no accepted report with the p95 ratio of a mode measured here"));
+  }
+}
+
+struct Change {
+  std::string_view workload;
+  std::string metric;
+  double sign;  // +1: a rise is judged, -1: a drop
+};
+
+void add_changes(const Modes& modes, const Limit& limit, const Change& change, std::vector<Check>& checks) {
+  const std::size_t before = checks.size();
+  for (const CellReport& cell : modes.report.cells) {
+    if (!limit.limit || modes.accepted == nullptr || !is_workload(cell, change.workload)) {
+      continue;
+    }
+    const CellReport* const old = counterpart(*modes.accepted, cell, change.workload);
+    const auto then = old == nullptr ? std::nullopt : value_of(*old, change.metric);
+    if (!then || !(*then > 0)) {
+      continue;
+    }
+    const auto now = value_of(cell, change.metric);
+    checks.push_back(
+        now ? judged(limit, change.sign * (*now / *then - 1),
+                     fmt::format("{} of {}: {:.4g}, accepted {:.4g}", change.metric, cell.label, *now, *then))
+            : line(limit, "unclear", std::nullopt, why_missing(cell, change.metric)));
+  }
+  if (checks.size() == before) {
+    checks.push_back(
+        skipped(limit, fmt::format("no accepted report with the {} workload measured here", change.workload)));
+  }
+}
+
+bool failed(const std::vector<Check>& checks, std::string_view name) {
+  return std::ranges::any_of(checks, [&](const Check& check) { return check.name == name && check.verdict == "fail"; });
+}
+
+}  // namespace
+
+ThresholdVerdict check_thresholds(const Report& report, const Report* accepted,
+                                  const record::ThresholdSettings& limits) {
+  const Modes modes{report, accepted};
+  ThresholdVerdict verdict;
+  std::vector<Check>& checks = verdict.checks;
+  checks.push_back(load(report, {"load_ms_max", limits.load_ms_max, Bound::below, "ms"}));
+  checks.push_back(
+      absolute(report, {"short_tps_min", limits.short_tps_min, Bound::at_least, "tok/s"}, "short", "tokens_per_s"));
+  checks.push_back(
+      absolute(report, {"long_tps_min", limits.long_tps_min, Bound::at_least, "tok/s"}, "long", "tokens_per_s"));
+  add_changes(modes, {"short_tps_drop", limits.short_tps_drop, Bound::at_most, "fraction"},
+              {"short", "tokens_per_s", -1}, checks);
+  add_changes(modes, {"long_tps_drop", limits.long_tps_drop, Bound::at_most, "fraction"}, {"long", "tokens_per_s", -1},
+              checks);
+  add_ratios(modes, {"p95_ratio_max", limits.p95_ratio_max, Bound::at_most, "ratio"}, checks);
+  add_changes(modes, {"p95_short_drift", limits.p95_short_drift, Bound::at_most, "fraction"}, {"short", kP95, 1},
+              checks);
+  add_ratio_rises(modes, {"p95_ratio_rise", limits.p95_ratio_rise, Bound::at_most, "fraction"}, checks);
+  for (const std::string_view name : {"short_tps_drop", "long_tps_drop", "p95_ratio_rise"}) {
+    verdict.regression_flag = verdict.regression_flag || failed(checks, name);
+  }
+  return verdict;
+}
+
+}  // namespace mia::judge

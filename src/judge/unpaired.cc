@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#include "judge/unpaired.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "stats/distributions.h"
+#include "stats/paired.h"
+#include "stats/summary.h"
+
+namespace mia::judge {
+namespace {
+
+constexpr double kNormalMad = 1.4826;
+constexpr std::int64_t kFewestSessions = 5;
+constexpr double kAssumedFreedom = 10;  // an assumed noise is no better known than one of some ten sessions
+constexpr double kLeastNoise = 0.005;
+
+std::vector<double> logs(std::span<const double> values) {
+  std::vector<double> result;
+  for (const double value : values) {
+    if (std::isfinite(value) && value > 0) {
+      result.push_back(std::log(value));
+    }
+  }
+  return result;
+}
+
+struct Level {
+  double centre = 0;
+  double variance = 0;  // of the centre, from the spread within the session
+};
+
+// Median of the logs. One value says nothing of the spread inside a session: the noise between sessions stands in.
+Level level_of(const std::vector<double>& values, double session_sd) {
+  const double sd = stats::standard_deviation(values).value_or(session_sd);
+  return {*stats::median(values), sd * sd / static_cast<double>(values.size())};
+}
+
+std::string sentence(const UnpairedResult& result, double margin) {
+  if (!result.effect) {
+    return "nothing to compare: a sample is empty";
+  }
+  const std::string noise =
+      result.noise.sessions > 0
+          ? fmt::format("{:.1f} % between sessions, seen in {}", 100 * result.noise.sd, result.noise.sessions)
+          : fmt::format("{:.0f} % between sessions, assumed", 100 * result.noise.sd);
+  const std::string said = result.verdict == Verdict::same ? fmt::format("same within ±{:g} %", 100 * margin)
+                                                           : std::string(name_of(result.verdict));
+  return fmt::format("{}: {:+.1f} % in time ({:+.1f} to {:+.1f} %); unpaired samples of {} and {}, noise {}", said,
+                     stats::percent(*result.effect), stats::percent(*result.low), stats::percent(*result.high),
+                     result.n_a, result.n_b, noise);
+}
+
+Json number(std::optional<double> value) {
+  return value && std::isfinite(*value) ? Json(*value) : Json(nullptr);
+}
+
+Json percent(std::optional<double> value) {
+  return value ? number(stats::percent(*value)) : Json(nullptr);
+}
+
+}  // namespace
+
+SessionNoise session_noise(std::span<const double> levels) {
+  const std::vector<double> series = logs(levels);
+  SessionNoise noise;
+  if (static_cast<std::int64_t>(series.size()) < kFewestSessions) {
+    return noise;
+  }
+  std::vector<double> steps;
+  for (std::size_t i = 1; i < series.size(); ++i) {
+    steps.push_back(std::abs(series[i] - series[i - 1]));
+  }
+  noise.sd = std::max(kLeastNoise, *stats::median(steps) * kNormalMad / std::sqrt(2.0));
+  noise.sessions = static_cast<std::int64_t>(series.size());
+  return noise;
+}
+
+UnpairedResult compare_unpaired(std::span<const double> a, std::span<const double> b, const UnpairedOptions& options) {
+  UnpairedResult result;
+  const std::vector<double> logs_a = logs(a);
+  const std::vector<double> logs_b = logs(b);
+  result.n_a = static_cast<std::int64_t>(logs_a.size());
+  result.n_b = static_cast<std::int64_t>(logs_b.size());
+  result.noise = options.noise;
+  result.level = 1 - options.alpha;
+  if (!logs_a.empty() && !logs_b.empty()) {
+    const double sd = options.noise.sd;
+    const Level level_a = level_of(logs_a, sd);
+    const Level level_b = level_of(logs_b, sd);
+    const double sign = options.better == record::Better::higher ? -1 : 1;
+    const double effect = sign * (level_b.centre - level_a.centre);
+    const double error = std::sqrt(level_a.variance + level_b.variance + 2 * sd * sd);
+    const double freedom =
+        options.noise.sessions > 0 ? static_cast<double>(options.noise.sessions - 1) : kAssumedFreedom;
+    const auto half = [&](double p) { return stats::t_quantile(p, freedom) * error; };
+    result.effect = effect;
+    result.low = effect - half(1 - options.alpha / 2);
+    result.high = effect + half(1 - options.alpha / 2);
+    const bool differs = (*result.low > 0 || *result.high < 0) && std::abs(effect) >= std::log1p(options.floor);
+    if (differs) {
+      result.verdict = effect > 0 ? Verdict::slower : Verdict::faster;
+    } else if (std::abs(effect) + half(0.95) < std::log1p(options.margin)) {
+      result.verdict = Verdict::same;
+    }
+  }
+  result.text = sentence(result, options.margin);
+  return result;
+}
+
+Json to_json(const UnpairedResult& result) {
+  return {{"verdict", name_of(result.verdict)},
+          {"effect", {{"ln", number(result.effect)}, {"percent", percent(result.effect)}}},
+          {"interval",
+           {{"low_ln", number(result.low)},
+            {"high_ln", number(result.high)},
+            {"low_percent", percent(result.low)},
+            {"high_percent", percent(result.high)},
+            {"level", result.level}}},
+          {"n_a", result.n_a},
+          {"n_b", result.n_b},
+          {"paired", false},
+          {"session_sd", result.noise.sd},
+          {"session_sd_assumed", result.noise.sessions == 0},
+          {"sessions", result.noise.sessions},
+          {"sentence", result.text}};
+}
+
+}  // namespace mia::judge
