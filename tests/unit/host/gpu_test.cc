@@ -166,7 +166,10 @@ TEST(Summarize, FollowsTheGpuThatHasTheModel) {
   worker.sm_clock_mhz = 1900;
   worker.power_w = 100;
   worker.throttle_reasons = 0;
-  std::vector<std::vector<GpuState>> readings(3, {display, worker});
+  GpuState spare;
+  spare.memory_used_bytes = 10;
+  spare.throttle_reasons = 0x8;
+  std::vector<std::vector<GpuState>> readings(3, {display, worker, spare});
   readings[1][1].memory_used_bytes = 5000;
   readings[1][1].sm_clock_mhz = 1500;
   readings[1][1].power_w = 400;

@@ -98,6 +98,19 @@ TEST_F(PageCache, OneResidentPageOfAThousandIsNotCold) {
   EXPECT_EQ(proof->state, "unknown");
 }
 
+TEST_F(PageCache, EveryPartOfALargeFileIsCounted) {
+  constexpr off_t kLarge = off_t{600} << 20U;  // of holes: takes no room on the disk
+  const auto large = tree_.put("large.gguf", "");
+  ASSERT_EQ(::truncate(large.c_str(), kLarge), 0);
+  const Fd file(::open(large.c_str(), O_RDONLY | O_CLOEXEC));
+  ASSERT_EQ(::posix_fadvise(file.get(), 0, 0, POSIX_FADV_RANDOM), 0);
+  for (const off_t offset : {off_t{0}, off_t{300} << 20U, kLarge - 1}) {
+    char byte = 'x';
+    ASSERT_EQ(::pread(file.get(), &byte, 1, offset), 1);
+  }
+  EXPECT_DOUBLE_EQ(resident_fraction(large).value_or(-1), 3.0 / (kLarge / static_cast<double>(kPage)));
+}
+
 TEST_F(PageCache, FreshlyWrittenPagesAreEvictedToo) {
   const auto dirty = tree_.root() / "dirty.gguf";
   const Fd file(::open(dirty.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
