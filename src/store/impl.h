@@ -44,6 +44,9 @@ struct Store::Impl {
   [[nodiscard]] std::optional<long long> find_session(std::string_view id);
   [[nodiscard]] Result<long long> require_session(std::string_view id);
   [[nodiscard]] Result<Target*> require_target(std::string_view id);
+  // `tail` of the query on trial t, with its parameters.
+  template <class... Args>
+  [[nodiscard]] Result<std::vector<record::Trial>> read_trials(std::string_view tail, const Args&... args);
   void add_one(const Target& target, const record::Trial& trial, const std::string& json);
   [[nodiscard]] long long subject(const Target& target, const record::Trial& trial);
   // Fills `metrics`, adding the rows that an older program did not know.

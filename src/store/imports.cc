@@ -72,22 +72,19 @@ std::optional<ImportedFile> find_file(soci::session& sql, std::string_view id) {
 Result<std::vector<ImportedRow>> read_imported(soci::session& sql, const std::string& id) {
   ImportedRow row;
   RowTexts texts;
-  Status status;
   std::vector<ImportedRow> rows;
-  for_each_row(
+  const auto take = [&]() -> Status {
+    MIA_TRY(from_texts(texts, row));
+    rows.push_back(row);
+    return {};
+  };
+  MIA_TRY(for_each_row(
       sql,
       "select test, metric, unit, model, machine, runtime, measured, samples, mean, stddev, settings_json, fields_json"
       " from import_row where file = (select num from import_file where id = :id) order by n",
       std::tie(row.test, row.metric, row.unit, row.model, row.machine, row.runtime, row.measured, texts.samples,
                row.mean, row.stddev, texts.settings, texts.fields),
-      [&] {
-        if (status) {
-          status = from_texts(texts, row);
-          rows.push_back(row);
-        }
-      },
-      id);
-  MIA_TRY(status);
+      take, id));
   return rows;
 }
 

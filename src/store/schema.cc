@@ -72,7 +72,6 @@ constexpr auto kVersion1 = std::to_array<std::string_view>({
          trial integer primary key references trial (num) on delete cascade,
          json text not null))",
     R"(create table run (
-         num integer primary key,
          trial integer not null references trial (num) on delete cascade,
          n integer not null,
          warm_up integer not null check (warm_up in (0, 1)),
@@ -80,7 +79,7 @@ constexpr auto kVersion1 = std::to_array<std::string_view>({
          tokens_out integer not null,
          prefill_ns integer not null,
          token_ns text not null,
-         unique (trial, n)))",
+         primary key (trial, n)) without rowid)",
     R"(create table accepted (
          num integer primary key,
          model_key text not null,

@@ -8,8 +8,11 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
 
 #include <soci/soci.h>
+
+#include "base/result.h"
 
 namespace mia::store {
 
@@ -78,10 +81,11 @@ void execute(soci::session& sql, std::string_view query, const Args&... args) {
   statement.execute(true);
 }
 
-// Calls `each` after every row that was read into `columns` (std::tie of variables).
+// Calls `each` after every row that was read into `outs` (std::tie of variables). Where `each` returns a Status, the
+// first failure ends it and is returned.
 template <class... Outs, class Each, class... Args>
-void for_each_row(soci::session& sql, std::string_view query, std::tuple<Outs&...> outs, Each each,
-                  const Args&... args) {
+std::invoke_result_t<Each&> for_each_row(soci::session& sql, std::string_view query, std::tuple<Outs&...> outs,
+                                         Each each, const Args&... args) {
   std::tuple<Parameter<Args>...> parameters{Parameter<Args>(args)...};
   auto columns = std::apply([](auto&... out) { return std::tuple<Column<Outs>...>{Column<Outs>(out)...}; }, outs);
   soci::statement statement(sql);
@@ -91,8 +95,13 @@ void for_each_row(soci::session& sql, std::string_view query, std::tuple<Outs&..
   statement.execute();
   while (statement.fetch()) {
     std::apply([](auto&... column) { (column.take(), ...); }, columns);
-    each();
+    if constexpr (std::is_void_v<std::invoke_result_t<Each&>>) {
+      each();
+    } else if (Status status = each(); !status) {
+      return status;
+    }
   }
+  return std::invoke_result_t<Each&>();
 }
 
 // The first row; false when there is none.

@@ -162,7 +162,7 @@ Result<std::string> storable(const Json& json, std::string_view what) {
 
 long long last_row(soci::session& sql) {
   long long num = 0;
-  read_row(sql, "select last_insert_rowid()", std::tie(num));
+  sql.get_last_insert_id("", num);
   return num;
 }
 

@@ -49,6 +49,7 @@ class Store {
   [[nodiscard]] Result<Session> session(std::string_view name);
   // In the order of their positions.
   [[nodiscard]] Result<std::vector<record::Trial>> trials(std::string_view session);
+  [[nodiscard]] Result<record::Trial> trial(std::string_view session, std::string_view id);
   // The same trials without their JSON: 100,000 of them in under a second.
   [[nodiscard]] Result<std::vector<TrialRow>> trial_rows(std::string_view session);
   // The last session with this plan hash, unless it is complete.

@@ -58,23 +58,23 @@ Status read_plain_rows(soci::session& sql, long long session, Collected& to) {
   std::string outcome;
   int voided = 0;
   row.values.resize(record::metrics().size());
-  Status status;
-  const auto take = [&] {
+  const auto take = [&]() -> Status {
     const auto kind = record::outcome_kind(outcome);
-    if (!kind && status) {
-      status = fail(ErrorKind::store, "trial '{}' has the unknown outcome '{}'", printable(row.id, 100),
-                    printable(outcome, 100));
+    if (!kind) {
+      return fail(ErrorKind::store, "trial '{}' has the unknown outcome '{}'", printable(row.id, 100),
+                  printable(outcome, 100));
     }
-    row.outcome = kind.value_or(record::OutcomeKind::ok);
+    row.outcome = *kind;
     row.voided = voided != 0;
     to.at[num] = to.rows.size();
     to.rows.push_back(row);
+    return {};
   };
-  for_each_row(sql,
-               "select num, id, cell, repeat, position, started, outcome, voided from trial"
-               " where session = :session order by position, num",
-               std::tie(num, row.id, row.cell, row.repeat, row.position, row.started, outcome, voided), take, session);
-  return status;
+  return for_each_row(sql,
+                      "select num, id, cell, repeat, position, started, outcome, voided from trial"
+                      " where session = :session order by position, num",
+                      std::tie(num, row.id, row.cell, row.repeat, row.position, row.started, outcome, voided), take,
+                      session);
 }
 
 void read_values(soci::session& sql, long long session, const std::vector<long long>& metrics, Collected& to) {
@@ -100,43 +100,49 @@ void read_values(soci::session& sql, long long session, const std::vector<long l
 
 }  // namespace
 
+template <class... Args>
+Result<std::vector<record::Trial>> Store::Impl::read_trials(std::string_view tail, const Args&... args) {
+  StampReader stamps(sql);
+  long long num = 0;
+  std::string id;
+  std::string text;
+  std::vector<record::Trial> trials;
+  const auto take = [&]() -> Status {
+    const std::string where = fmt::format("trial '{}' in '{}'", printable(id, 100), path.string());
+    MIA_TRY_ASSIGN(trials.emplace_back(), stored(read_trial(stamps, num, text), where));
+    return {};
+  };
+  const std::string query = "select t.num, t.id, j.json from trial t join trial_json j on j.trial = t.num ";
+  MIA_TRY(for_each_row(sql, query + std::string(tail), std::tie(num, id, text), take, args...));
+  return trials;
+}
+
 Result<std::vector<record::Trial>> Store::trials(std::string_view session) {
   return guarded("read trials", impl_->path, [&]() -> Result<std::vector<record::Trial>> {
-    soci::session& sql = impl_->sql;
-    MIA_TRY_ASSIGN(const long long of, impl_->require_session(session));
-    const ReadTransaction snapshot(sql);
-    StampReader stamps(sql);
-    long long num = 0;
-    std::string id;
-    std::string text;
-    std::vector<record::Trial> trials;
-    Status status;
-    const auto take = [&] {
-      if (!status) {
-        return;
-      }
-      auto trial = stored(read_trial(stamps, num, text),
-                          fmt::format("trial '{}' in '{}'", printable(id, 100), impl_->path.string()));
-      if (trial) {
-        trials.push_back(std::move(*trial));
-      } else {
-        status = trial.failure();
-      }
-    };
-    for_each_row(sql,
-                 "select t.num, t.id, j.json from trial t join trial_json j on j.trial = t.num"
-                 " where t.session = :session order by t.position, t.num",
-                 std::tie(num, id, text), take, of);
-    MIA_TRY(status);
-    return trials;
+    const ReadTransaction snapshot(impl_->sql);
+    MIA_TRY_ASSIGN(const long long num, impl_->require_session(session));
+    return impl_->read_trials("where t.session = :session order by t.position, t.num", num);
+  });
+}
+
+Result<record::Trial> Store::trial(std::string_view session, std::string_view id) {
+  return guarded("read the trial", impl_->path, [&]() -> Result<record::Trial> {
+    const ReadTransaction snapshot(impl_->sql);
+    MIA_TRY_ASSIGN(const long long num, impl_->require_session(session));
+    MIA_TRY_ASSIGN(std::vector<record::Trial> trials,
+                   impl_->read_trials("where t.session = :session and t.id = :id", num, id));
+    if (trials.empty()) {
+      return fail(ErrorKind::not_found, "session '{}' has no trial '{}'", printable(session, 100), printable(id, 100));
+    }
+    return std::move(trials.front());
   });
 }
 
 Result<std::vector<TrialRow>> Store::trial_rows(std::string_view session) {
   return guarded("read trials", impl_->path, [&]() -> Result<std::vector<TrialRow>> {
     soci::session& sql = impl_->sql;
-    MIA_TRY_ASSIGN(const long long of, impl_->require_session(session));
     const ReadTransaction snapshot(sql);
+    MIA_TRY_ASSIGN(const long long of, impl_->require_session(session));
     Collected collected;
     MIA_TRY(read_plain_rows(sql, of, collected));
     read_values(sql, of, impl_->metrics, collected);

@@ -42,6 +42,9 @@ TEST_F(Trials, ComeBackAsTheyWere) {
   EXPECT_EQ(text_of(trials[0]), text_of(bare)) << "in the order of positions";
   EXPECT_EQ(text_of(trials[1]), text_of(full));
   EXPECT_EQ(trials[1].runs.at(1).token_ns, full.runs.at(1).token_ns);
+  EXPECT_EQ(text_of(*store_.trial("s1", full.id)), text_of(full));
+  EXPECT_EQ(store_.trial("s1", "s1/7").error().kind, ErrorKind::not_found);
+  EXPECT_EQ(store_.trial("s7", full.id).error().kind, ErrorKind::not_found);
 }
 
 TEST_F(Trials, KeepHostileTexts) {
