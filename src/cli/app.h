@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// What every verb shares: options, exit codes, and the way results and errors leave the program.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+
+namespace CLI {
+class App;
+}
+
+namespace mia::cli {
+
+inline constexpr int kOk = 0;
+inline constexpr int kRegression = 1;
+inline constexpr int kUsage = 2;
+inline constexpr int kUnclear = 3;
+inline constexpr int kMeasurementFailed = 4;
+inline constexpr int kInternal = 5;
+inline constexpr int kInterrupted = 130;
+
+// Options that stand before or after any verb.
+struct Common {
+  bool json = false;
+  std::string config_dir;
+  std::vector<std::string> set;  // "key=value"
+  std::string profile;
+  std::string store;  // path; "" = the default one
+};
+
+// A verb's work: an exit code, or the error that main prints.
+using Action = std::function<Result<int>()>;
+
+// Verbs register themselves here; the one that was typed leaves its action.
+struct Cli {
+  CLI::App& app;
+  Common common;
+  Action action;
+};
+
+[[nodiscard]] int exit_code_of(const Error& error);
+
+// stdout; broken pipes are quiet.
+void print(std::string_view text);
+void print_json(const Json& json);
+
+// Whether progress may be redrawn and colours used.
+[[nodiscard]] bool is_terminal(int fd);
+[[nodiscard]] bool want_color();
+[[nodiscard]] int terminal_width();
+
+[[nodiscard]] std::string tool_version();
+
+// One per verb, in cmd_<verb>.cc.
+void add_run(Cli& cli);
+void add_runtime(Cli& cli);
+void add_model(Cli& cli);
+void add_doctor(Cli& cli);
+void add_config(Cli& cli);
+void add_report(Cli& cli);
+void add_history(Cli& cli);
+void add_completions(Cli& cli);
+
+[[nodiscard]] Json versions_json();
+[[nodiscard]] std::string versions_text();
+
+}  // namespace mia::cli

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "cli/app.h"
+#include "config/config.h"
+#include "record/fields.h"
+#include "report/table.h"
+
+namespace mia::cli {
+namespace {
+
+using report::Align;
+
+Result<int> list(const Common& common, bool markdown) {
+  if (markdown) {
+    print(config::registry_markdown());
+    return kOk;
+  }
+  if (common.json) {
+    print_json(config::settings_schema());
+    return kOk;
+  }
+  report::Table table;
+  table.columns = {{"key", Align::left}, {"default", Align::left}, {"unit", Align::left}, {"meaning", Align::left}};
+  for (const record::Field& field : record::fields()) {
+    table.rows.push_back(
+        {std::string(field.key), std::string(field.standard), std::string(field.unit), std::string(field.doc)});
+  }
+  print(report::table_text(table, static_cast<std::size_t>(terminal_width())));
+  return kOk;
+}
+
+Result<int> show(const Common& common, bool origin) {
+  config::LoadSpec spec;
+  spec.config_dir = common.config_dir;
+  spec.profile = common.profile;
+  spec.set = common.set;
+  MIA_TRY_ASSIGN(const config::Loaded loaded, config::load(spec));
+  if (common.json) {
+    Json json = {{"settings", record::to_json(loaded.settings)}};
+    if (origin) {
+      json["origins"] = loaded.origins;
+    }
+    print_json(json);
+    return kOk;
+  }
+  report::Table table;
+  table.columns = {{"key", Align::left}, {"value", Align::left}};
+  if (origin) {
+    table.columns.push_back({"from", Align::left});
+  }
+  for (const record::Field& field : record::fields()) {
+    table.rows.push_back({std::string(field.key), record::to_text(record::get(loaded.settings, field))});
+    if (origin) {
+      table.rows.back().push_back(loaded.origins.at(std::string(field.key)));
+    }
+  }
+  print(report::table_text(table, static_cast<std::size_t>(terminal_width())));
+  return kOk;
+}
+
+Result<int> check(const Common& common, const std::string& file) {
+  MIA_TRY_ASSIGN(const auto problems, config::check_file(file));
+  if (common.json) {
+    print_json({{"file", file}, {"problems", problems}});
+  } else {
+    print(problems.empty() ? file + ": good\n" : join(problems, "\n") + "\n");
+  }
+  return problems.empty() ? kOk : kUsage;
+}
+
+}  // namespace
+
+void add_config(Cli& cli) {
+  CLI::App* const verb = cli.app.add_subcommand("config", "the keys there are, their values here, and files checked");
+  verb->require_subcommand(1);
+  verb->footer("example: mia-perf config show --origin");
+  auto flag = std::make_shared<bool>(false);
+  auto file = std::make_shared<std::string>();
+  CLI::App* const list_verb = verb->add_subcommand("list", "every key with default, unit and meaning");
+  list_verb->add_flag("--markdown", *flag, "as docs/config-registry.md");
+  list_verb->footer("example: mia-perf config list");
+  list_verb->callback([&cli, flag] { cli.action = [&cli, flag] { return list(cli.common, *flag); }; });
+  CLI::App* const show_verb = verb->add_subcommand("show", "every value as it is now");
+  show_verb->add_flag("--origin", *flag, "which layer each value comes from");
+  show_verb->footer("example: mia-perf config show --origin");
+  show_verb->callback([&cli, flag] { cli.action = [&cli, flag] { return show(cli.common, *flag); }; });
+  CLI::App* const check_verb = verb->add_subcommand("check", "problems of one YAML file, with their lines");
+  check_verb->add_option("file", *file, "YAML file")->required();
+  check_verb->footer("example: mia-perf config check configs/base.yaml");
+  check_verb->callback([&cli, file] { cli.action = [&cli, file] { return check(cli.common, *file); }; });
+}
+
+}  // namespace mia::cli

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "cli/app.h"
+#include "cli/setup.h"
+#include "host/preflight.h"
+#include "host/topology.h"
+
+namespace mia::cli {
+namespace {
+
+std::string count(const std::optional<std::int64_t>& value) {
+  return value ? std::to_string(*value) : "unknown";
+}
+
+std::string half_of(const std::optional<std::int64_t>& cores) {
+  return cores ? std::to_string(std::max<std::int64_t>(1, *cores / 2)) : "unknown";
+}
+
+std::string machine_text(const record::Machine& machine) {
+  std::string text;
+  const auto line = [&](std::string_view name, const std::string& value) {
+    text += fmt::format("{:<16} {}\n", name, value);
+  };
+  line("system", machine.os + ", kernel " + machine.kernel);
+  line("processor",
+       machine.cpu_model + (machine.virtualization.empty() ? "" : " (virtual: " + machine.virtualization + ")"));
+  line("cores", fmt::format("{} physical (half: {}), {} logical, {} for us", count(machine.physical_cores),
+                            half_of(machine.physical_cores), count(machine.logical_cpus), count(machine.allowed_cpus)));
+  line("NUMA nodes", count(machine.numa_nodes));
+  for (const record::CacheLevel& cache : machine.caches) {
+    line(fmt::format("cache L{}", cache.level), fmt::format("{} x {}", cache.count, human_bytes(cache.bytes)));
+  }
+  line("memory", (machine.memory_bytes ? human_bytes(*machine.memory_bytes) : "unknown") +
+                     (machine.memory_limit_bytes ? ", limit " + human_bytes(*machine.memory_limit_bytes) : ""));
+  line("governor", machine.governor.empty() ? "unknown (no cpufreq)" : machine.governor);
+  for (const record::GpuInfo& gpu : machine.gpus) {
+    line("GPU", fmt::format("{}, {}, driver {}", gpu.name, human_bytes(gpu.memory_bytes), gpu.driver));
+  }
+  if (machine.gpus.empty()) {
+    line("GPU", "none seen");
+  }
+  return text;
+}
+
+const char* severity_word(record::Severity severity) {
+  switch (severity) {
+    case record::Severity::problem:
+      return "problem";
+    case record::Severity::warning:
+      return "warning";
+    case record::Severity::info:
+      return "note";
+  }
+  return "note";
+}
+
+Result<int> doctor(const Common& common) {
+  MIA_TRY_ASSIGN(const Configured configured, configure(common));
+  MIA_TRY_ASSIGN(const record::Settings settings, settings_of(configured));
+  std::filesystem::path model;
+  if (const auto found = model::resolve(settings.llm.id.value_or(""), configured.catalogue)) {
+    model = *found;
+  }
+  const record::Machine machine = host::inspect();
+  const auto findings = host::preflight(machine, model);
+  if (common.json) {
+    Json json = {{"machine", record::to_json(machine)}, {"findings", Json::array()}};
+    for (const record::Finding& finding : findings) {
+      json["findings"].push_back({{"id", finding.id},
+                                  {"severity", severity_word(finding.severity)},
+                                  {"text", finding.text},
+                                  {"evidence", finding.evidence}});
+    }
+    print_json(json);
+    return kOk;
+  }
+  print(machine_text(machine));
+  print(findings.empty() ? "\nnothing seen that disturbs measuring\n" : "\n");
+  for (const record::Finding& finding : findings) {
+    print(fmt::format("{:<8} {}\n", severity_word(finding.severity), finding.text));
+  }
+  return kOk;
+}
+
+}  // namespace
+
+void add_doctor(Cli& cli) {
+  CLI::App* const verb =
+      cli.app.add_subcommand("doctor", "this machine as measured things, and what disturbs measuring");
+  verb->footer("example: mia-perf doctor");
+  verb->callback([&cli] { cli.action = [&cli] { return doctor(cli.common); }; });
+}
+
+}  // namespace mia::cli

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/files.h"
+#include "base/text.h"
+#include "cli/app.h"
+#include "cli/apply.h"
+#include "cli/run_session.h"
+#include "cli/setup.h"
+#include "host/bandwidth.h"
+#include "host/topology.h"
+#include "report/json.h"
+#include "report/rows.h"
+#include "report/table.h"
+#include "report/text.h"
+
+namespace mia::cli {
+namespace {
+
+struct RunOptions {
+  std::string scenario = "baseline";
+  std::vector<std::string> models;
+  std::vector<std::string> runtimes;
+  std::vector<std::string> axes;
+  std::vector<std::string> only;
+  std::string out = "reports";
+  std::string budget;
+  std::optional<std::int64_t> repeats;
+  bool dry_run = false;
+  bool resume = false;
+  bool force = false;
+  bool no_store = false;
+  bool apply = false;
+  bool decide = false;
+};
+
+std::vector<std::string> flags_as_settings(const RunOptions& options) {
+  std::vector<std::string> settings;
+  if (options.repeats) {
+    settings.push_back(fmt::format("run.repeats={}", *options.repeats));
+  }
+  if (options.models.size() == 1) {
+    settings.push_back("llm.primary.id=" + options.models.front());
+  }
+  if (options.runtimes.size() == 1) {
+    settings.push_back("run.runtime=" + options.runtimes.front());
+  }
+  return settings;
+}
+
+// Several models or runtimes are an axis.
+void add_axis(measure::Scenario& scenario, std::string_view key, const std::vector<std::string>& values) {
+  if (values.size() > 1) {
+    measure::fix_axis(scenario, key);
+    scenario.axes.insert(scenario.axes.begin(), measure::Axis{std::string(key), values});
+  }
+}
+
+Status shape(measure::Scenario& scenario, const RunOptions& options, const Configured& configured) {
+  for (const auto& [key, text] : configured.fixed) {
+    measure::fix_axis(scenario, key);
+  }
+  for (const std::string& axis : options.axes) {
+    MIA_TRY(measure::set_axis(scenario, axis));
+  }
+  add_axis(scenario, "run.runtime", options.runtimes);
+  add_axis(scenario, "llm.primary.id", options.models);
+  return {};
+}
+
+Result<measure::Plan> plan_of(const RunOptions& options, const Configured& configured, const record::Machine& machine) {
+  measure::PlanInput input;
+  MIA_TRY_ASSIGN(input.scenario, measure::find_scenario(options.scenario));
+  for (const std::string& part : input.scenario.parts) {
+    MIA_TRY_ASSIGN(auto scenario, measure::find_scenario(part));
+    MIA_TRY(shape(scenario, options, configured));
+    input.parts.push_back(std::move(scenario));
+  }
+  MIA_TRY(shape(input.scenario, options, configured));
+  input.base = configured.loaded.settings;
+  input.fixed = configured.fixed;
+  input.only = options.only;
+  SubjectFinder finder(configured.catalogue);
+  return measure::make_plan(input, machine, [&](const record::Settings& settings) { return finder.find(settings); });
+}
+
+int show_plan(const measure::Plan& plan, const record::Machine& machine, bool json) {
+  const auto threads = static_cast<int>(machine.allowed_cpus.value_or(1));
+  const double gb_s = host::measure_roofline(std::max(threads, 1), 0.1).saturated_gb_s;
+  double seconds = 0;
+  Json document = measure::to_json(plan);
+  report::Table table;
+  table.columns = {{"cell"}, {"repeats"}, {"time per trial"}, {"memory"}};
+  for (std::size_t i = 0; i < plan.cells.size(); ++i) {
+    const measure::PlannedCell& cell = plan.cells[i];
+    const measure::Estimate estimate = measure::estimate(cell, gb_s);
+    const auto repeats = std::ranges::count(plan.order, i, &measure::Slot::cell);
+    seconds += estimate.seconds * static_cast<double>(repeats);
+    table.rows.push_back({cell.key, std::to_string(repeats), "about " + human_seconds(estimate.seconds),
+                          human_bytes(estimate.memory_bytes)});
+    document["cells"][i]["expected_s"] = estimate.seconds;
+    document["cells"][i]["expected_memory_bytes"] = estimate.memory_bytes;
+  }
+  document["expected_s"] = seconds;
+  if (json) {
+    print_json(document);
+  } else {
+    print(report::table_text(table, static_cast<std::size_t>(terminal_width())));
+    print(fmt::format("\n{} trials, about {}; plan {}\n", plan.order.size(), human_seconds(seconds), plan.hash));
+  }
+  return kOk;
+}
+
+int exit_code(const SessionEnd& end) {
+  if (end.interrupted) {
+    return kInterrupted;
+  }
+  if (end.store_error) {
+    return kInternal;
+  }
+  const bool failed = std::ranges::any_of(end.report.cells,
+                                          [](const record::CellReport& cell) { return !cell.outcomes.contains("ok"); });
+  return failed ? kMeasurementFailed : kOk;
+}
+
+void show_end(const SessionEnd& end, bool json) {
+  if (json) {
+    print_json(report::to_document(end.report));
+    return;
+  }
+  report::TextOptions options;
+  options.width = terminal_width();
+  options.color = want_color();
+  options.latency = report::wants_latency(end.report);
+  print(report::to_text(end.report, options));
+  for (const auto& file : end.files) {
+    auto twin = file;
+    twin.replace_extension(".md");
+    print(fmt::format("report: {} and {}\n", file.string(), twin.string()));
+  }
+}
+
+Result<int> run(const Common& common, const RunOptions& options) {
+  MIA_TRY_ASSIGN(const Configured configured, configure(common, flags_as_settings(options)));
+  const record::Machine machine = host::inspect();
+  SessionRequest request;
+  MIA_TRY_ASSIGN(request.plan, plan_of(options, configured, machine));
+  if (options.dry_run) {
+    return show_plan(request.plan, machine, common.json);
+  }
+  if (!options.budget.empty()) {
+    MIA_TRY_ASSIGN(request.budget_s, context(parse_duration(options.budget), "--budget"));
+  }
+  MIA_TRY(context(ensure_writable_dir(options.out), "report folder"));
+  request.machine = machine;
+  request.out = options.out;
+  request.store = common.store;
+  request.use_store = !options.no_store;
+  request.resume = options.resume;
+  request.force = options.force;
+  MIA_TRY_ASSIGN(const SessionEnd end, carry_out(std::move(request)));
+  show_end(end, common.json);
+  if (options.apply && !end.interrupted) {
+    MIA_TRY(apply_recommendation(end.report, common));
+  }
+  if (options.decide && !end.interrupted) {
+    MIA_TRY(decide_model(end.report, common));
+  }
+  if (end.store_error) {
+    log_store_error(*end.store_error);
+  }
+  return exit_code(end);
+}
+
+}  // namespace
+
+void add_run(Cli& cli) {
+  CLI::App* const verb = cli.app.add_subcommand("run",
+                                                "measure a scenario: baseline, cpu-tuning, long-context, latency, "
+                                                "quant-compare, gpu-smoke, smoke, probe, or a YAML file");
+  auto options = std::make_shared<RunOptions>();
+  verb->add_option("scenario", options->scenario, "built-in name or file")->capture_default_str();
+  verb->add_option("-m,--model", options->models, "catalogue id or GGUF file; several make an axis");
+  verb->add_option("--runtime", options->runtimes, "installed runtime; several make an axis");
+  verb->add_option("--axis", options->axes, "vary a parameter: key=value,value");
+  verb->add_option("--only", options->only, "only cells whose name contains this");
+  verb->add_option("--repeats", options->repeats, "trials of each cell");
+  verb->add_option("--budget", options->budget, "end after the last round that fits: 20m");
+  verb->add_option("-o,--out", options->out, "folder of the reports")->capture_default_str();
+  verb->add_flag("--dry-run", options->dry_run, "print the plan with expected time and memory");
+  verb->add_flag("--resume", options->resume, "go on with the unfinished session of the same plan");
+  verb->add_flag("--force", options->force, "also cells beyond one that ran out of memory");
+  verb->add_flag("--no-store", options->no_store, "keep nothing in the store");
+  verb->add_flag("--apply", options->apply, "write the recommendation to configs/overrides.local.yaml");
+  verb->add_flag("--decide", options->decide, "write the better model to configs/base.yaml");
+  verb->footer("example: mia-perf run baseline --set n_threads=2 --repeats 5");
+  verb->callback([&cli, options] { cli.action = [&cli, options] { return run(cli.common, *options); }; });
+}
+
+}  // namespace mia::cli

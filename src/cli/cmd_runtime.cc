@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/app.h"
+#include "cli/progress_line.h"
+#include "cli/setup.h"
+#include "proc/interrupt.h"
+#include "report/table.h"
+#include "runtime/check.h"
+#include "runtime/install.h"
+#include "runtime/registry.h"
+
+namespace mia::cli {
+namespace {
+
+int show(const record::RuntimeInfo& runtime, const Common& common) {
+  if (common.json) {
+    print_json(record::to_json(runtime));
+  } else {
+    print(fmt::format("runtime {}: llama.cpp {} ({}), {}\n", runtime.name, runtime.version, runtime.commit,
+                      join(runtime.backends, ", ")));
+  }
+  return kOk;
+}
+
+Result<int> list(const Common& common) {
+  std::vector<std::string> warnings;
+  MIA_TRY_ASSIGN(const auto runtimes, runtime::list(&warnings));
+  for (const std::string& warning : warnings) {
+    log::warn(warning);
+  }
+  if (common.json) {
+    Json json = Json::array();
+    for (const record::RuntimeInfo& runtime : runtimes) {
+      json.push_back(record::to_json(runtime));
+    }
+    print_json(json);
+    return kOk;
+  }
+  if (runtimes.empty()) {
+    print("no runtime yet; install one: mia-perf runtime install llama-cpp-python==0.3.36\n");
+    return kOk;
+  }
+  report::Table table;
+  using report::Align;
+  table.columns = {{"name", Align::left},     {"version", Align::left},  {"commit", Align::left},
+                   {"package", Align::left},  {"backends", Align::left}, {"devices", Align::left},
+                   {"installed", Align::left}};
+  for (const record::RuntimeInfo& runtime : runtimes) {
+    std::vector<std::string> devices;
+    for (const record::Device& device : runtime.devices) {
+      devices.push_back(device.name);
+    }
+    table.rows.push_back({runtime.name, runtime.version, runtime.commit, runtime.package, join(runtime.backends, " "),
+                          join(devices, " "), runtime.installed});
+  }
+  print(report::table_text(table, static_cast<std::size_t>(terminal_width())));
+  return kOk;
+}
+
+template <class Work>
+Result<int> with_progress(const Common& common, Work work) {
+  const proc::InterruptGuard guard;
+  ProgressLine line;
+  auto runtime = work([&](std::string_view text) { line.show(text, true); });
+  line.clear();
+  if (!runtime) {
+    return runtime.failure();
+  }
+  return show(*runtime, common);
+}
+
+Result<int> check(const Common& common, const std::string& name) {
+  std::filesystem::path model;
+  MIA_TRY_ASSIGN(const Configured configured, configure(common));
+  MIA_TRY_ASSIGN(const record::Settings settings, settings_of(configured));
+  if (const auto found = model::resolve(settings.llm.id.value_or(""), configured.catalogue)) {
+    model = *found;
+  }
+  MIA_TRY_ASSIGN(const auto lines, runtime::check(name, model));
+  bool ok = true;
+  Json json = Json::array();
+  for (const runtime::CheckLine& line : lines) {
+    ok = ok && line.ok;
+    json.push_back({{"what", line.what}, {"ok", line.ok}, {"text", line.text}});
+    if (!common.json) {
+      print(fmt::format("{}  {:<10} {}\n", line.ok ? "ok  " : "FAIL", line.what, line.text));
+    }
+  }
+  if (common.json) {
+    print_json(json);
+  } else if (model.empty()) {
+    print("no model is present, so nothing was decoded: mia-perf model get smollm2-135m\n");
+  }
+  return ok ? kOk : kMeasurementFailed;
+}
+
+void add_install(CLI::App& verb, Cli& cli) {
+  CLI::App* const install = verb.add_subcommand("install", "build a llama.cpp package with pip and a worker for it");
+  auto spec = std::make_shared<runtime::InstallSpec>();
+  install->add_option("package", spec->requirement, "llama-cpp-python==0.3.36, a wheel or an sdist of it")->required();
+  install->add_option("--name", spec->name, "name of the runtime");
+  install->add_flag("--tools", spec->tools, "also llama-bench, llama-server, llama-perplexity, llama-quantize");
+  install->add_flag("--cuda", spec->cuda, "build the CUDA backend");
+  install->add_option("--cmake-arg", spec->cmake_args, "further argument for llama.cpp's CMake: -DGGML_RPC=ON");
+  install->add_flag("--force", spec->force, "replace the runtime of that name");
+  install->footer("example: mia-perf runtime install llama-cpp-python==0.3.36 --tools --name tools");
+  install->callback([&cli, spec] {
+    cli.action = [&cli, spec] {
+      return with_progress(cli.common, [&](const auto& progress) { return runtime::install(*spec, progress); });
+    };
+  });
+}
+
+void add_add(CLI::App& verb, Cli& cli) {
+  CLI::App* const add = verb.add_subcommand("add", "use a llama.cpp that is installed already");
+  auto spec = std::make_shared<runtime::AddSpec>();
+  add->add_option("prefix", spec->prefix, "install prefix, build folder, or folder with libllama.so");
+  add->add_option("--python", spec->python, "virtual environment with llama_cpp");
+  add->add_option("--headers", spec->headers, "folder of llama.h, where the prefix has none");
+  add->add_option("--name", spec->name, "name of the runtime");
+  add->add_flag("--force", spec->force, "replace the runtime of that name");
+  add->footer("example: mia-perf runtime add ~/llama.cpp/build --name mine");
+  add->callback([&cli, spec] {
+    cli.action = [&cli, spec]() -> Result<int> {
+      if (spec->prefix.empty() == spec->python.empty()) {
+        return fail(ErrorKind::usage, "runtime add needs a folder or --python VENV, one of the two");
+      }
+      return with_progress(cli.common, [&](const auto& progress) { return runtime::add(*spec, progress); });
+    };
+  });
+}
+
+}  // namespace
+
+void add_runtime(Cli& cli) {
+  CLI::App* const verb = cli.app.add_subcommand("runtime", "install, add, list and check runtimes (llama.cpp builds)");
+  verb->require_subcommand(1);
+  verb->footer("example: mia-perf runtime list");
+  add_install(*verb, cli);
+  add_add(*verb, cli);
+  CLI::App* const list_verb = verb->add_subcommand("list", "what is installed");
+  list_verb->footer("example: mia-perf runtime list --json");
+  list_verb->callback([&cli] { cli.action = [&cli] { return list(cli.common); }; });
+  auto name = std::make_shared<std::string>();
+  CLI::App* const check_verb = verb->add_subcommand("check", "does it load, agree with its record and decode?");
+  check_verb->add_option("name", *name, "runtime; without it the default one");
+  check_verb->footer("example: mia-perf runtime check default");
+  check_verb->callback([&cli, name] { cli.action = [&cli, name] { return check(cli.common, *name); }; });
+  CLI::App* const remove_verb = verb->add_subcommand("remove", "delete an installed runtime");
+  remove_verb->add_option("name", *name, "runtime")->required();
+  remove_verb->footer("example: mia-perf runtime remove old");
+  remove_verb->callback([&cli, name] {
+    cli.action = [name]() -> Result<int> {
+      MIA_TRY(runtime::remove(*name));
+      return kOk;
+    };
+  });
+}
+
+}  // namespace mia::cli

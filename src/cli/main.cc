@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#include <csignal>
+#include <exception>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/log.h"
+#include "cli/app.h"
+
+namespace mia::cli {
+namespace {
+
+void add_common(CLI::App& app, Common& common, bool& quiet, bool& verbose) {
+  app.fallthrough();
+  app.add_flag("--json", common.json, "the result as JSON on stdout");
+  app.add_option("--config", common.config_dir, "folder of base.yaml and overrides.local.yaml");
+  app.add_option("--set", common.set, "set any key: --set n_threads=2");
+  app.add_option("--profile", common.profile, "thresholds of this profile in base.yaml");
+  app.add_option("--store", common.store, "store of trials (SQLite file)");
+  app.add_flag("-q,--quiet", quiet, "no progress");
+  app.add_flag("-v,--verbose", verbose, "more about what happens");
+}
+
+int report_error(const Error& error) {
+  log::error(error.text());
+  return exit_code_of(error);
+}
+
+int run_main(int argc, char** argv) {
+  CLI::App app("mia-perf measures how fast language models run on this machine, with an error rate on every claim.",
+               "mia-perf");
+  Cli cli{app, {}, {}};
+  bool quiet = false;
+  bool verbose = false;
+  bool version = false;
+  add_common(app, cli.common, quiet, verbose);
+  app.add_flag("--version", version, "version of the program; with --json every version there is");
+  app.footer(
+      "example: mia-perf run baseline\nexit codes: 0 ok, 1 regression, 2 usage, 3 unclear, 4 a measurement failed, "
+      "5 internal or store, 130 interrupted");
+  for (const auto add :
+       {add_run, add_report, add_history, add_runtime, add_model, add_config, add_doctor, add_completions}) {
+    add(cli);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kOk : kUsage;
+  }
+  log::set_level(quiet ? log::Level::quiet : verbose ? log::Level::verbose : log::Level::normal);
+  if (version) {
+    if (cli.common.json) {
+      print_json(versions_json());
+    } else {
+      print(versions_text());
+    }
+    return kOk;
+  }
+  if (!cli.action) {
+    print(app.help());
+    return kUsage;
+  }
+  const Result<int> code = cli.action();
+  return code ? *code : report_error(code.error());
+}
+
+}  // namespace
+}  // namespace mia::cli
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is no reason to lose a session
+  try {
+    return mia::cli::run_main(argc, argv);
+  } catch (const std::exception& error) {
+    mia::log::error(std::string("a defect of mia-perf: ") + error.what());
+    return mia::cli::kInternal;
+  }
+}

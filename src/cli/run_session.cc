@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+#include "cli/run_session.h"
+
+#include <algorithm>
+#include <memory>
+
+#include <nlohmann/json.hpp>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/app.h"
+#include "cli/progress_line.h"
+#include "cli/setup.h"
+#include "host/bandwidth.h"
+#include "host/page_cache.h"
+#include "host/preflight.h"
+#include "judge/conclude.h"
+#include "measure/report_builder.h"
+#include "measure/resolve.h"
+#include "measure/session.h"
+#include "proc/interrupt.h"
+#include "report/write.h"
+#include "store/measure_lock.h"
+#include "store/store.h"
+
+namespace mia::cli {
+namespace {
+
+constexpr double kFileReadSeconds = 3;
+
+// Stores each trial, rewrites the report and draws the progress.
+class Recorder : public measure::RunObserver {
+ public:
+  Recorder(const SessionRequest& request, const measure::ReportContext& context, ProgressLine& line)
+      : request_(request), context_(context), line_(line) {}
+
+  void keep_in(store::Store* store) { store_ = store; }
+  void start_with(const std::vector<record::Trial>& finished) { trials_ = finished; }
+
+  void trial_begins(const measure::PlannedCell& cell, const measure::Slot& slot,
+                    const measure::Progress& progress) override {
+    head_ = fmt::format("[{}/{}] {} repeat {}{}", progress.done + 1, progress.planned, cell.key, slot.repeat + 1,
+                        progress.remaining_s ? fmt::format(", {} left", human_seconds(*progress.remaining_s)) : "");
+    line_.show(head_, true);
+  }
+
+  void phase(std::string_view name) { line_.show(fmt::format("{}: {}", head_.empty() ? "preparing" : head_, name)); }
+
+  void trial_ended(const record::Trial& trial, const measure::Progress&) override {
+    trials_.push_back(trial);
+    if (store_ != nullptr && !store_error_) {
+      if (const Status added = store_->add_trial(context_.session, trial); !added) {
+        fail_store(added.error());
+      }
+    }
+    const auto written = report::write_report(report(false), request_.out);
+    if (!written) {
+      note(written.error().text());
+    }
+  }
+
+  void note(std::string_view text) override { line_.say(text); }
+
+  void fail_store(const Error& error) {
+    store_error_ = error;
+    line_.say(fmt::format("store: {}; measuring goes on, results are in the report only", error.text()));
+  }
+
+  [[nodiscard]] record::Report report(bool complete) const {
+    record::Report built = measure::build_report(request_.plan, trials_, context_, complete);
+    built.findings.insert(built.findings.end(), findings_.begin(), findings_.end());
+    judge::conclude(built);
+    return built;
+  }
+
+  void add_findings(std::vector<record::Finding> findings) { findings_ = std::move(findings); }
+  [[nodiscard]] const std::optional<Error>& store_error() const { return store_error_; }
+
+ private:
+  const SessionRequest& request_;
+  const measure::ReportContext& context_;
+  ProgressLine& line_;
+  store::Store* store_ = nullptr;
+  std::vector<record::Trial> trials_;
+  std::vector<record::Finding> findings_;
+  std::optional<Error> store_error_;
+  std::string head_;
+};
+
+bool is_fake(const measure::Plan& plan) {
+  return std::ranges::all_of(plan.cells, [](const auto& cell) { return cell.subject.runtime.provider == "fake"; });
+}
+
+// What the memory and the disk allow at best, for the columns beside the speeds.
+void measure_limits(const measure::Plan& plan, measure::ReportContext& context) {
+  const auto threads = static_cast<int>(context.machine.allowed_cpus.value_or(1));
+  context.memory_gb_s = host::measure_roofline(std::max(threads, 1)).saturated_gb_s;
+  for (const measure::PlannedCell& cell : plan.cells) {
+    const std::string& path = cell.subject.model.path;
+    if (context.cold_read_b_s.contains(path) || proc::interrupted()) {
+      continue;
+    }
+    const auto cold = host::prepare_cache(path, "cold");
+    if (const auto rate = host::file_read_bandwidth(path, kFileReadSeconds); rate && cold && cold->state == "cold") {
+      context.cold_read_b_s[path] = *rate;
+    }
+    if (const auto rate = host::file_read_bandwidth(path, kFileReadSeconds)) {
+      context.cached_read_b_s[path] = *rate;
+    }
+  }
+}
+
+store::Session session_of(const SessionRequest& request, const measure::ReportContext& context) {
+  store::Session session;
+  session.row.id = context.session;
+  session.row.scenario = request.plan.scenario.name;
+  session.row.started = context.started;
+  session.row.state = "running";
+  session.row.plan_hash = request.plan.hash;
+  session.row.machine = request.machine.fingerprint;
+  session.row.tool_version = tool_version();
+  session.row.title = request.plan.scenario.title;
+  session.row.planned = static_cast<std::int64_t>(request.plan.order.size());
+  session.plan_json = dump_json(measure::to_json(request.plan));
+  session.machine = request.machine;
+  session.settings = request.plan.base;
+  const record::Report subjects = measure::build_report(request.plan, {}, context, false);
+  session.runtimes = subjects.runtimes;
+  session.models = subjects.models;
+  return session;
+}
+
+// Opens the store and begins the session there, or takes up the one that was not finished.
+Result<std::vector<record::Trial>> begin(store::Store& store, const SessionRequest& request,
+                                         measure::ReportContext& context) {
+  if (request.resume) {
+    MIA_TRY_ASSIGN(const auto earlier, store.resumable(request.plan.hash));
+    if (earlier) {
+      context.session = earlier->id;
+      context.started = earlier->started;
+      return store.trials(earlier->id);
+    }
+    log::info("nothing to resume: no unfinished session has this plan; starting anew");
+  }
+  MIA_TRY(store.begin_session(session_of(request, context)));
+  return std::vector<record::Trial>{};
+}
+
+// One session: preparation, measuring, report, in this order.
+class SessionRunner {
+ public:
+  explicit SessionRunner(SessionRequest request)
+      : request_(std::move(request)), fake_(is_fake(request_.plan)), recorder_(request_, context_, line_) {
+    context_.session = new_session_id();
+    context_.started = utc_now();
+    context_.tool_version = tool_version();
+    context_.machine = request_.machine;
+  }
+
+  Result<SessionEnd> run() {
+    if (!fake_) {
+      MIA_TRY(look_at_machine());
+    }
+    prepare_bench();
+    open_store();
+    options_.id = context_.session;
+    MIA_TRY_ASSIGN(const auto result, measure::run_session(request_.plan, bench_, options_, recorder_));
+    line_.clear();
+    return finish(result);
+  }
+
+ private:
+  Status look_at_machine() {
+    MIA_TRY_ASSIGN(lock_, store::lock_measuring(store::default_lock_path()));
+    if (!lock_->held()) {
+      const auto& other = lock_->other();
+      const std::string who =
+          other && other->pid > 0 ? fmt::format(" (process {} since {})", other->pid, other->since) : "";
+      return fail(ErrorKind::usage,
+                  "another mia-perf measures on this machine{}; two at once disturb each other: wait "
+                  "for its end",
+                  who);
+    }
+    line_.show("looking at the machine", true);
+    recorder_.add_findings(host::preflight(request_.machine, request_.plan.cells.front().subject.model.path));
+    line_.show("measuring what memory and disk allow", true);
+    measure_limits(request_.plan, context_);
+    return {};
+  }
+
+  void prepare_bench() {
+    bench_.machine = request_.machine;
+    bench_.on_phase = [this](std::string_view name) { recorder_.phase(name); };
+    if (!fake_) {
+      bench_.gpu = &gpu_;
+      canary_ = std::make_unique<host::Canary>(static_cast<int>(request_.machine.allowed_cpus.value_or(1)));
+      bench_.canary = canary_.get();
+    }
+    if (const std::size_t merged = measure::merge_equal_cells(request_.plan, bench_); merged > 0) {
+      line_.say(
+          fmt::format("{} cells become the same settings as others: measured once, shown under each name", merged));
+    }
+    options_.budget_s = request_.budget_s;
+    options_.force = request_.force;
+  }
+
+  // A store that fails costs the history, never the measurement.
+  void open_store() {
+    if (!request_.use_store) {
+      return;
+    }
+    auto opened =
+        store::Store::open(request_.store.empty() ? store::default_path() : std::filesystem::path(request_.store));
+    if (!opened) {
+      recorder_.fail_store(opened.error());
+      return;
+    }
+    store_.emplace(std::move(*opened));
+    auto finished = begin(*store_, request_, context_);
+    if (!finished) {
+      recorder_.fail_store(finished.error());
+      return;
+    }
+    options_.finished = std::move(*finished);
+    recorder_.start_with(options_.finished);
+    recorder_.keep_in(&*store_);
+  }
+
+  Result<SessionEnd> finish(const measure::SessionResult& result) {
+    SessionEnd end;
+    end.interrupted = result.interrupted;
+    end.measured_share = result.measured_share;
+    end.report = recorder_.report(!result.interrupted);
+    MIA_TRY_ASSIGN(end.files, report::write_report(end.report, request_.out));
+    if (store_ && !recorder_.store_error()) {
+      const char* const state = result.interrupted ? "interrupted" : "complete";
+      if (const Status done = store_->finish_session(context_.session, state, &end.report); !done) {
+        recorder_.fail_store(done.error());
+      }
+    }
+    end.store_error = recorder_.store_error();
+    return end;
+  }
+
+  proc::InterruptGuard guard_;
+  SessionRequest request_;
+  bool fake_;
+  ProgressLine line_;
+  measure::ReportContext context_;
+  Recorder recorder_;
+  std::optional<store::MeasureLock> lock_;
+  host::GpuMonitor gpu_ = host::GpuMonitor::open();
+  std::unique_ptr<host::Canary> canary_;
+  measure::Bench bench_;
+  measure::SessionOptions options_;
+  std::optional<store::Store> store_;
+};
+
+}  // namespace
+
+Result<SessionEnd> carry_out(SessionRequest request) {
+  return SessionRunner(std::move(request)).run();
+}
+
+}  // namespace mia::cli

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// A measuring session from a plan to a written report: store, report files, progress and the machine's limits around
+// measure::run_session.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "measure/plan.h"
+#include "record/report.h"
+
+namespace mia::cli {
+
+struct SessionRequest {
+  measure::Plan plan;
+  record::Machine machine;
+  std::filesystem::path out;  // folder of reports; must be writable
+  std::string stem;           // "" = the scenario's own
+  std::string store;          // path; "" = the default one
+  bool use_store = true;
+  bool resume = false;
+  bool force = false;
+  std::optional<double> budget_s;
+};
+
+struct SessionEnd {
+  record::Report report;
+  std::vector<std::filesystem::path> files;  // JSON, each with its Markdown twin
+  std::optional<Error> store_error;          // results are in the files all the same
+  bool interrupted = false;
+  double measured_share = 0;
+};
+
+[[nodiscard]] Result<SessionEnd> carry_out(SessionRequest request);
+
+}  // namespace mia::cli

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""Drives the real program with the scripted worker: one data folder per test, nothing shared with the user's."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BIN = pathlib.Path(os.environ.get("MIA_PERF_BIN_DIR", ROOT / "build" / "dev" / "bin"))
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="mia-perf-test-"))
+        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+        self.mark = f"{self.id()}-{os.getpid()}"
+        self.env = {
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith(("MIA_", "XDG_")) or key in ("MIA_PERF_BIN_DIR",)
+        }
+        self.env.update(
+            XDG_DATA_HOME=str(self.dir / "data"),
+            MIA_LLAMA_FAKE="1",
+            MIA_PERF_FAKE_WORKER=str(BIN / "mia-worker-fake"),
+            MIA_TEST_MARK=self.mark,
+        )
+
+    def script(self, **members):
+        """The fake worker's script; a counter tells it which trial it is."""
+        path = self.dir / "script.json"
+        path.write_text(json.dumps(members))
+        self.env["MIA_FAKE_SCRIPT"] = str(path)
+        self.env["MIA_FAKE_COUNTER"] = str(self.dir / "counter")
+
+    def start(self, *args):
+        return subprocess.Popen(
+            [str(BIN / "mia-perf"), *args],
+            cwd=self.dir,
+            env=self.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def mia(self, *args, code=0, timeout=60):
+        process = self.start(*args)
+        out, err = process.communicate(timeout=timeout)
+        self.assertEqual(process.returncode, code, f"mia-perf {' '.join(args)}\n{out}\n{err}")
+        return out, err
+
+    def mia_json(self, *args, code=0, timeout=60):
+        return json.loads(self.mia(*args, "--json", code=code, timeout=timeout)[0])
+
+    def report(self, stem="perf_cpu_baseline"):
+        return json.loads((self.dir / "reports" / f"{stem}.json").read_text())
+
+    def children(self):
+        """Processes that carry this test's mark in their environment."""
+        found = []
+        for entry in pathlib.Path("/proc").iterdir():
+            if entry.name.isdigit() and int(entry.name) != os.getpid():
+                try:
+                    if f"MIA_TEST_MARK={self.mark}".encode() in (entry / "environ").read_bytes():
+                        state = (entry / "stat").read_text().rsplit(")", 1)[1].split()[0]
+                        if state != "Z":
+                            found.append((entry.name, (entry / "cmdline").read_bytes()))
+                except OSError:
+                    pass
+        return found
+
+    def assert_no_orphans(self, within=5.0):
+        end = time.monotonic() + within
+        while self.children() and time.monotonic() < end:
+            time.sleep(0.02)
+        left = self.children()
+        for pid, _ in left:
+            os.kill(int(pid), signal.SIGKILL)
+        self.assertEqual(left, [])
+
+
+def wait_for(condition, seconds=20.0):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.01)
+    return False

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""A real model through a real libllama: the runtime and the model that `./dev test` installs."""
+import json
+import os
+import subprocess
+import sys
+import unittest
+
+from support import ROOT, Case
+
+
+class Real(Case):
+    def setUp(self):
+        super().setUp()
+        for name in ("MIA_LLAMA_FAKE", "MIA_PERF_FAKE_WORKER", "XDG_DATA_HOME"):
+            self.env.pop(name)
+        if "XDG_DATA_HOME" in os.environ:
+            self.env["XDG_DATA_HOME"] = os.environ["XDG_DATA_HOME"]
+        self.short = ["--repeats", "2", "--set", "n_threads=2", "--set", "run.warmup_max=2", "--store",
+                      str(self.dir / "store.sqlite")]
+
+    def test_baseline_on_the_real_model(self):
+        report = self.mia_json("run", "baseline", *self.short, timeout=300)
+        self.assertEqual(report["cells"][0]["outcomes"].get("ok", 0) >= 2, True)
+        self.assertGreater(report["tokens_out"], 0)
+        self.assertGreater(report["words_out"], 0)
+        for trial in report["trials"]:
+            self.assertEqual(trial["effective"]["llm.primary"]["n_threads"], 2)
+            self.assertIn(trial["cache"]["state"], ("cold", "unknown"))
+            self.assertIsNotNone(trial["cache"]["resident_fraction"])
+            for run in trial["runs"]:
+                self.assertEqual(run["token_ns"], sorted(run["token_ns"]))
+                self.assertEqual(len(run["token_ns"]), run["tokens_out"])
+        check = subprocess.run(
+            [sys.executable, str(ROOT / "tests/schema/validate.py"),
+             str(self.dir / "reports/perf_cpu_baseline.json")],
+            capture_output=True, text=True, check=False)
+        self.assertEqual(check.returncode, 0, check.stdout + check.stderr)
+
+    def test_greedy_text_is_the_same_every_time(self):
+        report = self.mia_json("run", "baseline", *self.short, timeout=300)
+        texts = {run["text"] for trial in report["trials"] for run in trial["runs"] if not run["warm_up"]}
+        self.assertEqual(len(texts), 1)
+
+    def test_tokens_mode_gives_the_asked_count(self):
+        report = self.mia_json("run", "baseline", *self.short, "--set", "workload.input=tokens",
+                               "--set", "workload.max_tokens=24", timeout=300)
+        self.assertEqual(report["tokens_out"], 24)
+
+    def test_a_context_that_cannot_be_is_an_outcome(self):
+        self.mia("run", "baseline", *self.short, "--set", "n_ctx=16000000", code=4, timeout=300)
+        kind = json.loads((self.dir / "reports/perf_cpu_baseline.json").read_text())["trials"][0]["outcome"]["kind"]
+        self.assertIn(kind, ("refused", "out_of_memory", "crashed"))
+
+    def test_runtime_check(self):
+        lines = self.mia_json("runtime", "check", timeout=120)
+        self.assertTrue(all(line["ok"] for line in lines), lines)
+
+
+if __name__ == "__main__":
+    unittest.main()
