@@ -156,8 +156,9 @@ std::vector<ChangePoint> change_points(std::span<const double> log_values, const
   const std::vector<std::size_t> ends = with_ends(segment_starts(values, partition, noise, options), values.size());
   std::vector<ChangePoint> points;
   for (std::size_t i = 1; i + 1 < ends.size(); ++i) {
-    const double before = partition.level(ends[i - 1], ends[i]);
-    const double after = partition.level(ends[i], ends[i + 1]);
+    // Of the values as measured: winsorising pulls the ends of a level towards its neighbour.
+    const double before = *median(recent.subspan(ends[i - 1], ends[i] - ends[i - 1]));
+    const double after = *median(recent.subspan(ends[i], ends[i + 1] - ends[i]));
     if (std::abs(after - before) >= options.least_change) {
       points.push_back({skipped + ends[i], before, after, after - before});
     }

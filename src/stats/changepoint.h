@@ -22,7 +22,7 @@ struct ChangePointOptions {
 
 struct ChangePoint {
   std::size_t index = 0;  // first point of the new level
-  double before = 0;      // levels in ln
+  double before = 0;      // medians of the levels, in ln
   double after = 0;
   double change = 0;  // after - before
 };

@@ -25,8 +25,8 @@ class Random {
   [[nodiscard]] bool coin() { return (next() >> 63U) != 0; }
 
   // Every order equally likely (Fisher-Yates).
-  template <class T>
-  void shuffle(std::span<T> items) {
+  template <class T, std::size_t kExtent>
+  void shuffle(std::span<T, kExtent> items) {
     for (std::size_t i = items.size(); i > 1; --i) {
       std::swap(items[i - 1], items[static_cast<std::size_t>(below(i))]);
     }

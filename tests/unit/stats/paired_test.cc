@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+#include "stats/paired.h"
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "draws.h"
+#include "stats/proportions.h"
+
+namespace mia::stats {
+namespace {
+
+using Values = std::vector<double>;
+
+// Tries every pattern the slow way.
+double brute_force_p(const Values& values) {
+  const auto patterns = std::uint64_t{1} << values.size();
+  double seen = 0;
+  for (const double value : values) {
+    seen += value;
+  }
+  std::uint64_t extreme = 0;
+  for (std::uint64_t pattern = 0; pattern < patterns; ++pattern) {
+    double sum = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      sum += (pattern >> i & 1U) != 0 ? values[i] : -values[i];
+    }
+    extreme += std::abs(sum) >= std::abs(seen) - 1e-12 ? 1U : 0U;
+  }
+  return static_cast<double>(extreme) / static_cast<double>(patterns);
+}
+
+TEST(Paired, LogRatiosAreBOverA) {
+  const auto ratios = log_ratios(Values{1, 2}, Values{std::exp(1.0), 1});
+  ASSERT_TRUE(ratios);
+  EXPECT_NEAR(ratios->at(0), 1, 1e-12);
+  EXPECT_NEAR(ratios->at(1), -std::log(2.0), 1e-12);
+  EXPECT_NEAR(percent(std::log(1.03)), 3, 1e-9);
+}
+
+TEST(Paired, LogRatiosRefuseWhatIsNoTime) {
+  const double infinite = std::numeric_limits<double>::infinity();
+  EXPECT_FALSE(log_ratios(Values{1}, Values{1, 2}));
+  EXPECT_FALSE(log_ratios(Values{0}, Values{1}));
+  EXPECT_FALSE(log_ratios(Values{1}, Values{-1}));
+  EXPECT_FALSE(log_ratios(Values{1}, Values{infinite}));
+  EXPECT_FALSE(log_ratios(Values{std::nan("")}, Values{1}));
+  EXPECT_TRUE(log_ratios(Values{}, Values{})->empty());
+}
+
+TEST(Paired, TTestOfStudentsSleepData) {
+  // Student (1908), extra hours of sleep, differences of the two drugs: t = 4.0621, df 9, p = 0.002833.
+  const Values differences = {1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4};
+  const auto test = t_test(differences);
+  ASSERT_TRUE(test);
+  EXPECT_NEAR(test->t, 4.0621, 1e-4);
+  EXPECT_EQ(test->df, 9);
+  EXPECT_NEAR(test->p, 0.002833, 1e-6);
+  const Interval interval = t_interval(*test, 0.95);
+  EXPECT_NEAR(interval.low, 0.7001142, 1e-6);
+  EXPECT_NEAR(interval.high, 2.4598858, 1e-6);
+}
+
+TEST(Paired, WelchOfStudentsSleepData) {
+  // The same data as two groups: t = -1.8608 (first minus second), df 17.776, p = 0.07939.
+  const Values first = {0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0};
+  const Values second = {1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4};
+  const auto test = welch_test(first, second);
+  ASSERT_TRUE(test);
+  EXPECT_NEAR(test->t, 1.8608, 1e-4);
+  EXPECT_NEAR(test->df, 17.776, 1e-3);
+  EXPECT_NEAR(test->p, 0.07939, 1e-5);
+  EXPECT_NEAR(welch_test(second, first)->t, -test->t, 1e-12);
+}
+
+TEST(Paired, TestsNeedTwoValues) {
+  EXPECT_FALSE(t_test(Values{}));
+  EXPECT_FALSE(t_test(Values{1}));
+  EXPECT_TRUE(t_test(Values{1, 2}));
+  EXPECT_FALSE(welch_test(Values{1}, Values{1, 2}));
+}
+
+TEST(Paired, ValuesWithoutSpreadAreCertainOrEqual) {
+  EXPECT_EQ(t_test(Values{0, 0, 0})->p, 1);
+  EXPECT_EQ(t_test(Values{0.5, 0.5, 0.5})->p, 0);
+  EXPECT_EQ(welch_test(Values{1, 1}, Values{1, 1})->p, 1);
+}
+
+TEST(Paired, HodgesLehmannIsTheMedianOfWalshAverages) {
+  EXPECT_EQ(hodges_lehmann(Values{1, 2, 10}), 3.75);  // 1 1.5 2 5.5 6 10
+  EXPECT_EQ(hodges_lehmann(Values{4}), 4);
+  EXPECT_FALSE(hodges_lehmann(Values{}));
+}
+
+TEST(Paired, SignFlipCountsPatterns) {
+  Random random(1);
+  EXPECT_EQ(sign_flip_p(Values{}, random), 1);
+  EXPECT_EQ(sign_flip_p(Values{5}, random), 1);
+  EXPECT_EQ(sign_flip_p(Values{1, 2, 3}, random), 2.0 / 8);
+  EXPECT_EQ(sign_flip_p(Values{1, 1, -1}, random), 1);
+  EXPECT_EQ(sign_flip_p(Values{1, 1, 1, 1, 1, 1, 1, 1}, random), 2.0 / 256);
+  EXPECT_EQ(sign_flip_p(Values{0, 0, 0, 0}, random), 1);
+}
+
+TEST(Paired, SignFlipAgreesWithBruteForce) {
+  Random random(2);
+  for (std::size_t n = 1; n <= 12; ++n) {
+    Values values = draw_normals(random, n);
+    values[0] += 0.7;
+    EXPECT_NEAR(sign_flip_p(values, random), brute_force_p(values), 1e-12) << n;
+  }
+}
+
+TEST(Paired, SignFlipHandlesTies) {
+  Random random(3);
+  const Values tied = {0.01, 0.01, 0.02, -0.01, 0.02, 0.03, 0.01, 0.02, 0.02, 0.01};
+  EXPECT_NEAR(sign_flip_p(tied, random), brute_force_p(tied), 1e-12);
+}
+
+TEST(Paired, SignFlipKnowsNoScaleAndNoSign) {
+  Random random(4);
+  const Values values = draw_normals(random, 11);
+  Values scaled;
+  for (const double value : values) {
+    scaled.push_back(-1e-3 * value);
+  }
+  EXPECT_EQ(sign_flip_p(values, random), sign_flip_p(scaled, random));
+}
+
+TEST(Paired, RandomSignFlipsComeNearTheExactOnes) {
+  Random random(5);
+  Values values = draw_normals(random, 20);
+  for (double& value : values) {
+    value += 0.45;
+  }
+  const double exact = sign_flip_p(values, random);
+  // Another value of no weight makes the test draw its patterns.
+  values.push_back(0);
+  const double drawn = sign_flip_p(values, random);
+  EXPECT_NEAR(drawn, exact, 5 * std::sqrt(exact / 10'000) + 1e-4);
+  EXPECT_GT(drawn, 0);
+  const Values certain(30, 1.0);
+  EXPECT_DOUBLE_EQ(sign_flip_p(certain, random), 1.0 / 10'001);
+}
+
+TEST(Paired, SignFlipIsUniformWhenArmsAreEqual) {
+  Random random(6);
+  constexpr int kTrials = 3000;
+  int below = 0;
+  for (int i = 0; i < kTrials; ++i) {
+    Values values;
+    for (int k = 0; k < 10; ++k) {
+      values.push_back(draw_heavy(random));
+    }
+    below += sign_flip_p(values, random) <= 0.05 ? 1 : 0;  // 51 of 1024 patterns, so nearly 5 %
+  }
+  const auto rate = proportion_interval(below, kTrials, 0.999);
+  EXPECT_LE(rate->low, 0.05);
+  EXPECT_GE(rate->high, 0.048);
+}
+
+TEST(Paired, SignFlipIntervalIsTheTestTurnedAround) {
+  Random random(7);
+  for (int i = 0; i < 30; ++i) {
+    Values values = draw_normals(random, 10);
+    const auto interval = sign_flip_interval(values, 0.03);
+    ASSERT_TRUE(interval);
+    EXPECT_NEAR(interval->level, 1 - 30.0 / 1024, 1e-12);  // 15 patterns on each side
+    const auto p_shifted = [&](double shift) {
+      Values shifted = values;
+      for (double& value : shifted) {
+        value -= shift;
+      }
+      return sign_flip_p(shifted, random);
+    };
+    EXPECT_LE(p_shifted(interval->low - 1e-6), 0.03);
+    EXPECT_GT(p_shifted(interval->low + 1e-6), 0.03);
+    EXPECT_GT(p_shifted(interval->high - 1e-6), 0.03);
+    EXPECT_LE(p_shifted(interval->high + 1e-6), 0.03);
+  }
+}
+
+TEST(Paired, SignFlipIntervalNeedsPatternsThatRare) {
+  const Values five = {1, 2, 3, 4, 5};
+  EXPECT_FALSE(sign_flip_interval(five, 0.05));  // 2 / 32 is the rarest
+  const auto interval = sign_flip_interval(five, 2.0 / 32);
+  ASSERT_TRUE(interval);
+  EXPECT_EQ(interval->low, 1);
+  EXPECT_EQ(interval->high, 5);
+  EXPECT_FALSE(sign_flip_interval(Values{}, 0.5));
+  EXPECT_FALSE(sign_flip_interval(Values(21, 1.0), 0.05));
+}
+
+TEST(Paired, AutocorrelationOfKnownSeries) {
+  EXPECT_NEAR(*lag1_autocorrelation(Values{1, -1, 1, -1}), -0.75, 1e-12);
+  EXPECT_NEAR(*lag1_autocorrelation(Values{1, 2, 3, 4, 5}), 0.4, 1e-12);
+  EXPECT_FALSE(lag1_autocorrelation(Values{1, 2}));
+  EXPECT_FALSE(lag1_autocorrelation(Values{3, 3, 3, 3}));
+}
+
+TEST(Paired, EffectiveSampleSizeShrinksWithCorrelation) {
+  EXPECT_NEAR(effective_sample_size(Values{1, 2, 3, 4, 5}), 5 * 0.6 / 1.4, 1e-12);
+  EXPECT_EQ(effective_sample_size(Values{1, -1, 1, -1}), 4);  // never more than there are
+  EXPECT_EQ(effective_sample_size(Values{2, 2}), 2);
+  EXPECT_EQ(effective_sample_size(Values{}), 0);
+}
+
+TEST(Paired, EpochsNeededFollowTheFormula) {
+  // statistics.md 8b: 1 % and 95 % need 5, 11 and 21 epochs for 3 % at 1, 2 and 3 % spread.
+  EXPECT_EQ(epochs_needed(0.01, 0.03, 0.01, 0.95), 5);
+  EXPECT_EQ(epochs_needed(0.02, 0.03, 0.01, 0.95), 11);
+  EXPECT_EQ(epochs_needed(0.03, 0.03, 0.01, 0.95), 21);
+  EXPECT_EQ(epochs_needed(1e9, 0.03, 0.01, 0.95), 1'000'000);
+}
+
+TEST(Paired, SmallestDetectableEffectIsFoundThatOften) {
+  constexpr double kCritical = 3.25;
+  const double effect = smallest_detectable(1, 10, kCritical, 0.9);
+  EXPECT_NEAR(effect, (kCritical + 1.383029) / std::sqrt(10.0), 1e-5);
+  Random random(8);
+  int found = 0;
+  constexpr int kTrials = 2000;
+  for (int i = 0; i < kTrials; ++i) {
+    Values values = draw_normals(random, 10);
+    for (double& value : values) {
+      value += effect;
+    }
+    found += std::abs(t_test(values)->t) > kCritical ? 1 : 0;
+  }
+  // The sum of two quantiles of t is an approximation: near the power asked for.
+  EXPECT_NEAR(static_cast<double>(found) / kTrials, 0.9, 0.05);
+}
+
+TEST(Paired, PairsPerEpochWeighCostsAndSpreads) {
+  // sqrt(4 / 1 * 1 / 0.25) = 4 ... sqrt(16 * 4) = 8.
+  EXPECT_EQ(best_pairs_per_epoch({16, 1, 1, 0.25 + 1.0 / 8, 8}), 8);
+  EXPECT_EQ(best_pairs_per_epoch({4, 1, 1, 4 + 1.0 / 8, 8}), 4);  // epochs vary: restart often
+  EXPECT_EQ(best_pairs_per_epoch({40, 1, 1, 0, 8}), 16);          // pairs vary: at most 16
+  EXPECT_EQ(best_pairs_per_epoch({9, 1, 1, 0, 8}), 9);            // a tenth of the pairs' variance: sqrt(9 / 0.1) = 9.5
+  EXPECT_EQ(best_pairs_per_epoch({9, 0, 1, 1, 8}), 8);            // costs unknown: as before
+  EXPECT_EQ(best_pairs_per_epoch({9, 1, 0, 1, 8}), 8);
+}
+
+}  // namespace
+}  // namespace mia::stats
