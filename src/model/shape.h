@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "base/result.h"
-#include "model/gguf.h"
 
 namespace mia::model {
 
@@ -39,17 +38,16 @@ struct Shape {
   double rope_base = 10000;
   RopeScaling rope_scaling;
   double rms_epsilon = 1e-5;
-  bool tied_output = false;  // no output.weight: the embedding table serves
-  std::string source;        // where the numbers come from
-  // shape_like(): the file whose tensor list and metadata are taken as they are.
-  std::filesystem::path like;
-  std::vector<GgufTensor> like_tensors;
+  bool tied_output = false;    // no output.weight: the embedding table serves
+  std::string source;          // where the numbers come from
+  std::filesystem::path like;  // shape_like(): the file whose tensor list and metadata are taken as they are
 };
 
 [[nodiscard]] std::vector<Shape> presets();
 [[nodiscard]] Result<Shape> preset(std::string_view name);  // usage error with the nearest name
-// Keys are the members' names; `architecture`, `layers`, `embedding`, `heads`, `vocabulary` are required, the rest
-// follows from them. Everything is checked (check_shape); errors name file, key and line.
+// Keys are the members' names (rope_scaling is a map of type, factor, original_context); `architecture`, `layers`,
+// `embedding`, `heads`, `vocabulary` are required, the rest follows from them. Everything is checked (check_shape);
+// errors name file, key and line.
 [[nodiscard]] Result<Shape> shape_from_yaml(const std::filesystem::path& path);
 [[nodiscard]] Result<Shape> shape_like(const std::filesystem::path& path);
 
