@@ -116,7 +116,7 @@ bool tells_out_of_memory(std::string_view line) {
 }
 
 bool tells_cause(std::string_view line) {
-  return !line.ends_with("failed to load model");
+  return !holds(line, "failed to load model");
 }
 
 }  // namespace mia::worker

@@ -20,7 +20,7 @@ namespace mia::worker {
 // Whether a warning or an error says that memory ran out.
 [[nodiscard]] bool tells_out_of_memory(std::string_view line);
 
-// False for an error that only says, at the top of the call stack, that loading failed.
+// False for an error that only says, further up the call stack, that loading failed.
 [[nodiscard]] bool tells_cause(std::string_view line);
 
 }  // namespace mia::worker

@@ -94,6 +94,7 @@ TEST(LogFacts, WhatMeansOutOfMemory) {
 TEST(LogFacts, WhatTellsTheCause) {
   EXPECT_TRUE(tells_cause("llama_model_load: error loading model: unknown model architecture: 'x'"));
   EXPECT_FALSE(tells_cause("llama_model_load_from_file_impl: failed to load model"));
+  EXPECT_FALSE(tells_cause("llama_model_load: error loading model: llama_model_loader: failed to load model from x"));
 }
 
 }  // namespace
