@@ -28,7 +28,7 @@ TEST_P(FatalSignal, IsTheExitReason) {
 INSTANTIATE_TEST_SUITE_P(All, FatalSignal,
                          testing::Values(SIGHUP, SIGINT, SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGKILL,
                                          SIGSEGV, SIGPIPE, SIGTERM, SIGSYS, SIGXCPU),
-                         [](const auto& info) { return signal_name(info.param); });
+                         [](const auto& parameter) { return signal_name(parameter.param); });
 
 TEST(ExitReason, IsSaidInWords) {
   EXPECT_EQ(describe({std::nullopt, SIGSEGV}), "killed by SIGSEGV");
