@@ -100,6 +100,16 @@ TEST(Session, ExceptionsBecomeOutcomes) {
   EXPECT_EQ(other.reason, "bad tensor");
 }
 
+TEST(Session, AContextThatBreaksOnTheWayIsNoContext) {
+  ScriptedProvider provider;
+  Session session(provider);
+  (void)session.answer(proto::Load{});
+  (void)session.answer(proto::MakeContext{});
+  provider.on_context = []() -> proto::Reply { throw std::bad_alloc(); };
+  (void)session.answer(proto::MakeContext{});
+  expect_refused(session.answer(proto::Generate{}), record::Phase::generate);
+}
+
 // A provider ready to generate runs with the given medians, in order.
 void follow(ScriptedProvider& provider, Session& session, std::vector<std::int64_t> intervals) {
   (void)session.answer(proto::Load{});
