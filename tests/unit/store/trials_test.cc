@@ -2,6 +2,8 @@
 #include <limits>
 
 #include <gtest/gtest.h>
+#include <soci/soci.h>
+#include <soci/sqlite3/soci-sqlite3.h>
 
 #include "record/metrics.h"
 #include "support.h"
@@ -45,6 +47,18 @@ TEST_F(Trials, ComeBackAsTheyWere) {
   EXPECT_EQ(text_of(*store_.trial("s1", full.id)), text_of(full));
   EXPECT_EQ(store_.trial("s1", "s1/7").error().kind, ErrorKind::not_found);
   EXPECT_EQ(store_.trial("s7", full.id).error().kind, ErrorKind::not_found);
+}
+
+TEST_F(Trials, KeepTheirTokenTimesOnceAndWhereSqlReachesThem) {
+  ASSERT_TRUE(store_.add_trial("s1", sample_trial("s1", 0, 64)));
+  soci::session sql(soci::sqlite3, dir_.file().string());
+  long long in_json = -1;
+  long long in_table = -1;
+  sql << "select sum(json_array_length(value, '$.token_ns')) from trial_json j, json_each(j.json, '$.runs')",
+      soci::into(in_json);
+  sql << "select json_extract(token_ns, '$[63]') from run where n = 1", soci::into(in_table);
+  EXPECT_EQ(in_json, 0);
+  EXPECT_EQ(in_table, sample_run(64).token_ns.at(63));
 }
 
 TEST_F(Trials, KeepHostileTexts) {
