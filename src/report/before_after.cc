@@ -86,10 +86,8 @@ std::optional<double> change_percent(const record::Summary& before, const record
 
 template <class T>
 std::string names(const std::vector<T>& items, std::string (*text)(const T&)) {
-  std::vector<std::string> list;
-  for (const T& item : items) {
-    list.push_back(text(item));
-  }
+  std::vector<std::string> list(items.size());
+  std::ranges::transform(items, list.begin(), text);
   std::ranges::sort(list);
   return join(list, ", ");
 }

@@ -129,6 +129,7 @@ std::string join_line(const std::vector<std::string>& values) {
 
 std::string heading_line(const std::vector<const record::Field*>& used) {
   std::vector<std::string> names;
+  names.reserve(kCells.size() + 2 * used.size() + record::metrics().size());
   for (const Cell& cell : kCells) {
     names.emplace_back(cell.heading);
   }
@@ -144,6 +145,7 @@ std::string heading_line(const std::vector<const record::Field*>& used) {
 
 std::string data_line(const Line& line, const std::vector<const record::Field*>& used) {
   std::vector<std::string> values;
+  values.reserve(kCells.size() + 2 * used.size() + record::metrics().size());
   for (const Cell& cell : kCells) {
     values.push_back(cell.of(line));
   }

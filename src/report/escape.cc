@@ -186,7 +186,7 @@ std::string github_property(std::string_view text) {
 }
 
 std::string shell_quote(std::string_view text) {
-  const std::string line = one_line(text);
+  std::string line = one_line(text);
   const auto plain = [](char c) {
     return is_word(c) || std::string_view("_./=:@%+-,").find(c) != std::string_view::npos;
   };

@@ -22,10 +22,10 @@ std::string body(const record::Check& check) {
     return "";
   }
   if (check.verdict == "skipped") {
-    return fmt::format("<skipped message=\"{}\"/>", text);
+    return fmt::format(R"(<skipped message="{}"/>)", text);
   }
   const char* const element = check.verdict == "fail" ? "failure" : "error";
-  return fmt::format("<{0} type=\"{1}\" message=\"{2}\">{2}</{0}>", element, xml_escape(check.verdict), text);
+  return fmt::format(R"(<{0} type="{1}" message="{2}">{2}</{0}>)", element, xml_escape(check.verdict), text);
 }
 
 }  // namespace
@@ -34,8 +34,8 @@ std::string to_junit(const record::Report& report) {
   const auto failures = count(report, "fail");
   const auto skipped = count(report, "skipped");
   const auto errors = std::ssize(report.checks) - failures - skipped - count(report, "pass");
-  const std::string numbers = fmt::format("tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\"",
-                                          report.checks.size(), failures, errors, skipped);
+  const std::string numbers = fmt::format(R"(tests="{}" failures="{}" errors="{}" skipped="{}")", report.checks.size(),
+                                          failures, errors, skipped);
   const std::string name = xml_escape(fmt::format("mia-perf.{}", report.scenario), 300);
   std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
   out += fmt::format("<testsuites name=\"mia-perf\" {}>\n  <testsuite name=\"{}\" timestamp=\"{}\" {}>\n", numbers,

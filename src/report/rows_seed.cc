@@ -162,13 +162,13 @@ Row start_row(const Part& part, const record::CellReport& cell) {
 // A mode stands for two cells: its label names the settings that tell it apart, not the workload.
 Row start_mode_row(const Part& part, const Mode& mode) {
   Row row;
-  const std::vector<Figure> axes = axis_figures(part, mode.any(), false);
+  const std::vector<Figure> axes = axis_figures(part, *mode.first, false);
   std::string label;
   for (const record::Field* const field : varying_fields(pointers(part.cells), false)) {
-    const std::string value = record::to_text(record::get(mode.any().requested, *field));
+    const std::string value = record::to_text(record::get(mode.first->requested, *field));
     label += fmt::format("{}{}={}", label.empty() ? "" : " ", field->name, value);
   }
-  row.figures.push_back(text_figure("label", axes.empty() ? "mode" : "", label.empty() ? mode.any().model : label));
+  row.figures.push_back(text_figure("label", axes.empty() ? "mode" : "", label.empty() ? mode.first->model : label));
   row.figures.push_back(text_figure("key_short", "", mode.shorter == nullptr ? "" : mode.shorter->key));
   row.figures.push_back(text_figure("key_long", "", mode.longer == nullptr ? "" : mode.longer->key));
   add(row, axes);
@@ -292,10 +292,11 @@ std::vector<Mode> modes(const Part& part) {
   for (const record::CellReport& cell : part.cells) {
     const bool is_long = workload_of(cell) == "long";
     auto mode = std::ranges::find_if(found, [&](const Mode& other) {
-      return (is_long ? other.longer : other.shorter) == nullptr && mode_key(axes, other.any()) == mode_key(axes, cell);
+      return (is_long ? other.longer : other.shorter) == nullptr &&
+             mode_key(axes, *other.first) == mode_key(axes, cell);
     });
     if (mode == found.end()) {
-      mode = found.insert(found.end(), Mode{});
+      mode = found.insert(found.end(), Mode{&cell, nullptr, nullptr});
     }
     (is_long ? mode->longer : mode->shorter) = &cell;
   }
@@ -388,23 +389,23 @@ std::vector<Row> quant_rows(const Part& part) {
   const std::vector<Mode> all = modes(part);
   for (const Mode& mode : all) {
     Row row = start_mode_row(part, mode);
-    const record::ModelInfo* const model = model_of(part, mode.any());
+    const record::ModelInfo* const model = model_of(part, *mode.first);
     add(row,
         {number_figure("file_bytes", "file (MiB)",
                        plain(model == nullptr ? std::nullopt : std::optional(static_cast<double>(model->file_bytes))),
                        kMiB),
-         metric_figure(&mode.any(), "load_ms", "load_ms"),
+         metric_figure(mode.first, "load_ms", "load_ms"),
          hidden(metric_figure(mode.shorter, "tokens_out", "short_tokens")),
          headed(with_interval(metric_figure(mode.shorter, "tokens_per_s", "short_tps")), "short (tok/s)"),
          hidden(metric_figure(mode.longer, "tokens_out", "long_tokens")),
          headed(with_interval(metric_figure(mode.longer, "tokens_per_s", "long_tps")), "long (tok/s)"),
-         metric_figure(&mode.any(), "peak_rss_bytes", "peak_rss_bytes"),
+         metric_figure(mode.first, "peak_rss_bytes", "peak_rss_bytes"),
          with_interval(number_figure("short_ratio", "short ×", speed_ratio(mode.shorter, all.front().shorter), kRatio)),
          with_interval(number_figure("long_ratio", "long ×", speed_ratio(mode.longer, all.front().longer), kRatio)),
          number_figure("load_ratio", "load ×",
-                       ratio(summary_of(&mode.any(), "load_ms"), summary_of(&all.front().any(), "load_ms")), kRatio),
-         metric_figure(&mode.any(), "perplexity", "perplexity"),
-         metric_figure(&mode.any(), "mean_kl_divergence", "mean_kl_divergence")});
+                       ratio(summary_of(mode.first, "load_ms"), summary_of(all.front().first, "load_ms")), kRatio),
+         metric_figure(mode.first, "perplexity", "perplexity"),
+         metric_figure(mode.first, "mean_kl_divergence", "mean_kl_divergence")});
     std::get<NumberFigure>(std::ranges::find(row.figures, "file_bytes", &Figure::name)->what).whole = true;
     rows.push_back(std::move(row));
   }

@@ -26,9 +26,9 @@ struct Part {
 
 // One mode of a part: the same settings with the short and with the long workload.
 struct Mode {
+  const record::CellReport* first = nullptr;  // whichever came first: never nullptr in modes()
   const record::CellReport* shorter = nullptr;
   const record::CellReport* longer = nullptr;
-  [[nodiscard]] const record::CellReport& any() const { return shorter != nullptr ? *shorter : *longer; }
 };
 // True when every cell is short or long and both occur: then modes() has a row for each pair.
 [[nodiscard]] bool has_modes(const Part& part);
