@@ -61,7 +61,7 @@ void StatisticTest::look(const std::vector<std::int64_t>& looks, bool last) {
       looks.size() <= rule_.looks.size() && std::ranges::equal(looks, std::span(rule_.looks).first(looks.size()));
   const Boundaries at = as_planned ? planned_ : boundaries(looks);
   const std::size_t k = looks.size() - 1;
-  if (!complete || !describe_values(at.differs[k])) {
+  if (!complete || !describe_values(at.differs[k], true)) {
     state_.decided = last;
     return;
   }
@@ -86,13 +86,13 @@ void StatisticTest::run_on() {
   }
   const auto next = std::ranges::lower_bound(rule_.looks, static_cast<std::int64_t>(values_.size()));
   const auto k = static_cast<std::size_t>(std::min(next, rule_.looks.end() - 1) - rule_.looks.begin());
-  if (describe_values(planned_.differs[k])) {
+  if (describe_values(planned_.differs[k], false)) {
     state_.p_limit.reset();
   }
 }
 
 // Figures of the values so far; false where there are too few.
-bool StatisticTest::describe_values(double p_limit) {
+bool StatisticTest::describe_values(double p_limit, bool flips) {
   const auto test = stats::t_test(values_);
   if (!test) {
     return false;
@@ -103,7 +103,7 @@ bool StatisticTest::describe_values(double p_limit) {
   state_.effect = test->estimate;
   state_.sd = sd;
   state_.p_limit = p_limit;
-  state_.test = flips_reach(n, p_limit) ? "sign-flip" : "t";
+  state_.test = flips && flips_reach(n, p_limit) ? "sign-flip" : "t";
   state_.p = test->p;
   stats::Interval interval = stats::t_interval(*test, 1 - p_limit);
   if (state_.test == "sign-flip") {

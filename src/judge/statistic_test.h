@@ -32,7 +32,7 @@ class StatisticTest {
   // Judges at `looks`, the planned or unplanned looks so far with the present one at the end; `last`: no other will
   // follow. A decided statistic stays as it is; one that lacks values of some epochs is left unclear.
   void look(const std::vector<std::int64_t>& looks, bool last);
-  // Between looks: running figures, the interval being that of the next look, and no verdict.
+  // Between looks: running figures, the interval being that of t at the next look's p, and no verdict.
   void run_on();
 
   [[nodiscard]] const StatisticResult& state() const { return state_; }
@@ -45,7 +45,7 @@ class StatisticTest {
     std::vector<double> equals;   // one-sided p
   };
   [[nodiscard]] Boundaries boundaries(const std::vector<std::int64_t>& looks) const;
-  [[nodiscard]] bool describe_values(double p_limit);
+  [[nodiscard]] bool describe_values(double p_limit, bool flips);
   [[nodiscard]] bool differs();
   [[nodiscard]] bool equals(double p_equal) const;
   [[nodiscard]] bool out_of_reach() const;

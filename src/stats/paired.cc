@@ -2,9 +2,9 @@
 #include "stats/paired.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "stats/distributions.h"
 
@@ -32,35 +32,58 @@ TResult t_result(double estimate, double standard_error, double df) {
   return result;
 }
 
-// Calls visit(sum of the chosen values, how many) for every subset, the empty one included. A Gray code changes one
-// member at a time.
-template <class Visit>
-void each_subset(std::span<const double> values, Visit visit) {
-  double sum = 0;
-  int count = 0;
-  std::uint64_t members = 0;
-  visit(sum, count);
-  for (std::uint64_t i = 1; i < (std::uint64_t{1} << values.size()); ++i) {
-    const auto changed = static_cast<std::size_t>(std::countr_zero(i));
-    members ^= std::uint64_t{1} << changed;
-    const bool joined = (members >> changed & 1U) != 0;
-    sum += joined ? values[changed] : -values[changed];
-    count += joined ? 1 : -1;
-    visit(sum, count);
+// Sums of all subsets, ascending; the empty one gives 0.
+std::vector<double> subset_sums(std::span<const double> values) {
+  std::vector<double> sums = {0};
+  for (const double value : values) {
+    std::vector<double> with = sums;
+    for (double& sum : with) {
+      sum += value;
+    }
+    std::vector<double> merged(2 * sums.size());
+    std::ranges::merge(sums, with, merged.begin());
+    sums = std::move(merged);
   }
+  return sums;
 }
 
+// Number of the 2^n subsets whose sum is at most `limit`. Each is one subset of either half, so 2 * 2^(n/2) sums do.
+std::int64_t subsets_at_most(std::span<const double> values, double limit) {
+  const std::vector<double> left = subset_sums(values.first(values.size() / 2));
+  const std::vector<double> right = subset_sums(values.subspan(values.size() / 2));
+  std::size_t fitting = right.size();
+  std::int64_t count = 0;
+  for (const double sum : left) {
+    while (fitting > 0 && sum + right[fitting - 1] > limit) {
+      --fitting;
+    }
+    count += static_cast<std::int64_t>(fitting);
+  }
+  return count;
+}
+
+// Flipping the signs of a subset with sum S gives total - 2 S. It is at least as extreme as a positive total when
+// S <= 0 or when S >= total, and complements make these two equally many.
 double exact_flip_p(std::span<const double> values) {
   const double total = std::accumulate(values.begin(), values.end(), 0.0);
-  const double seen = std::abs(total) - kTie * absolute_sum(values);
-  std::int64_t extreme = 0;
-  std::int64_t patterns = 0;
-  // Flipping all signs changes no |sum|: the first value may keep its sign.
-  each_subset(values.subspan(1), [&](double flipped, int) {
-    ++patterns;
-    extreme += std::abs(total - 2 * flipped) >= seen ? 1 : 0;
-  });
-  return static_cast<double>(extreme) / static_cast<double>(patterns);
+  const double limit = (total - std::abs(total)) / 2 + kTie * absolute_sum(values);
+  const auto extreme = static_cast<double>(subsets_at_most(values, limit));
+  return std::min(1.0, std::ldexp(extreme, 1 - static_cast<int>(values.size())));
+}
+
+// Largest shift below the mean that leaves at most `rank` extreme subsets: where the test of `values` - shift still
+// rejects.
+double lower_end(std::span<const double> values, std::int64_t rank) {
+  double rejected = std::ranges::min(values);
+  double kept = *mean(values);
+  std::vector<double> shifted(values.size());
+  constexpr int kHalvings = 60;
+  for (int i = 0; i < kHalvings; ++i) {
+    const double middle = rejected + (kept - rejected) / 2;
+    std::ranges::transform(values, shifted.begin(), [&](double value) { return value - middle; });
+    (subsets_at_most(shifted, 0) <= rank ? rejected : kept) = middle;
+  }
+  return rejected;
 }
 
 double random_flip_p(std::span<const double> values, Random& random) {
@@ -145,28 +168,14 @@ std::optional<Interval> sign_flip_interval(std::span<const double> values, doubl
   if (values.empty() || values.size() > kExactFlips) {
     return std::nullopt;
   }
-  // A shift m has p = 2 (1 + subsets whose mean is <= m) / 2^n on the lower side, and likewise above.
   const double patterns = std::ldexp(1.0, static_cast<int>(values.size()));
   const auto rank = static_cast<std::int64_t>(std::floor(alpha * patterns / 2 + kTie));
   if (rank < 1) {
     return std::nullopt;
   }
-  std::vector<double> means;
-  means.reserve(static_cast<std::size_t>(patterns));
-  each_subset(values, [&](double sum, int count) {
-    if (count > 0) {
-      means.push_back(sum / count);
-    }
-  });
-  const auto nth = [&](std::int64_t index) {
-    std::ranges::nth_element(means, means.begin() + index);
-    return means[static_cast<std::size_t>(index)];
-  };
-  const auto count = static_cast<std::int64_t>(means.size());
-  if (rank > count) {
-    return std::nullopt;
-  }
-  return Interval{nth(rank - 1), nth(count - rank), 1 - 2 * static_cast<double>(rank) / patterns};
+  std::vector<double> mirrored(values.size());
+  std::ranges::transform(values, mirrored.begin(), [](double value) { return -value; });
+  return Interval{lower_end(values, rank), -lower_end(mirrored, rank), 1 - 2 * static_cast<double>(rank) / patterns};
 }
 
 std::optional<double> lag1_autocorrelation(std::span<const double> values) {

@@ -34,14 +34,14 @@ struct TResult {
 // Median of all Walsh averages (x_i + x_j) / 2, i <= j. nullopt when empty.
 [[nodiscard]] std::optional<double> hodges_lehmann(std::span<const double> values);
 
-// Above this many values all sign patterns are not tried any more: 2^20 of them take milliseconds.
+// With more values not all sign patterns are counted any more.
 inline constexpr std::size_t kExactFlips = 20;
 // Randomization test of the mean: share of the sign patterns whose |sum| is at least the one seen, two-sided. Exact
 // under A = B by the design's coins, whatever drift and tails. Up to kExactFlips values all 2^n patterns, above
 // 10,000 random ones with one added. 1 when empty.
 [[nodiscard]] double sign_flip_p(std::span<const double> values, Random& random);
-// All shifts that the exact two-sided test does not reject at p <= alpha: order statistics of the 2^n - 1 means of
-// subsets (Hartigan 1969), so it excludes 0 exactly when sign_flip_p <= alpha. nullopt above kExactFlips values or
+// All shifts that the exact two-sided test does not reject at p <= alpha: ends are means of subsets (Hartigan
+// 1969), and it excludes 0 exactly when sign_flip_p <= alpha. nullopt above kExactFlips values or
 // where no pattern is that rare (alpha < 2 / 2^n).
 [[nodiscard]] std::optional<Interval> sign_flip_interval(std::span<const double> values, double alpha);
 

@@ -188,8 +188,8 @@ TEST(Paired, SignFlipIntervalNeedsPatternsThatRare) {
   EXPECT_FALSE(sign_flip_interval(five, 0.05));  // 2 / 32 is the rarest
   const auto interval = sign_flip_interval(five, 2.0 / 32);
   ASSERT_TRUE(interval);
-  EXPECT_EQ(interval->low, 1);
-  EXPECT_EQ(interval->high, 5);
+  EXPECT_NEAR(interval->low, 1, 1e-12);
+  EXPECT_NEAR(interval->high, 5, 1e-12);
   EXPECT_FALSE(sign_flip_interval(Values{}, 0.5));
   EXPECT_FALSE(sign_flip_interval(Values(21, 1.0), 0.05));
 }

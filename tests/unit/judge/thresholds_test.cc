@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+#include "judge/thresholds.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace mia::judge {
+namespace {
+
+using record::CellReport;
+using record::Check;
+using record::Report;
+
+struct Figures {
+  double load_ms = 9794;
+  double tps = 5.327;
+  double p95 = 200;
+};
+
+CellReport cell_of(const std::string& workload, std::int64_t layers, const Figures& figures) {
+  CellReport cell;
+  cell.key = workload + std::to_string(layers);
+  cell.label = "n_gpu_layers=" + std::to_string(layers) + " " + workload;
+  cell.model = "gpt-oss-20b-mxfp4";
+  cell.cache_state = "cold";
+  cell.requested.workload.name = workload;
+  cell.requested.llm.n_gpu_layers = layers;
+  cell.metrics["load_ms"].value = figures.load_ms;
+  cell.metrics["tokens_per_s"].value = figures.tps;
+  cell.metrics["p95_decode_ms"].value = figures.p95;
+  return cell;
+}
+
+// The perf method's own figures of the accepted model.
+Report accepted_report() {
+  Report report;
+  report.settings.llm.n_gpu_layers = 0;
+  report.cells = {cell_of("short", 0, {9794, 5.327, 200}), cell_of("long", 0, {9794, 7.890, 220})};
+  return report;
+}
+
+record::ThresholdSettings limits() {
+  record::ThresholdSettings settings;
+  settings.load_ms_max = 11000;
+  settings.short_tps_min = 5.0;
+  settings.long_tps_min = 7.5;
+  settings.short_tps_drop = 0.12;
+  settings.long_tps_drop = 0.15;
+  settings.p95_ratio_max = 1.30;
+  settings.p95_short_drift = 0.10;
+  settings.p95_ratio_rise = 0.20;
+  return settings;
+}
+
+const Check& named(const ThresholdVerdict& verdict, const std::string& name) {
+  return *std::ranges::find(verdict.checks, name, &Check::name);
+}
+
+std::string verdict_of(const Report& report, const std::string& name) {
+  const Report accepted = accepted_report();
+  return named(check_thresholds(report, &accepted, limits()), name).verdict;
+}
+
+TEST(Thresholds, TheMethodsOwnFiguresPass) {
+  const Report report = accepted_report();
+  const ThresholdVerdict verdict = check_thresholds(report, &report, limits());
+  EXPECT_EQ(verdict.checks.size(), 8U);
+  for (const Check& check : verdict.checks) {
+    EXPECT_EQ(check.verdict, "pass") << check.name;
+    EXPECT_TRUE(check.value) << check.name;
+    EXPECT_TRUE(check.limit) << check.name;
+    EXPECT_FALSE(check.text.empty()) << check.name;
+  }
+  EXPECT_FALSE(verdict.regression_flag);
+}
+
+TEST(Thresholds, AbsoluteLimitsAtTheirEdges) {
+  Report report = accepted_report();
+  report.cells[0].metrics["load_ms"].value = 11000;  // must be below
+  EXPECT_EQ(verdict_of(report, "load_ms_max"), "fail");
+  report.cells[0].metrics["load_ms"].value = 10999.9;
+  EXPECT_EQ(verdict_of(report, "load_ms_max"), "pass");
+  report.cells[0].metrics["tokens_per_s"].value = 5.0;  // at least
+  EXPECT_EQ(verdict_of(report, "short_tps_min"), "pass");
+  report.cells[0].metrics["tokens_per_s"].value = 4.999;
+  EXPECT_EQ(verdict_of(report, "short_tps_min"), "fail");
+  report.cells[1].metrics["tokens_per_s"].value = 7.5;
+  EXPECT_EQ(verdict_of(report, "long_tps_min"), "pass");
+  report.cells[1].metrics["tokens_per_s"].value = 7.4;
+  EXPECT_EQ(verdict_of(report, "long_tps_min"), "fail");
+}
+
+TEST(Thresholds, DropsAgainstTheAcceptedReport) {
+  Report report = accepted_report();
+  report.cells[0].metrics["tokens_per_s"].value = 5.327 * 0.885;
+  EXPECT_EQ(verdict_of(report, "short_tps_drop"), "pass");
+  report.cells[0].metrics["tokens_per_s"].value = 5.327 * 0.875;
+  EXPECT_EQ(verdict_of(report, "short_tps_drop"), "fail");
+  report.cells[1].metrics["tokens_per_s"].value = 7.890 * 0.855;
+  EXPECT_EQ(verdict_of(report, "long_tps_drop"), "pass");
+  report.cells[1].metrics["tokens_per_s"].value = 7.890 * 0.845;
+  EXPECT_EQ(verdict_of(report, "long_tps_drop"), "fail");
+  report.cells[1].metrics["tokens_per_s"].value = 7.890 * 2;  // a gain is no drop
+  EXPECT_EQ(verdict_of(report, "long_tps_drop"), "pass");
+}
+
+TEST(Thresholds, LatencyRatioDriftAndRise) {
+  Report report = accepted_report();
+  report.cells[1].metrics["p95_decode_ms"].value = 260;  // 1.30: at most
+  EXPECT_EQ(verdict_of(report, "p95_ratio_max"), "pass");
+  report.cells[1].metrics["p95_decode_ms"].value = 262;
+  EXPECT_EQ(verdict_of(report, "p95_ratio_max"), "fail");
+  report = accepted_report();
+  report.cells[0].metrics["p95_decode_ms"].value = 219;
+  EXPECT_EQ(verdict_of(report, "p95_short_drift"), "pass");
+  report.cells[0].metrics["p95_decode_ms"].value = 221;
+  EXPECT_EQ(verdict_of(report, "p95_short_drift"), "fail");
+  report.cells[0].metrics["p95_decode_ms"].value = 100;  // better is no drift
+  EXPECT_EQ(verdict_of(report, "p95_short_drift"), "pass");
+}
+
+TEST(Thresholds, RegressionFlagIsSetByRiseAndDropOnly) {
+  const Report accepted = accepted_report();
+  const auto flag = [&](const Report& report) { return check_thresholds(report, &accepted, limits()).regression_flag; };
+  Report rise = accepted_report();
+  rise.cells[1].metrics["p95_decode_ms"].value = 220 * 1.21;  // ratio 1.331, up 21 %
+  EXPECT_EQ(verdict_of(rise, "p95_ratio_rise"), "fail");
+  EXPECT_TRUE(flag(rise));
+  rise.cells[1].metrics["p95_decode_ms"].value = 220 * 1.19;
+  EXPECT_FALSE(flag(rise));
+  Report drop = accepted_report();
+  drop.cells[0].metrics["tokens_per_s"].value = 4;
+  EXPECT_TRUE(flag(drop));
+  Report load = accepted_report();
+  load.cells[0].metrics["load_ms"].value = 20000;
+  EXPECT_FALSE(flag(load));
+}
+
+TEST(Thresholds, EveryModeIsComparedWithItself) {
+  Report report = accepted_report();
+  report.cells.push_back(cell_of("short", 12, {5000, 3, 176.52}));
+  report.cells.push_back(cell_of("long", 12, {5000, 3, 300}));
+  Report accepted = report;
+  accepted.cells[3].metrics["p95_decode_ms"].value = 199.03;
+  const ThresholdVerdict verdict = check_thresholds(report, &accepted, limits());
+  const auto count = [&](const std::string& name) { return std::ranges::count(verdict.checks, name, &Check::name); };
+  EXPECT_EQ(count("p95_ratio_max"), 2);
+  EXPECT_EQ(count("short_tps_drop"), 2);
+  EXPECT_EQ(count("short_tps_min"), 1);
+  EXPECT_EQ(named(verdict, "short_tps_min").verdict, "pass");  // the reference, not the slow mode
+  const auto failed = std::ranges::find_if(
+      verdict.checks, [](const Check& check) { return check.name == "p95_ratio_max" && check.verdict == "fail"; });
+  ASSERT_NE(failed, verdict.checks.end());
+  EXPECT_NE(failed->text.find("n_gpu_layers=12"), std::string::npos);
+  EXPECT_TRUE(verdict.regression_flag);
+}
+
+TEST(Thresholds, TheReferenceHasTheReportsOwnSettings) {
+  Report report = accepted_report();
+  std::swap(report.cells[0], report.cells[1]);
+  report.cells.insert(report.cells.begin(), cell_of("short", 12, {5000, 1, 200}));
+  EXPECT_EQ(verdict_of(report, "short_tps_min"), "pass");
+  report.settings.llm.n_gpu_layers = 99;  // none has: the first of the workload
+  EXPECT_EQ(verdict_of(report, "short_tps_min"), "fail");
+}
+
+TEST(Thresholds, ColdLoadsArePreferredAndOthersNamed) {
+  Report report = accepted_report();
+  report.cells[0].cache_state = "warm";
+  report.cells[0].metrics["load_ms"].value = 100;
+  report.cells[1].metrics["load_ms"].value = 12000;
+  EXPECT_EQ(verdict_of(report, "load_ms_max"), "fail");
+  report.cells[1].cache_state = "warm";
+  const ThresholdVerdict verdict = check_thresholds(report, nullptr, limits());
+  EXPECT_EQ(named(verdict, "load_ms_max").verdict, "pass");
+  EXPECT_NE(named(verdict, "load_ms_max").text.find("warm"), std::string::npos);
+}
+
+TEST(Thresholds, WhatIsMissingIsSaidAndNeverPasses) {
+  const ThresholdVerdict empty = check_thresholds({}, nullptr, limits());
+  for (const Check& check : empty.checks) {
+    EXPECT_EQ(check.verdict, "skipped") << check.name;
+    EXPECT_FALSE(check.text.empty()) << check.name;
+  }
+  Report crashed = accepted_report();
+  crashed.cells[0].metrics.clear();
+  crashed.cells[0].failure = "crashed (SIGSEGV) in load";
+  const ThresholdVerdict verdict = check_thresholds(crashed, nullptr, limits());
+  for (const char* const name : {"load_ms_max", "short_tps_min", "p95_ratio_max"}) {
+    EXPECT_EQ(named(verdict, name).verdict, "unclear") << name;
+    EXPECT_NE(named(verdict, name).text.find("SIGSEGV"), std::string::npos) << name;
+  }
+  EXPECT_EQ(named(verdict, "short_tps_drop").verdict, "skipped");
+  EXPECT_EQ(verdict_of(crashed, "short_tps_drop"), "unclear");
+}
+
+TEST(Thresholds, LimitsNotSetAreSkipped) {
+  const Report report = accepted_report();
+  for (const Check& check : check_thresholds(report, &report, {}).checks) {
+    EXPECT_EQ(check.verdict, "skipped") << check.name;
+  }
+}
+
+TEST(Thresholds, NotANumberIsNoValue) {
+  Report report = accepted_report();
+  report.cells[0].metrics["tokens_per_s"].value = std::nan("");
+  EXPECT_EQ(verdict_of(report, "short_tps_min"), "unclear");
+  Report accepted = accepted_report();
+  accepted.cells[0].metrics["tokens_per_s"].value = 0;
+  EXPECT_EQ(named(check_thresholds(accepted_report(), &accepted, limits()), "short_tps_drop").verdict, "skipped");
+}
+
+}  // namespace
+}  // namespace mia::judge

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+#include "judge/tuning.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <set>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "epochs.h"
+
+namespace mia::judge {
+namespace {
+
+using Times = std::vector<std::optional<double>>;
+
+Race two(double cost_of_second = 1) {
+  return Race({{"n_threads=2", 1}, {"n_threads=4", cost_of_second}}, 0);
+}
+
+void add(Race& race, const Times& times) {
+  race.add_block(times);
+}
+
+TEST(Race, BeforeTheFirstBlockAllRaceAndTheIncumbentLeads) {
+  Race race({{"a", 1}, {"b", 1}, {"c", 1}}, 1);
+  EXPECT_EQ(race.leader(), 1U);
+  stats::Random random(1);
+  const auto block = race.next_block(random);
+  EXPECT_EQ(std::set<std::size_t>(block.begin(), block.end()), (std::set<std::size_t>{0, 1, 2}));
+  EXPECT_FALSE(race.decided());
+}
+
+TEST(Race, BlocksAreShuffled) {
+  Race race({{"a", 1}, {"b", 1}, {"c", 1}, {"d", 1}}, 0);
+  stats::Random random(2);
+  std::set<std::vector<std::size_t>> orders;
+  for (int i = 0; i < 50; ++i) {
+    orders.insert(race.next_block(random));
+  }
+  EXPECT_GT(orders.size(), 10U);
+}
+
+TEST(Race, FirstBlockDropsWhatIsAQuarterSlower) {
+  Race race = two();
+  add(race, {1.0, 1.23});
+  EXPECT_EQ(race.standing(1), Standing::racing);
+  Race slow = two();
+  add(slow, {1.0, 1.25});
+  EXPECT_EQ(slow.standing(1), Standing::slower);
+  EXPECT_TRUE(slow.decided());
+  EXPECT_EQ(slow.leader(), 0U);
+}
+
+TEST(Race, SecondBlockDropsWhatWasTwiceSevenPercentSlower) {
+  Race both = two();
+  add(both, {1.0, 1.08});
+  add(both, {1.0, 1.08});
+  EXPECT_EQ(both.standing(1), Standing::slower);
+  Race once = two();
+  add(once, {1.0, 1.20});
+  add(once, {1.0, 1.06});
+  EXPECT_EQ(once.standing(1), Standing::racing);
+}
+
+TEST(Race, FromTheThirdBlockTJudges) {
+  // Differences 0.03 ± 0.01: t = 0.03 / (0.01 / sqrt 3) = 5.2.
+  Race clear = two();
+  for (const double d : {0.02, 0.03, 0.04}) {
+    add(clear, {1.0, std::exp(d)});
+  }
+  EXPECT_EQ(clear.standing(1), Standing::slower);
+  // t = 0.02 / (0.01 / sqrt 3) = 3.5: not with three blocks, but with four.
+  Race later = two();
+  for (const double d : {0.01, 0.02, 0.03}) {
+    add(later, {1.0, std::exp(d)});
+  }
+  EXPECT_EQ(later.standing(1), Standing::racing);
+  add(later, {1.0, std::exp(0.02)});
+  EXPECT_EQ(later.standing(1), Standing::slower);
+}
+
+TEST(Race, EquallyFastOnesLeaveTheCheaper) {
+  for (const double cost : {0.5, 2.0}) {
+    Race race = two(cost);
+    for (int i = 0; i < 3; ++i) {
+      add(race, {1.0 + 0.001 * i, 1.0 + 0.001 * (2 - i)});
+      EXPECT_EQ(race.standing(0), Standing::racing);
+      EXPECT_EQ(race.standing(1), Standing::racing);
+    }
+    add(race, {1.0, 1.0});
+    EXPECT_EQ(race.standing(cost < 1 ? 0 : 1), Standing::as_fast) << cost;
+    EXPECT_EQ(race.leader(), cost < 1 ? 1U : 0U) << cost;
+    EXPECT_TRUE(race.decided());
+  }
+}
+
+TEST(Race, NearlyEqualIsNotEqualWhenNoisy) {
+  Race race = two();
+  for (const double d : {0.05, -0.05, 0.05, -0.05}) {
+    add(race, {1.0, std::exp(d)});
+  }
+  EXPECT_EQ(race.standing(0), Standing::racing);
+  EXPECT_EQ(race.standing(1), Standing::racing);
+}
+
+TEST(Race, DriftThatHitsAllAlikeChangesNothing) {
+  Race race = two();
+  const std::vector<double> drift = {1, 1.6, 0.7, 1.2, 2, 1.1};
+  for (std::size_t i = 0; i < 3; ++i) {
+    add(race, {drift[i], drift[i] * 1.05});
+  }
+  EXPECT_EQ(race.standing(1), Standing::slower);
+  EXPECT_NEAR(*race.gap(1), std::log(1.05), 1e-9);
+  EXPECT_EQ(race.leader(), 0U);
+}
+
+TEST(Race, EndsAfterSixBlocks) {
+  Race race = two();
+  stats::Random random(3);
+  for (int i = 0; i < 6; ++i) {
+    EXPECT_FALSE(race.decided()) << i;
+    add(race, {1.0, i % 2 == 0 ? 1.06 : 0.94});
+  }
+  EXPECT_TRUE(race.decided());
+  EXPECT_TRUE(race.next_block(random).empty());
+  EXPECT_EQ(race.blocks(), 6);
+}
+
+TEST(Race, FailuresLeaveAndNeverLead) {
+  Race race({{"a", 1}, {"b", 1}, {"c", 1}}, 0);
+  add(race, {std::nullopt, 1.0, std::numeric_limits<double>::infinity()});
+  EXPECT_EQ(race.standing(0), Standing::failed);
+  EXPECT_EQ(race.standing(2), Standing::failed);
+  EXPECT_EQ(race.leader(), 1U);
+  EXPECT_TRUE(race.decided());
+  Race none = two();
+  add(none, {0.0, -1.0});
+  EXPECT_FALSE(none.leader());
+  EXPECT_FALSE(none.gap(0));
+  Race missing = two();
+  add(missing, {1.0});
+  EXPECT_EQ(missing.standing(1), Standing::failed);
+}
+
+TEST(Race, FindsTheBestOfManyOnANoisyMachine) {
+  // Eight candidates 0, 1, 2 ... 7 times 3 % apart, run noise 2 %, drift shared by a block.
+  stats::Random random(4);
+  int near_best = 0;
+  std::int64_t runs = 0;
+  constexpr int kTrials = 200;
+  for (int trial = 0; trial < kTrials; ++trial) {
+    std::vector<Candidate> candidates;
+    for (int i = 0; i < 8; ++i) {
+      candidates.push_back({std::to_string(i), 1});
+    }
+    Race race(candidates, 7);
+    while (!race.decided()) {
+      Times times(8);
+      const double drift = 0.1 * normal(random);
+      for (const std::size_t i : race.next_block(random)) {
+        times[i] = std::exp(0.03 * static_cast<double>(i) + drift + 0.02 * normal(random));
+        ++runs;
+      }
+      race.add_block(times);
+    }
+    near_best += *race.leader() <= 1 ? 1 : 0;
+  }
+  EXPECT_GE(near_best, 190);
+  EXPECT_LT(runs, kTrials * 8 * 5);  // far from six full blocks
+}
+
+TEST(Recommend, OnlyAProvenGain) {
+  Comparison comparison;
+  comparison.a = "default";
+  comparison.b = "n_threads=2";
+  for (const Verdict verdict : {Verdict::same, Verdict::slower, Verdict::unclear}) {
+    comparison.verdict = verdict;
+    const Recommendation keep = recommend("n_threads=2", comparison);
+    EXPECT_FALSE(keep.change);
+    EXPECT_TRUE(keep.settings.empty());
+    EXPECT_NE(keep.sentence.find("keep"), std::string::npos);
+  }
+  comparison.verdict = Verdict::faster;
+  EXPECT_TRUE(recommend("n_threads=2", comparison).change);
+  EXPECT_EQ(recommend("n_threads=2", comparison).settings, "n_threads=2");
+}
+
+TEST(Roofline, NothingToWinNearTheLimit) {
+  EXPECT_TRUE(at_roofline(0.95));
+  EXPECT_FALSE(at_roofline(0.94));
+  EXPECT_FALSE(at_roofline(std::nullopt));
+}
+
+}  // namespace
+}  // namespace mia::judge
