@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Changing YAML files that people also edit: comments, order and every other key stay as they are, byte for byte.
+// Changing a YAML file by hand-like edits: every other byte stays, comments too.
 #pragma once
 
 #include <filesystem>
@@ -11,15 +11,14 @@
 
 namespace mia::config {
 
-// `text` with `key` ("llm.primary.n_threads") set to `value` and `comment` as a line above it ("" for none; an earlier
-// comment written by this function is replaced). Sections that are missing are made. The value is quoted if YAML would
-// read it as something else. Works on block mappings; a section in flow style ({...}), tabs as indentation or an anchor
-// on the way to the key is an error, and so is a result that does not read back as meant.
+// Sets `key` ("llm.primary.n_threads") in block-style YAML; missing sections are added. `comment` stands on a line of
+// its own above the value; an earlier comment that this function wrote there is replaced. Error: flow style ({a: b}) in
+// the way, or a result that does not read back as meant.
 [[nodiscard]] Result<std::string> set_yaml_value(std::string_view text, std::string_view key, std::string_view value,
                                                  std::string_view comment);
 
-// Sets `values` (key -> text) in `file`, made when absent, in one atomic step. The file as it was is kept as FILE.bak,
-// or FILE.<UTC time>.bak when that exists. `reason` and the date stand as a comment above each changed line.
+// set_yaml_value for each, atomically; the file as it was stays beside it as NAME.bak (NAME.bak.1, ... never over an
+// older one). The comment carries the reason and today's date.
 [[nodiscard]] Status apply_overrides(const std::filesystem::path& file,
                                      const std::map<std::string, std::string>& values, std::string_view reason);
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// A bounded reading of YAML into JSON, with the line of every value, so that errors can say where.
+// YAML as JSON with line numbers, bounded: at most 1 MiB, 32 levels and 100,000 nodes; duplicate keys and aliases are
+// refused. Plain scalars become null, booleans or numbers where YAML's core schema says so; quoted ones stay text.
 #pragma once
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
-
-#include <nlohmann/json.hpp>
 
 #include "base/json.h"
 #include "base/result.h"
@@ -15,18 +15,17 @@
 namespace mia::config {
 
 struct YamlDocument {
-  std::string name;                  // for messages: the path, or what the caller said
-  Json json;                         // null for an empty document
-  std::map<std::string, int> lines;  // "axes.n_threads" -> 1-based line of the key, "models[0].id" inside lists
+  std::shared_ptr<const Json> tree;
+  std::map<std::string, int> lines;  // "axes.n_threads" -> 1-based line; list members as "models.0.id"
 
-  // "configs/base.yaml:12", or the bare name when the line is unknown.
-  [[nodiscard]] std::string where(const std::string& path) const;
+  [[nodiscard]] const Json& json() const { return *tree; }
+  // "NAME:LINE" of a path, "NAME" when it has none.
+  [[nodiscard]] std::string place(const std::string& path) const;
+  std::string name;
 };
 
-// Plain scalars follow YAML 1.2's core schema (true/false, whole numbers, decimals, null/~); quoted ones are text. At
-// most 1 MiB, 32 levels and 100,000 values after aliases are followed; a key given twice, a key that is no text, a
-// second document and a custom tag are errors with name and line.
-[[nodiscard]] Result<YamlDocument> parse_yaml(std::string_view text, std::string name);
 [[nodiscard]] Result<YamlDocument> read_yaml(const std::filesystem::path& path);
+// `name` is the file's name for messages. Errors of kind usage: "NAME:LINE: what".
+[[nodiscard]] Result<YamlDocument> parse_yaml(std::string_view text, const std::string& name);
 
 }  // namespace mia::config
