@@ -121,7 +121,7 @@ class Passes {
 
 // Equal shares of whole blocks.
 Slices slices_of(const Pages& pages, int threads) {
-  const std::size_t count = static_cast<std::size_t>(threads);
+  const auto count = static_cast<std::size_t>(threads);
   const std::size_t share = pages.size() / count / kReadBlock * kReadBlock;
   Slices slices;
   for (std::size_t i = 0; i < count && share > 0; ++i) {

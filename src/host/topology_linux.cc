@@ -59,7 +59,7 @@ std::vector<record::CacheLevel> caches_of(const Topology& topology) {
   std::vector<record::CacheLevel> caches;
   for (std::size_t i = 0; i < kTypes.size(); ++i) {
     const auto count = count_of(topology, kTypes[i]);
-    const hwloc_obj_t cache = count ? hwloc_get_obj_by_type(topology.get(), kTypes[i], 0) : nullptr;
+    const hwloc_obj* const cache = count ? hwloc_get_obj_by_type(topology.get(), kTypes[i], 0) : nullptr;
     if (cache != nullptr && cache->attr != nullptr && cache->attr->cache.size > 0) {
       caches.push_back({.level = static_cast<std::int64_t>(i) + 1,
                         .bytes = static_cast<std::int64_t>(cache->attr->cache.size),
@@ -78,7 +78,7 @@ void read_topology(record::Machine& machine) {
   machine.physical_cores = count_of(topology, HWLOC_OBJ_CORE);
   machine.numa_nodes = count_of(topology, HWLOC_OBJ_NUMANODE);
   machine.caches = caches_of(topology);
-  if (const hwloc_obj_t package = hwloc_get_obj_by_type(topology.get(), HWLOC_OBJ_PACKAGE, 0); package != nullptr) {
+  if (hwloc_obj* const package = hwloc_get_obj_by_type(topology.get(), HWLOC_OBJ_PACKAGE, 0); package != nullptr) {
     const char* const model = hwloc_obj_get_info_by_name(package, "CPUModel");
     machine.cpu_model = model != nullptr ? printable(trim(model), 256) : "";
   }

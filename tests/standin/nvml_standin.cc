@@ -122,6 +122,8 @@ int give_text(const std::string& text, char* to, unsigned size) {
 
 }  // namespace
 
+// The names are NVML's.
+// NOLINTBEGIN(readability-identifier-naming)
 EXPORT int nvmlInit_v2() {
   const std::lock_guard lock(stage().mutex);
   const char* const path = std::getenv("MIA_NVML_SCRIPT");
@@ -163,7 +165,7 @@ EXPORT int nvmlDeviceGetHandleByIndex_v2(unsigned index, void** device) {
   if (index >= stage().gpus.size()) {
     return kInvalidArgument;
   }
-  *device = reinterpret_cast<void*>(std::size_t{index} + 1);
+  *device = reinterpret_cast<void*>(std::size_t{index} + 1);  // NOLINT(performance-no-int-to-ptr): a handle
   return stage().gpus[index].value("lost", false) ? kGpuIsLost : kSuccess;
 }
 
@@ -245,3 +247,4 @@ EXPORT int nvmlDeviceGetGraphicsRunningProcesses_v3(void* device, unsigned* coun
   return give_processes(device, "graphics", count, to);
 }
 #endif
+// NOLINTEND(readability-identifier-naming)
