@@ -192,6 +192,16 @@ TEST(Worker, AnswersABrokenLineOnceAndLeaves) {
   }
 }
 
+TEST(Worker, AnswersALineWithoutEndAndLeaves) {
+  WorkerProcess worker("{}");
+  ASSERT_TRUE(worker.read());
+  worker.flood(2 * proto::kMaxLine);
+  const auto reply = worker.read();
+  ASSERT_TRUE(reply && std::holds_alternative<proto::Failed>(reply->reply));
+  EXPECT_EQ(std::get<proto::Failed>(reply->reply).outcome.kind, record::OutcomeKind::invalid);
+  EXPECT_EQ(WEXITSTATUS(worker.wait()), 3);
+}
+
 TEST(Worker, SaysWhenItsScriptOrItsPipesAreWrong) {
   WorkerProcess script(R"({"load_msec": 1})");
   EXPECT_FALSE(script.read());

@@ -123,6 +123,15 @@ void WorkerProcess::send_raw(const std::string& bytes) {
   EXPECT_EQ(::write(out_, bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
 }
 
+void WorkerProcess::flood(std::size_t bytes) {
+  const std::string piece(65536, 'x');
+  for (std::size_t sent = 0; sent < bytes; sent += piece.size()) {
+    if (::write(out_, piece.data(), piece.size()) < 0) {
+      return;
+    }
+  }
+}
+
 void WorkerProcess::close_input() {
   if (out_ >= 0) {
     ::close(out_);

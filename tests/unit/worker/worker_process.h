@@ -27,6 +27,8 @@ class WorkerProcess {
   // Greeting, load and context, all good.
   void prepare(const record::Settings& settings = {}, std::int64_t n_ctx = 4096);
   void send_raw(const std::string& bytes);
+  // Bytes without a newline, until they are all written or nobody reads them.
+  void flood(std::size_t bytes);
   void close_input();
   // Status as of waitpid.
   int wait();
