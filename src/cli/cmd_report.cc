@@ -26,7 +26,7 @@ struct ReportOptions {
 
 Result<record::Report> from_store(const Common& common, const std::string& id) {
   MIA_TRY_ASSIGN(
-      const store::Store store,
+      store::Store store,
       store::Store::open(common.store.empty() ? store::default_path() : std::filesystem::path(common.store)));
   MIA_TRY_ASSIGN(store::Session session, store.session(id));
   if (!session.report) {
@@ -79,7 +79,7 @@ Result<int> before_after(const Common& common, const ReportOptions& options) {
 
 Result<int> list(const Common& common, std::int64_t limit) {
   MIA_TRY_ASSIGN(
-      const store::Store store,
+      store::Store store,
       store::Store::open(common.store.empty() ? store::default_path() : std::filesystem::path(common.store)));
   store::SessionFilter filter;
   filter.limit = limit;
