@@ -66,8 +66,12 @@ Result<OutputFile> OutputFile::create(const fs::path& target, std::int64_t bytes
   }
   OutputFile file(fd, std::move(temporary), target);
   // Takes the room at once, so that another writer cannot take it meanwhile; not every file system can.
-  if (const int error = ::posix_fallocate(fd, 0, bytes); error == ENOSPC) {
+  const int error = ::posix_fallocate(fd, 0, bytes);
+  if (error == ENOSPC) {
     return no_room(dir, bytes, static_cast<std::int64_t>(space.available));
+  }
+  if (error == EFBIG) {
+    return fail(ErrorKind::io, "the file system of '{}' takes no file of {}", dir.string(), human_bytes(bytes));
   }
   return file;
 }
