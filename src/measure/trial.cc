@@ -43,7 +43,9 @@ class TrialRun {
       MIA_TRY(measure());
       trial_.conditions.canary_before_gb_s = canary_before;
       trial_.conditions.canary_after_gb_s = canary();
-      trial_.conditions.voided_by = host::voided_by(trial_.conditions, bench_.machine);
+      if (spec_.worker.runtime.provider != "fake") {  // scripted times cannot be disturbed
+        trial_.conditions.voided_by = host::voided_by(trial_.conditions, bench_.machine);
+      }
     }
     finish();
     return std::move(trial_);
@@ -63,7 +65,12 @@ class TrialRun {
 
   // The timed part, between two readings of the machine's counters.
   Status measure() {
-    MIA_TRY_ASSIGN(trial_.cache, host::prepare_cache(spec_.model.path, spec_.settings.run.cache.value_or("cold")));
+    const std::string cache = spec_.settings.run.cache.value_or("cold");
+    if (spec_.model.path.empty()) {
+      trial_.cache.requested = cache;  // the scripted worker has no file
+    } else {
+      MIA_TRY_ASSIGN(trial_.cache, host::prepare_cache(spec_.model.path, cache));
+    }
     const double cpu_before = worker_.cpu_seconds();
     const host::Snapshot before = host::snapshot(bench_.gpu);
     std::optional<host::GpuWatch> watch;
@@ -167,7 +174,16 @@ class TrialRun {
       if (!accept(generated, Phase::generate, 1)) {
         return false;
       }
+      const bool empty = generated.value->run.token_ns.empty();
       trial_.runs.push_back(std::move(generated.value->run));
+      if (empty) {
+        trial_.outcome.kind = record::OutcomeKind::invalid;
+        trial_.outcome.phase = Phase::generate;
+        trial_.outcome.checks = {
+            "the model ended its text before the first token; change workload.prompt or set "
+            "workload.ignore_eos=true"};
+        return false;
+      }
     }
     return true;
   }

@@ -15,8 +15,9 @@ constexpr std::size_t kMaxPromptBytes = std::size_t{4} << 20U;
 }  // namespace
 
 std::string_view built_in_prompt() {
-  return "Explain to a new colleague, step by step and with examples, how a computer turns a text into tokens, how a "
-         "language model predicts the next token from them, and why the speed of memory decides how fast it writes.";
+  return "Once upon a time, in a quiet house at the edge of a small town, there was an old computer that had never "
+         "written a story. One evening it began to think about all the people who had typed on its keys, and slowly, "
+         "word by word, it started to tell what it remembered:";
 }
 
 Result<proto::Generate> make_request(const record::Settings& settings) {

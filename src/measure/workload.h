@@ -11,7 +11,7 @@
 
 namespace mia::measure {
 
-// The built-in prompt: long enough an answer for 512 tokens.
+// The built-in prompt: an unfinished story, so that also a model that was never taught to answer goes on.
 [[nodiscard]] std::string_view built_in_prompt();
 
 // The request of one run. Reads workload.prompt_file; errors of kind usage or io name the key.
