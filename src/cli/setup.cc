@@ -71,6 +71,7 @@ Result<record::ModelInfo> SubjectFinder::model_of(const std::string& id, bool fa
   if (!path && fake) {  // the scripted worker needs no file, only a name
     record::ModelInfo info;
     info.id = id;
+    info.path = id;
     info.architecture = "fake";
     info.header_hash = hash_hex(id);
     info.file_bytes = 1;

@@ -43,7 +43,7 @@ class TrialRun {
       MIA_TRY(measure());
       trial_.conditions.canary_before_gb_s = canary_before;
       trial_.conditions.canary_after_gb_s = canary();
-      if (spec_.worker.runtime.provider != "fake") {  // scripted times cannot be disturbed
+      if (!scripted()) {  // scripted times cannot be disturbed
         trial_.conditions.voided_by = host::voided_by(trial_.conditions, bench_.machine);
       }
     }
@@ -66,8 +66,8 @@ class TrialRun {
   // The timed part, between two readings of the machine's counters.
   Status measure() {
     const std::string cache = spec_.settings.run.cache.value_or("cold");
-    if (spec_.model.path.empty()) {
-      trial_.cache.requested = cache;  // the scripted worker has no file
+    if (scripted()) {
+      trial_.cache.requested = cache;  // there is no file
     } else {
       MIA_TRY_ASSIGN(trial_.cache, host::prepare_cache(spec_.model.path, cache));
     }
@@ -220,6 +220,8 @@ class TrialRun {
       trial_.facts.insert_or_assign(name, value);
     }
   }
+
+  [[nodiscard]] bool scripted() const { return spec_.worker.runtime.provider == "fake"; }
 
   [[nodiscard]] TimeLimits::Work work(std::int64_t runs) const {
     TimeLimits::Work work;

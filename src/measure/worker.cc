@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "measure/worker.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -127,8 +128,14 @@ Answer<T> Worker::ask(Phase phase, const proto::Request& request, double timeout
   const std::int64_t id = next_id_++;
   Answer<T> answer;
   if (const Status sent = child_->send_line(proto::encode(id, request), timeout_s); !sent) {
+    // A worker that answers a shutdown and leaves may be gone before the writing side has noticed that it wrote all:
+    // what it said decides, and else its end.
     const bool stopped = sent.error().kind == ErrorKind::interrupted;
-    answer.outcome = stopped ? end_with(outcome_in(phase, OutcomeKind::cancelled)) : ended(phase);
+    if (stopped) {
+      answer.outcome = end_with(outcome_in(phase, OutcomeKind::cancelled));
+    } else {
+      answer = receive<T>(phase, id, std::min(timeout_s, kDeathWait));
+    }
   } else {
     answer = receive<T>(phase, id, timeout_s);
   }
