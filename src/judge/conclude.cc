@@ -50,9 +50,14 @@ void find_oversubscription(Report& report) {
   }
 }
 
+// A probe's cells carry their part before a slash.
+std::string part_of(const CellReport& cell) {
+  const std::size_t slash = cell.key.find('/');
+  return slash == std::string::npos ? std::string() : cell.key.substr(0, slash);
+}
+
 bool same_work(const CellReport& a, const CellReport& b) {
-  return a.requested.workload.name == b.requested.workload.name && a.model == b.model &&
-         a.key.substr(0, a.key.find('/')) == b.key.substr(0, b.key.find('/'));
+  return a.requested.workload.name == b.requested.workload.name && a.model == b.model && part_of(a) == part_of(b);
 }
 
 // The fastest cell that is clearly faster than the reference of its kind.
@@ -192,8 +197,7 @@ std::string depth_sentence(const CellReport& shorter, const CellReport& longer) 
 
 const CellReport* with_workload(const Report& report, const CellReport& like, const char* name) {
   const auto at = std::ranges::find_if(report.cells, [&](const CellReport& cell) {
-    return cell.requested.workload.name == name && cell.model == like.model &&
-           cell.key.substr(0, cell.key.find('/')) == like.key.substr(0, like.key.find('/'));
+    return cell.requested.workload.name == name && cell.model == like.model && part_of(cell) == part_of(like);
   });
   return at == report.cells.end() ? nullptr : &*at;
 }

@@ -88,7 +88,8 @@ class Expander {
       settings.workload.name = workload.name;
     }
     MIA_TRY(apply(settings, workload.settings, machine_));
-    MIA_TRY(apply(settings, point.settings, machine_));
+    SettingList shares;
+    MIA_TRY(apply(settings, without_shares(point.settings, shares), machine_));
     MIA_TRY(apply(settings, input_.fixed, machine_));
     PlannedCell cell;
     cell.label = point.label.empty() ? scenario.name : point.label;
@@ -105,8 +106,27 @@ class Expander {
     }
     MIA_TRY(make_request(settings));
     MIA_TRY_ASSIGN(cell.subject, subject_of_(settings));
+    MIA_TRY(apply_shares(settings, shares, cell.subject.model));
     cell.settings = std::move(settings);
     plan_.cells.push_back(std::move(cell));
+    return {};
+  }
+
+  // "25%" of the layers can only be said once the model is known.
+  static SettingList without_shares(const SettingList& settings, SettingList& shares) {
+    SettingList rest;
+    for (const auto& setting : settings) {
+      (setting.second.ends_with('%') ? shares : rest).push_back(setting);
+    }
+    return rest;
+  }
+
+  static Status apply_shares(record::Settings& settings, const SettingList& shares, const record::ModelInfo& model) {
+    for (const auto& [key, text] : shares) {
+      MIA_TRY_ASSIGN(const double share, context(parse_fraction(text), key));
+      const auto layers = static_cast<std::int64_t>(share * static_cast<double>(model.layers.value_or(0)) + 0.5);
+      MIA_TRY(record::set_text(settings, key, std::to_string(layers)));
+    }
     return {};
   }
 

@@ -44,6 +44,10 @@ Status check_value(const record::Field& field, const std::string& text) {
   if (is_core_word(text) && field.key.find("n_threads") != std::string_view::npos) {
     return {};
   }
+  if (text.ends_with('%') && field.name == "n_gpu_layers") {
+    MIA_TRY(parse_fraction(text));
+    return {};
+  }
   MIA_TRY(record::parse_value(field, text));
   return {};
 }
