@@ -40,4 +40,7 @@ struct CommandResult {
 // nothing it started is left running.
 [[nodiscard]] Result<CommandResult> run_command(const CommandSpec& spec);
 
+// Whether a program of that name can be started from PATH.
+[[nodiscard]] bool is_in_path(const std::string& name);
+
 }  // namespace mia::proc

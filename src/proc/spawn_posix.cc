@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "base/text.h"
+#include "proc/command.h"
 #include "proc/spawn.h"
 #include "proc/tree.h"
 
@@ -131,6 +132,10 @@ Failure start_failure(const std::string& program, int code) {
 }
 
 }  // namespace
+
+bool is_in_path(const std::string& name) {
+  return find_program({{name}, {}, {}, {}, {}}).has_value();
+}
 
 Result<Pipe> make_pipe() {
   static constexpr int kFirst = 10;

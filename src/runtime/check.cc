@@ -1,120 +1,86 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/check.h"
 
-#include <algorithm>
-
-#include <nlohmann/json.hpp>
-
 #include "base/clock.h"
 #include "base/text.h"
-#include "proc/child.h"
-#include "proto/message.h"
 #include "runtime/registry.h"
+#include "runtime/worker.h"
 
 namespace mia::runtime {
 namespace {
 
-constexpr double kLimit = 120;  // seconds for each answer
 constexpr std::int64_t kTokens = 4;
+constexpr std::int64_t kPromptTokens = 8;
+constexpr std::int64_t kContext = 64;
 
-// A reply of type T, or why there is none.
-template <class T>
-Result<T> receive(proc::Child& child, std::int64_t id) {
-  const proc::ReadResult line = child.read_line(kLimit);
-  if (line.status != proc::ReadStatus::line) {
-    return fail(ErrorKind::worker, "no answer: {}", printable(child.log_tail(), 500));
-  }
-  MIA_TRY_ASSIGN(proto::IncomingReply reply, proto::decode_reply(line.line));
-  if (const auto* const failed = std::get_if<proto::Failed>(&reply.reply)) {
-    return fail(ErrorKind::worker, "{}", record::describe(failed->outcome));
-  }
-  auto* const value = std::get_if<T>(&reply.reply);
-  if (value == nullptr || reply.id != id) {
-    return fail(ErrorKind::protocol, "an answer to another request");
-  }
-  return std::move(*value);
+using Lines = std::vector<CheckLine>;
+
+void add(Lines& lines, std::string what, const Status& status, std::string text) {
+  lines.push_back({std::move(what), status.has_value(), status ? std::move(text) : status.error().text()});
 }
 
-template <class T>
-Result<T> ask(proc::Child& child, std::int64_t id, const proto::Request& request) {
-  MIA_TRY(child.send_line(proto::encode(id, request), kLimit));
-  return receive<T>(child, id);
+Status require(bool holds, const std::string& otherwise) {
+  return holds ? Status{} : fail(ErrorKind::unsupported, "{}", otherwise);
 }
 
-Result<double> tiny_decode(proc::Child& child, const std::filesystem::path& model) {
-  record::Settings settings = record::Settings{};
+void check_identity(Lines& lines, const record::RuntimeInfo& runtime, const proto::Greeting& greeting) {
+  const std::string again = "; add the runtime again so that its worker is compiled anew";
+  add(lines, "protocol",
+      require(greeting.protocol == proto::kVersion, fmt::format("the worker speaks version {}, this program {}{}",
+                                                                greeting.protocol, proto::kVersion, again)),
+      fmt::format("version {}", proto::kVersion));
+  const record::RuntimeInfo& now = greeting.runtime;
+  const std::string found = fmt::format("llama.cpp {} ({})", now.version, now.commit.empty() ? "-" : now.commit);
+  const bool is_same = runtime.provider == "fake" || (now.version == runtime.version && now.commit == runtime.commit);
+  add(lines, "version",
+      require(is_same, fmt::format("{} was recorded, but the worker says {}{}", runtime.version, found, again)), found);
+  std::vector<std::string> devices;
+  for (const record::Device& device : now.devices) {
+    devices.push_back(device.description.empty() ? device.name
+                                                 : fmt::format("{} ({})", device.name, trim(device.description)));
+  }
+  add(lines, "devices", require(!devices.empty(), "the worker sees none, not even the CPU"), join(devices, ", "));
+}
+
+Result<double> tiny_decode_ms(WorkerTalk& talk, const std::filesystem::path& model) {
+  record::Settings settings;
   settings.workload.input = "tokens";
   settings.llm.n_threads = 1;
-  MIA_TRY(ask<proto::ModelLoaded>(child, 1, proto::Load{model.string(), settings}));
-  MIA_TRY(ask<proto::ContextReady>(child, 2, proto::MakeContext{settings, 64}));
+  MIA_TRY(talk.ask<proto::ModelLoaded>(proto::Load{model.string(), settings}));
+  MIA_TRY(talk.ask<proto::ContextReady>(proto::MakeContext{settings, kContext}));
   proto::Generate generate;
   generate.settings = settings;
   generate.max_tokens = kTokens;
-  generate.prompt_tokens = 8;
-  MIA_TRY_ASSIGN(const proto::Generated done, ask<proto::Generated>(child, 3, generate));
-  if (done.run.tokens_out != kTokens) {
-    return fail(ErrorKind::worker, "{} tokens came out instead of {}", done.run.tokens_out, kTokens);
+  generate.prompt_tokens = kPromptTokens;
+  MIA_TRY_ASSIGN(const proto::Generated done, talk.ask<proto::Generated>(generate));
+  const std::vector<std::int64_t>& stamps = done.run.token_ns;
+  if (stamps.size() != static_cast<std::size_t>(kTokens)) {
+    return fail(ErrorKind::worker, "{} tokens came out instead of {}", stamps.size(), kTokens);
   }
-  return static_cast<double>(done.run.token_ns.back()) / 1e6;
+  return static_cast<double>(stamps.back()) / 1e6;
 }
-
-class Checker {
- public:
-  void add(std::string what, const Status& status, std::string text) {
-    lines_.push_back({std::move(what), status.has_value(), status ? std::move(text) : status.error().text()});
-  }
-  [[nodiscard]] std::vector<CheckLine> take() { return std::move(lines_); }
-
-  void check_worker(const record::RuntimeInfo& info, const std::filesystem::path& model) {
-    proc::SpawnSpec spec;
-    spec.argv = {info.worker};
-    spec.env = worker_environment(info);
-    const std::int64_t began = steady_ns();
-    const auto child = proc::Child::spawn(spec);
-    if (!child) {
-      add("worker", child.failure(), "");
-      return;
-    }
-    const auto greeting = receive<proto::Greeting>(**child, 0);
-    const double ms = static_cast<double>(steady_ns() - began) / 1e6;
-    if (!greeting) {
-      add("worker", greeting.failure(), "");
-      return;
-    }
-    add("worker", {}, fmt::format("greets after {:.0f} ms", ms));
-    add("protocol",
-        same(greeting->protocol == proto::kVersion, "the worker speaks another protocol; add the runtime anew"),
-        fmt::format("version {}", proto::kVersion));
-    const record::RuntimeInfo& now = greeting->runtime;
-    add("version", same(now.version == info.version && now.commit == info.commit, "not the version that was added"),
-        fmt::format("llama.cpp {} ({})", now.version, now.commit));
-    std::vector<std::string> devices;
-    for (const record::Device& device : now.devices) {
-      devices.push_back(device.name);
-    }
-    add("devices", same(!devices.empty(), "none"), join(devices, ", "));
-    if (!model.empty()) {
-      const auto decode = tiny_decode(**child, model);
-      add("decode", decode ? Status() : Status(decode.failure()),
-          decode ? fmt::format("{} tokens in {:.0f} ms", kTokens, *decode) : "");
-    }
-  }
-
- private:
-  static Status same(bool ok, std::string_view otherwise) {
-    return ok ? Status() : Status(fail(ErrorKind::worker, "{}", otherwise));
-  }
-  std::vector<CheckLine> lines_;
-};
 
 }  // namespace
 
-Result<std::vector<CheckLine>> check(std::string_view name, const std::filesystem::path& model) {
-  MIA_TRY_ASSIGN(const record::RuntimeInfo info, find(name));
-  Checker checker;
-  checker.add("libraries", verify_unchanged(info), info.prefix.empty() ? "scripted" : info.prefix);
-  checker.check_worker(info, model);
-  return checker.take();
+Result<Lines> check(std::string_view name, const std::filesystem::path& model) {
+  MIA_TRY_ASSIGN(const record::RuntimeInfo runtime, find(name));
+  Lines lines;
+  add(lines, "libraries", verify_unchanged(runtime),
+      runtime.prefix.empty() ? "none" : library_dir(runtime.prefix).string());
+  const std::int64_t begin = steady_ns();
+  auto talk = WorkerTalk::start(runtime);
+  add(lines, "worker", talk ? Status{} : talk.failure(),
+      fmt::format("greets after {:.0f} ms", static_cast<double>(steady_ns() - begin) / 1e6));
+  if (!talk) {
+    return lines;
+  }
+  check_identity(lines, runtime, talk->greeting());
+  if (!model.empty() && talk->greeting().protocol == proto::kVersion) {
+    const auto milliseconds = tiny_decode_ms(*talk, model);
+    add(lines, "decode", milliseconds ? Status{} : milliseconds.failure(),
+        milliseconds ? fmt::format("{} tokens in {:.0f} ms with 1 thread", kTokens, *milliseconds) : "");
+  }
+  return lines;
 }
 
 }  // namespace mia::runtime

@@ -2,256 +2,250 @@
 #include "runtime/install.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 
-#include <unistd.h>
-#include <nlohmann/json.hpp>
-
-#include "base/clock.h"
 #include "base/files.h"
 #include "base/text.h"
-#include "proc/child.h"
 #include "proc/command.h"
-#include "proc/interrupt.h"
-#include "proto/message.h"
+#include "runtime/build.h"
+#include "runtime/locate.h"
 #include "runtime/registry.h"
+#include "runtime/step.h"
 
 namespace mia::runtime {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double kNsPerS = 1e9;
-constexpr double kGreetingLimit = 60;
 constexpr std::string_view kPackage = "llama-cpp-python";
+constexpr std::string_view kPackageFile = "llama_cpp_python-";  // of a wheel or an sdist
 
-// A folder beside the runtimes that becomes one by a rename, or vanishes.
-class Scratch {
- public:
-  static Result<Scratch> make(const std::string& name) {
-    Scratch scratch;
-    scratch.path_ = runtimes_dir() / fmt::format(".{}.{}", name, getpid());
-    std::error_code error;
-    fs::remove_all(scratch.path_, error);
-    fs::create_directories(scratch.path_, error);
-    if (error) {
-      return fail(ErrorKind::io, "cannot create {}: {}", scratch.path_.string(), error.message());
-    }
-    return scratch;
-  }
-  Scratch(Scratch&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  Scratch& operator=(Scratch&&) = delete;
-  ~Scratch() {
-    std::error_code error;
-    if (!path_.empty()) {
-      fs::remove_all(path_, error);
-    }
-  }
-  [[nodiscard]] const fs::path& path() const { return path_; }
-  void release() { path_.clear(); }
+enum class Kind { by_name, wheel, sdist };
 
- private:
-  Scratch() = default;
-  fs::path path_;
+struct Package {
+  Kind kind = Kind::by_name;
+  std::string requirement;  // for pip; a file's absolute path
+  std::string version;      // "" if not said
 };
 
-// One command with its elapsed time and last line shown, its whole output kept in a log file.
-class Step {
- public:
-  Step(std::string what, const Progress& progress) : what_(std::move(what)), progress_(progress) {}
-
-  Status run(proc::CommandSpec spec, const fs::path& log) {
-    std::string all;
-    spec.output_limit = std::size_t{8} << 20U;
-    spec.on_line = [&](std::string_view line) { last_ = printable(trim(line), 100); };
-    spec.on_tick = [&] { tick(); };
-    const std::string program = spec.argv.front();
-    tick();
-    MIA_TRY_ASSIGN(const proc::CommandResult result, proc::run_command(spec));
-    (void)write_file_atomic(log, result.output);
-    if (proc::interrupted()) {
-      return fail(ErrorKind::interrupted, "interrupted while {}", what_);
-    }
-    if (!result.ok()) {
-      return fail(ErrorKind::worker, "{} failed ({}):\n{}", what_, proc::describe(result.exit),
-                  printable(tail(result.output), 3000));
-    }
-    return {};
-  }
-
- private:
-  static std::string_view tail(std::string_view text) {
-    constexpr std::size_t kTail = 2500;
-    return text.size() > kTail ? text.substr(text.size() - kTail) : text;
-  }
-
-  void tick() {
-    const double seconds = static_cast<double>(steady_ns() - began_) / kNsPerS;
-    if (progress_ && (seconds - told_ >= 5 || told_ < 0)) {
-      progress_(fmt::format("{} ({}){}", what_, human_seconds(seconds), last_.empty() ? "" : ": " + last_));
-      told_ = seconds;
-    }
-  }
-
-  std::string what_;
-  const Progress& progress_;
-  std::int64_t began_ = steady_ns();
-  double told_ = -1;
-  std::string last_;
-};
-
-fs::path worker_sources() {
-  std::error_code error;
-  if (const char* const given = std::getenv("MIA_PERF_WORKER_SRC"); given != nullptr && *given != '\0') {
-    return given;
-  }
-  const fs::path installed = executable_path().parent_path().parent_path() / "share/mia-perf/worker-src";
-  return fs::is_directory(installed, error) ? installed : fs::path(MIA_SOURCE_DIR);
+bool is_version(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyz.+!_-") == std::string_view::npos;
 }
 
-Status build_worker(const fs::path& prefix, const fs::path& headers, const fs::path& dir, const Progress& progress) {
-  const fs::path build = dir / "build";
-  proc::CommandSpec configure;
-  configure.argv = {"cmake", "-S",           (worker_sources() / "worker/llama").string(),
-                    "-B",    build.string(), "-DCMAKE_BUILD_TYPE=Release"};
-  if (headers.empty()) {
-    configure.argv.push_back("-DMIA_LLAMA_PREFIX=" + prefix.string());
-  } else {
-    configure.argv.push_back("-DMIA_LLAMA_INCLUDE=" + headers.string());
-    configure.argv.push_back("-DMIA_LLAMA_LIBDIR=" + library_dir(prefix).string());
+Failure unknown_package(const std::string& requirement) {
+  return with_hint(fail(ErrorKind::usage, "'{}' is not a runtime that can be installed", printable(requirement, 200)),
+                   "give llama-cpp-python, llama-cpp-python==VERSION, or a file llama_cpp_python-*.whl or .tar.gz; "
+                   "mia-perf runtime add takes any other llama.cpp");
+}
+
+Result<Package> parse_file(const std::string& requirement) {
+  const fs::path file(requirement);
+  const std::string name = file.filename().string();
+  const bool is_wheel = name.ends_with(".whl");
+  if (!name.starts_with(kPackageFile) || !(is_wheel || name.ends_with(".tar.gz"))) {
+    return unknown_package(requirement);
   }
-  MIA_TRY(context(Step("configuring the worker", progress).run(configure, dir / "worker.log"),
-                  "needs cmake, g++, libfmt-dev, nlohmann-json3-dev"));
-  proc::CommandSpec make;
-  make.argv = {"cmake", "--build", build.string(), "-j", "2"};
-  MIA_TRY(Step("compiling the worker", progress).run(make, dir / "worker.log"));
-  std::error_code error;
-  fs::copy_file(build / "mia-worker-llama", dir / "mia-worker-llama", fs::copy_options::overwrite_existing, error);
-  if (error) {
-    return fail(ErrorKind::io, "cannot keep the worker: {}", error.message());
+  std::error_code code;
+  if (!fs::is_regular_file(file, code)) {
+    return fail(ErrorKind::not_found, "there is no file '{}'", requirement);
   }
-  fs::remove_all(build, error);
+  const std::string rest = name.substr(kPackageFile.size());
+  const std::string version = rest.substr(0, is_wheel ? rest.find('-') : rest.rfind(".tar.gz"));
+  return Package{is_wheel ? Kind::wheel : Kind::sdist, fs::absolute(file, code).string(), version};
+}
+
+Result<Package> parse_requirement(const std::string& requirement) {
+  if (requirement.find('/') != std::string::npos || requirement.ends_with(".whl") || requirement.ends_with(".tar.gz")) {
+    return parse_file(requirement);
+  }
+  const std::size_t equals = requirement.find("==");
+  std::string name = lower(trim(requirement.substr(0, equals)));
+  std::replace(name.begin(), name.end(), '_', '-');
+  const std::string version =
+      equals == std::string::npos ? std::string() : std::string(trim(requirement.substr(equals + 2)));
+  if (name != kPackage || (equals != std::string::npos && !is_version(version))) {
+    return unknown_package(requirement);
+  }
+  return Package{Kind::by_name, std::string(kPackage) + (version.empty() ? "" : "==" + version), version};
+}
+
+Status check_arguments(const InstallSpec& spec) {
+  for (const std::string& argument : spec.cmake_args) {
+    if (!argument.starts_with("-D") || argument.find_first_of(" \t\n'\"") != std::string::npos) {
+      return with_hint(fail(ErrorKind::usage, "'{}' is not an argument for CMake", printable(argument, 200)),
+                       "write it as -DNAME=VALUE, without spaces or quotes");
+    }
+  }
   return {};
 }
 
-Result<record::RuntimeInfo> greet(const fs::path& worker, const record::RuntimeInfo& info) {
-  proc::SpawnSpec spec;
-  spec.argv = {worker.string()};
-  spec.env = worker_environment(info);
-  MIA_TRY_ASSIGN(const auto child, proc::Child::spawn(spec));
-  const proc::ReadResult line = child->read_line(kGreetingLimit);
-  if (line.status != proc::ReadStatus::line) {
-    return fail(ErrorKind::worker, "the worker does not start: {}", printable(child->log_tail(), 2000));
+// The image and audio library is left out: it is a third of the build and nothing here uses it.
+std::string cmake_arguments(const InstallSpec& spec) {
+  std::string arguments = "-DLLAVA_BUILD=OFF";
+  if (spec.tools) {
+    arguments += " -DLLAMA_BUILD_TOOLS=ON -DLLAMA_BUILD_SERVER=ON -DLLAMA_TOOLS_INSTALL=ON";
   }
-  MIA_TRY_ASSIGN(const proto::IncomingReply reply, proto::decode_reply(line.line));
-  const auto* const greeting = std::get_if<proto::Greeting>(&reply.reply);
-  if (greeting == nullptr) {
-    return fail(ErrorKind::worker, "the worker does not greet");
+  if (spec.cuda) {
+    arguments += " -DGGML_CUDA=ON";
   }
-  return greeting->runtime;
+  for (const std::string& argument : spec.cmake_args) {
+    arguments += " " + argument;
+  }
+  return arguments;
 }
 
-// Builds the worker in `dir`, asks it who it is, and makes `dir` the runtime `name`.
-Result<record::RuntimeInfo> finish(Scratch scratch, record::RuntimeInfo info, const fs::path& headers,
-                                   const Progress& progress) {
-  MIA_TRY(build_worker(info.prefix, headers, scratch.path(), progress));
-  MIA_TRY_ASSIGN(record::RuntimeInfo told, greet(scratch.path() / "mia-worker-llama", info));
-  const fs::path home = runtimes_dir() / info.name;
-  told.name = info.name;
-  told.package = info.package;
-  told.prefix = info.prefix;
-  const std::string inside = scratch.path().string();
-  MIA_TRY_ASSIGN(told.library_hashes, hash_libraries(library_dir(info.prefix)));
-  if (told.prefix.starts_with(inside)) {
-    told.prefix = home.string() + told.prefix.substr(inside.size());
+using Command = std::vector<std::string>;
+
+// How pip is started: the system's, or that of a virtual environment made for this.
+Result<Command> find_pip(const Workspace& workspace, const Progress& progress) {
+  if (!proc::is_in_path("python3")) {
+    return with_hint(fail(ErrorKind::not_found, "python3 is needed to install a package but is not in PATH"),
+                     "apt-get install python3 python3-pip");
   }
-  told.worker = (home / "mia-worker-llama").string();
-  told.installed = utc_now();
-  MIA_TRY(write_file_atomic(scratch.path() / "runtime.json", dump_json(record::to_json(told), 2)));
-  std::error_code error;
-  fs::remove_all(home, error);
-  fs::rename(scratch.path(), home, error);
-  if (error) {
-    return fail(ErrorKind::io, "cannot put the runtime into {}: {}", home.string(), error.message());
+  proc::CommandSpec ask;
+  ask.argv = {"python3", "-m", "pip", "--version"};
+  MIA_TRY_ASSIGN(const proc::CommandResult answer, proc::run_command(ask));
+  if (answer.ok()) {
+    return Command{"python3", "-m", "pip"};
   }
-  scratch.release();
-  return told;
+  const fs::path venv = workspace.path() / "venv";
+  proc::CommandSpec make;
+  make.argv = {"python3", "-m", "venv", venv.string()};
+  if (const Status made = run_step("making a Python environment", make, workspace.log(), progress); !made) {
+    return made.error().kind == ErrorKind::interrupted
+               ? made.failure()
+               : with_hint(fail(ErrorKind::not_found, "this python3 has neither pip nor a working venv"),
+                           "apt-get install python3-pip");
+  }
+  return Command{(venv / "bin/python3").string(), "-m", "pip"};
 }
 
-Result<std::string> free_name(const std::string& asked, const std::string& otherwise, bool force) {
-  std::error_code error;
-  std::string name = asked;
-  if (name.empty()) {
-    name = fs::exists(runtimes_dir() / "default", error) ? otherwise : "default";
+proc::CommandSpec pip_command(const Command& pip, std::initializer_list<std::string> arguments) {
+  proc::CommandSpec command;
+  command.argv = pip;
+  command.argv.insert(command.argv.end(), arguments);
+  command.env = {{"PIP_DISABLE_PIP_VERSION_CHECK", "1"},
+                 {"PIP_NO_INPUT", "1"},
+                 {"PIP_ROOT_USER_ACTION", "ignore"},
+                 {"PIP_PROGRESS_BAR", "off"}};
+  return command;
+}
+
+Result<fs::path> only_wheel(const fs::path& folder) {
+  std::error_code code;
+  for (fs::directory_iterator at(folder, code), end; !code && at != end; at.increment(code)) {
+    if (at->path().extension() == ".whl") {
+      return at->path();
+    }
   }
-  MIA_TRY(check_name(name));
-  if (!force && fs::exists(runtimes_dir() / name, error)) {
-    return fail(ErrorKind::usage, "there is a runtime '{}' already; take --name or --force", name);
+  return fail(ErrorKind::worker, "pip left no wheel in '{}'", folder.string());
+}
+
+// pip's cache of built wheels does not know CMAKE_ARGS: it may serve the default build only.
+Result<fs::path> build_wheel(const InstallSpec& spec, const Package& package, const Command& pip,
+                             const Workspace& workspace, const Progress& progress) {
+  const fs::path folder = workspace.path() / "wheel";
+  proc::CommandSpec command =
+      pip_command(pip, {"wheel", "--verbose", "--no-deps", "--wheel-dir", folder.string(), package.requirement});
+  const bool is_default = !spec.tools && !spec.cuda && spec.cmake_args.empty();
+  if (!is_default) {
+    command.argv.insert(command.argv.end(), {"--no-cache-dir", "--no-binary", std::string(kPackage)});
   }
-  return name;
+  command.env["CMAKE_ARGS"] = cmake_arguments(spec);
+  MIA_TRY(run_step("building " + package.requirement, command, workspace.log(), progress));
+  return only_wheel(folder);
+}
+
+// A wheel holds a library under each of its names (libx.so, libx.so.0, libx.so.0.1.2) as a copy, and all of them once
+// more for Python; links and nothing for Python save two thirds of the disk and of the page cache.
+void slim(const fs::path& prefix) {
+  std::error_code code;
+  fs::remove_all(prefix / "llama_cpp", code);
+  std::map<std::string, fs::path> by_hash;
+  std::vector<fs::path> libraries;
+  for (fs::directory_iterator at(prefix / "lib", code), end; !code && at != end; at.increment(code)) {
+    std::error_code ignored;
+    if (at->path().filename().string().find(".so") != std::string::npos && at->is_regular_file(ignored) &&
+        !at->is_symlink(ignored)) {
+      libraries.push_back(at->path());
+    }
+  }
+  std::sort(libraries.begin(), libraries.end(), [](const fs::path& a, const fs::path& b) {
+    return a.native().size() > b.native().size();  // the fullest name keeps the content
+  });
+  for (const fs::path& library : libraries) {
+    const auto hash = hash_file(library);
+    if (!hash) {
+      continue;
+    }
+    const auto [kept, is_first] = by_hash.emplace(*hash, library);
+    if (!is_first) {
+      const fs::path link = library.string() + ".link";
+      std::error_code failed;
+      fs::create_symlink(kept->second.filename(), link, failed);
+      if (!failed) {
+        fs::rename(link, library, failed);
+      }
+    }
+  }
+}
+
+Status unpack(const fs::path& wheel, const Command& pip, const Workspace& workspace, const Progress& progress) {
+  const fs::path prefix = workspace.path() / "prefix";
+  MIA_TRY(run_step("unpacking " + wheel.filename().string(),
+                   pip_command(pip, {"install", "--no-deps", "--no-index", "--no-compile", "--target", prefix.string(),
+                                     wheel.string()}),
+                   workspace.log(), progress));
+  std::error_code code;
+  if (library_dir(prefix) != prefix / "lib" || !fs::exists(prefix / "include/llama.h", code)) {
+    return with_hint(
+        fail(ErrorKind::unsupported, "'{}' holds no lib/libllama.so with include/llama.h", wheel.filename().string()),
+        "versions of llama-cpp-python from 0.3 on install them; older ones do not");
+  }
+  slim(prefix);
+  return {};
 }
 
 }  // namespace
 
 Result<record::RuntimeInfo> install(const InstallSpec& spec, const Progress& progress) {
-  const bool by_name = spec.requirement == kPackage || spec.requirement.starts_with(fmt::format("{}==", kPackage));
-  std::error_code error;
-  if (!by_name && !fs::is_regular_file(spec.requirement, error)) {
-    return fail(ErrorKind::usage, "'{}' cannot be installed; take {}==VERSION, a wheel or an sdist of it",
-                printable(spec.requirement, 100), kPackage);
+  MIA_TRY_ASSIGN(const Package package, parse_requirement(spec.requirement));
+  MIA_TRY(check_arguments(spec));
+  if (package.kind == Kind::wheel && (spec.tools || spec.cuda || !spec.cmake_args.empty())) {
+    return with_hint(
+        fail(ErrorKind::usage, "'{}' is built already: build arguments cannot change it", spec.requirement),
+        "give a version or an sdist");
   }
-  MIA_TRY_ASSIGN(record::RuntimeInfo info, Result<record::RuntimeInfo>(record::RuntimeInfo{}));
-  MIA_TRY_ASSIGN(info.name, free_name(spec.name, "llama-cpp-python", spec.force));
-  MIA_TRY_ASSIGN(Scratch scratch, Scratch::make(info.name));
-  std::string args = "-DLLAVA_BUILD=OFF";
-  if (spec.tools) {
-    args += " -DLLAMA_BUILD_TOOLS=ON -DLLAMA_TOOLS_INSTALL=ON -DLLAMA_BUILD_SERVER=ON";
+  const std::string otherwise = std::string(kPackage) + (package.version.empty() ? "" : "-" + package.version);
+  MIA_TRY_ASSIGN(const std::string name, choose_name(spec.name, otherwise, spec.force));
+  MIA_TRY_ASSIGN(Workspace workspace, Workspace::make(name));
+  MIA_TRY_ASSIGN(const Command pip, find_pip(workspace, progress));
+  fs::path wheel = package.requirement;
+  if (package.kind != Kind::wheel) {
+    MIA_TRY_ASSIGN(wheel, build_wheel(spec, package, pip, workspace, progress));
   }
-  if (spec.cuda) {
-    args += " -DGGML_CUDA=ON";
-  }
-  for (const std::string& arg : spec.cmake_args) {
-    args += " " + arg;
-  }
-  const bool plain = !spec.tools && !spec.cuda && spec.cmake_args.empty();
-  proc::CommandSpec pip;
-  pip.argv = {"python3",        "-m",  "pip",       "install",  "--no-deps",
-              "--progress-bar", "off", "--verbose", "--target", (scratch.path() / "site").string(),
-              spec.requirement};
-  if (!plain) {
-    pip.argv.insert(pip.argv.begin() + 4, {"--no-cache-dir", "--no-binary", std::string(kPackage)});
-  }
-  pip.env = {{"CMAKE_ARGS", args}, {"PIP_DISABLE_PIP_VERSION_CHECK", "1"}, {"PIP_ROOT_USER_ACTION", "ignore"}};
-  MIA_TRY(Step("building " + spec.requirement, progress).run(pip, scratch.path() / "install.log"));
-  info.package = spec.requirement;
-  const fs::path site = scratch.path() / "site";
-  info.prefix = (fs::exists(site / "lib/cmake/llama", error) ? site : site / "llama_cpp").string();
-  return finish(std::move(scratch), std::move(info), {}, progress);
+  MIA_TRY(unpack(wheel, pip, workspace, progress));
+  std::error_code code;
+  fs::remove_all(workspace.path() / "wheel", code);
+  fs::remove_all(workspace.path() / "venv", code);
+  Parts parts;
+  parts.prefix = workspace.path() / "prefix";
+  parts.package = package_in(parts.prefix);
+  return build_runtime(std::move(workspace), name, parts, progress);
 }
 
 Result<record::RuntimeInfo> add(const AddSpec& spec, const Progress& progress) {
-  record::RuntimeInfo info;
-  fs::path from = fs::absolute(spec.prefix);
-  if (!spec.python.empty()) {
-    proc::CommandSpec ask;
-    std::error_code error;
-    const fs::path python = fs::is_directory(spec.python, error) ? spec.python / "bin/python3" : spec.python;
-    ask.argv = {python.string(), "-c",
-                "import importlib.util as u; print(u.find_spec('llama_cpp').submodule_search_locations[0])"};
-    ask.merge_stderr = false;
-    MIA_TRY_ASSIGN(const proc::CommandResult told, proc::run_command(ask));
-    if (!told.ok()) {
-      return fail(ErrorKind::not_found, "{} has no package llama_cpp", python.string());
-    }
-    const fs::path package(std::string(trim(told.output)));
-    from = fs::exists(package.parent_path() / "lib/cmake/llama", error) ? package.parent_path() : package;
+  if (spec.prefix.empty() == spec.python.empty()) {
+    return fail(ErrorKind::usage, "give either a folder with a llama.cpp or a Python environment");
   }
-  MIA_TRY(hash_libraries(library_dir(from)));
-  info.prefix = from.string();
-  MIA_TRY_ASSIGN(info.name, free_name(spec.name, from.filename().string(), spec.force));
-  MIA_TRY_ASSIGN(Scratch scratch, Scratch::make(info.name));
-  return finish(std::move(scratch), std::move(info), spec.headers, progress);
+  MIA_TRY_ASSIGN(const Parts parts,
+                 spec.python.empty() ? locate(spec.prefix, spec.headers) : locate_python(spec.python, spec.headers));
+  const fs::path& named = spec.python.empty() ? parts.prefix : spec.python;
+  const std::string last =
+      named.filename().empty() ? named.parent_path().filename().string() : named.filename().string();
+  MIA_TRY_ASSIGN(const std::string name, choose_name(spec.name, last, spec.force));
+  MIA_TRY_ASSIGN(Workspace workspace, Workspace::make(name));
+  return build_runtime(std::move(workspace), name, parts, progress);
 }
 
 }  // namespace mia::runtime

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/registry.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
-#include <map>
+#include <optional>
 
 #include <nlohmann/json.hpp>
 
@@ -15,22 +17,73 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMaxRecord = std::size_t{1} << 20U;
+constexpr std::size_t kLongestRecord = std::size_t{1} << 20U;
+constexpr std::string_view kFake = "fake";
+constexpr std::string_view kHowToInstall = "install one: mia-perf runtime install llama-cpp-python==0.3.36";
 
-Result<record::RuntimeInfo> read(const fs::path& dir) {
-  MIA_TRY_ASSIGN(const std::string text, read_file(dir / "runtime.json", kMaxRecord));
-  MIA_TRY_ASSIGN(const Json json, context(parse_json(text), (dir / "runtime.json").string()));
-  return context(record::runtime_from_json(json), (dir / "runtime.json").string());
+Result<record::RuntimeInfo> read(const std::string& name) {
+  const fs::path file = runtimes_dir() / name / "runtime.json";
+  MIA_TRY_ASSIGN(const std::string text, read_file(file, kLongestRecord));
+  MIA_TRY_ASSIGN(const Json json, context(parse_json(text), file.string()));
+  MIA_TRY_ASSIGN(record::RuntimeInfo runtime, context(record::runtime_from_json(json), file.string()));
+  if (runtime.worker.empty() || runtime.prefix.empty()) {
+    return fail(ErrorKind::protocol, "{}: 'worker' or 'prefix' is missing", file.string());
+  }
+  runtime.name = name;  // the folder's name is the name, also after it was moved by hand
+  return runtime;
 }
 
-bool is_library(const fs::path& path) {
-  const std::string name = path.filename().string();
-  return (name.starts_with("libllama") || name.starts_with("libggml")) && name.find(".so") != std::string::npos;
-}
-
-bool env_is_on(const char* name) {
-  const char* const value = std::getenv(name);
+bool is_on(const char* variable) {
+  const char* const value = std::getenv(variable);
   return value != nullptr && parse_bool(value).value_or(false);
+}
+
+bool is_library(const std::string& name) {
+  return (name.starts_with("libllama.so") || name.starts_with("libggml")) && name.find(".so") != std::string::npos;
+}
+
+std::vector<std::string> names_of(const std::vector<record::RuntimeInfo>& runtimes) {
+  std::vector<std::string> names;
+  for (const record::RuntimeInfo& runtime : runtimes) {
+    names.push_back(runtime.name);
+  }
+  return names;
+}
+
+// Why `name` is not among the readable ones: broken, or not there at all.
+Failure not_found(std::string_view name, const std::vector<record::RuntimeInfo>& runtimes) {
+  const std::vector<std::string> names = names_of(runtimes);
+  const std::string there = names.empty() ? std::string("none is installed") : "there is " + join(names, ", ");
+  if (name.empty()) {
+    return names.empty() ? with_hint(fail(ErrorKind::not_found, "no runtime is installed"), std::string(kHowToInstall))
+                         : with_hint(fail(ErrorKind::usage, "several runtimes are installed and none is 'default'"),
+                                     fmt::format("choose one of {} by --runtime NAME", join(names, ", ")));
+  }
+  const auto near = nearest_name(name, names);
+  return with_hint(fail(ErrorKind::not_found, "no runtime '{}' ({})", printable(name, 80), there),
+                   near ? fmt::format("did you mean '{}'?", *near) : std::string(kHowToInstall));
+}
+
+struct Difference {
+  std::string file;
+  const char* what;
+};
+
+// The first of two sorted lists of "file hash" that differs.
+std::optional<Difference> difference(const std::vector<std::string>& was, const std::vector<std::string>& is) {
+  const auto file_of = [](const std::string& line) { return line.substr(0, line.rfind(' ')); };
+  std::map<std::string, std::string> now;
+  for (const std::string& line : is) {
+    now[file_of(line)] = line;
+  }
+  for (const std::string& line : was) {
+    const auto found = now.find(file_of(line));
+    if (found == now.end() || found->second != line) {
+      return Difference{file_of(line), found == now.end() ? "is gone" : "changed"};
+    }
+    now.erase(found);
+  }
+  return now.empty() ? std::nullopt : std::optional(Difference{now.begin()->first, "is new"});
 }
 
 }  // namespace
@@ -40,137 +93,178 @@ fs::path runtimes_dir() {
 }
 
 Status check_name(std::string_view name) {
-  const auto good = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-           c == '-';
-  };
-  if (name.empty() || name.size() > 64 || name.front() == '.' || !std::ranges::all_of(name, good)) {
-    return fail(ErrorKind::usage, "'{}' is no name for a runtime; take letters, digits, '.', '_' and '-'",
-                printable(name, 80));
+  static constexpr std::size_t kLongest = 64;
+  static constexpr std::string_view kAllowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+  if (name.empty() || name.size() > kLongest || name.front() == '.' || name.front() == '-' ||
+      name.find_first_not_of(kAllowed) != std::string_view::npos) {
+    return with_hint(fail(ErrorKind::usage, "'{}' cannot name a runtime", printable(name, 80)),
+                     "take up to 64 letters, digits, '.', '_' and '-', not starting with '.' or '-'");
+  }
+  if (name == kFake) {
+    return fail(ErrorKind::usage, "'fake' is the scripted runtime's name; take another");
   }
   return {};
 }
 
 Result<std::vector<record::RuntimeInfo>> list(std::vector<std::string>* warnings) {
-  std::vector<record::RuntimeInfo> found;
-  std::error_code error;
-  for (fs::directory_iterator at(runtimes_dir(), error), end; !error && at != end; at.increment(error)) {
+  std::vector<record::RuntimeInfo> runtimes;
+  std::error_code code;
+  if (!fs::exists(runtimes_dir(), code)) {
+    return runtimes;
+  }
+  fs::directory_iterator at(runtimes_dir(), code);
+  for (const fs::directory_iterator end; !code && at != end; at.increment(code)) {
     const std::string name = at->path().filename().string();
-    if (name.starts_with('.') || !fs::exists(at->path() / "runtime.json", error)) {
+    std::error_code ignored;
+    if (!check_name(name) || !fs::exists(at->path() / "runtime.json", ignored)) {
       continue;
     }
-    auto info = read(at->path());
-    if (info) {
-      found.push_back(std::move(*info));
+    auto runtime = read(name);
+    if (runtime) {
+      runtimes.push_back(std::move(*runtime));
     } else if (warnings != nullptr) {
-      warnings->push_back(fmt::format("runtime '{}': {}", name, info.error().text()));
+      warnings->push_back(fmt::format("runtime '{}' is broken and left out: {}", name, runtime.error().text()));
     }
   }
-  std::ranges::sort(found, {}, &record::RuntimeInfo::name);
-  return found;
+  if (code) {
+    return fail(ErrorKind::io, "cannot read '{}': {}", runtimes_dir().string(), code.message());
+  }
+  std::sort(runtimes.begin(), runtimes.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return runtimes;
 }
 
 Result<record::RuntimeInfo> fake_runtime() {
-  record::RuntimeInfo info;
-  info.name = "fake";
-  info.provider = "fake";
-  const char* const given = std::getenv("MIA_PERF_FAKE_WORKER");
-  info.worker = given != nullptr && *given != '\0' ? std::string(given)
-                                                   : (executable_path().parent_path() / "mia-worker-fake").string();
-  std::error_code error;
-  if (!fs::exists(info.worker, error)) {
-    return fail(ErrorKind::not_found, "MIA_LLAMA_FAKE is set, but there is no {}", info.worker);
+  record::RuntimeInfo runtime;
+  runtime.name = kFake;
+  runtime.provider = kFake;
+  runtime.version = kFake;
+  std::vector<fs::path> places = {executable_path().parent_path() / "mia-worker-fake",
+                                  executable_path().parent_path() / "../libexec/mia-perf/mia-worker-fake"};
+  if (const char* const given = std::getenv("MIA_PERF_FAKE_WORKER"); given != nullptr && *given != '\0') {
+    places = {given};
   }
-  info.version = "fake";
-  return info;
+  for (const fs::path& place : places) {
+    if (::access(place.c_str(), X_OK) == 0) {
+      runtime.worker = place.string();
+      return runtime;
+    }
+  }
+  return with_hint(
+      fail(ErrorKind::not_found, "the scripted worker '{}' does not exist or cannot be run", places.front().string()),
+      "set MIA_PERF_FAKE_WORKER to its path, or unset MIA_LLAMA_FAKE");
 }
 
 Result<record::RuntimeInfo> find(std::string_view name) {
-  if (env_is_on("MIA_LLAMA_FAKE")) {
+  if (name == kFake || is_on("MIA_LLAMA_FAKE")) {
     return fake_runtime();
   }
-  MIA_TRY_ASSIGN(const auto runtimes, list());
-  std::vector<std::string> names;
-  for (const record::RuntimeInfo& info : runtimes) {
-    if (info.name == name || (name.empty() && (runtimes.size() == 1 || info.name == "default"))) {
-      return info;
-    }
-    names.push_back(info.name);
+  if (!name.empty()) {
+    MIA_TRY(check_name(name));
   }
-  if (runtimes.empty()) {
-    return fail(ErrorKind::not_found,
-                "no runtime is installed; install one: mia-perf runtime install llama-cpp-python==0.3.36");
+  std::vector<std::string> warnings;
+  MIA_TRY_ASSIGN(const auto runtimes, list(&warnings));
+  const std::string_view wanted = name.empty() ? "default" : name;
+  const auto found = std::find_if(runtimes.begin(), runtimes.end(), [&](const auto& r) { return r.name == wanted; });
+  if (found != runtimes.end()) {
+    return *found;
   }
-  return fail(ErrorKind::not_found, "there is no runtime '{}'; there are: {}",
-              name.empty() ? "default" : printable(name, 80), join(names, ", "));
+  std::error_code code;
+  if (fs::exists(runtimes_dir() / wanted / "runtime.json", code)) {
+    return with_hint(context(read(std::string(wanted)), fmt::format("runtime '{}' is broken", wanted)).failure(),
+                     fmt::format("remove it (mia-perf runtime remove {}) and install it again", wanted));
+  }
+  if (name.empty() && runtimes.size() == 1) {
+    return runtimes.front();
+  }
+  return not_found(name, runtimes);
 }
 
 std::map<std::string, std::string> worker_environment(const record::RuntimeInfo& runtime) {
-  if (runtime.provider == "fake") {
+  const fs::path libraries = runtime.prefix.empty() ? fs::path() : library_dir(runtime.prefix);
+  if (libraries.empty()) {
     return {};
   }
-  return {{"LD_LIBRARY_PATH", library_dir(runtime.prefix).string()}};
+  const char* const ours = std::getenv("LD_LIBRARY_PATH");
+  const std::string rest = ours != nullptr && *ours != '\0' ? fmt::format(":{}", ours) : std::string();
+  return {{"LD_LIBRARY_PATH", libraries.string() + rest}};
 }
 
 fs::path library_dir(const fs::path& prefix) {
-  std::error_code error;
-  for (const char* const below : {"lib", "lib64", "bin", "."}) {
-    for (fs::directory_iterator at(prefix / below, error), end; !error && at != end; at.increment(error)) {
-      if (at->path().filename().string().starts_with("libllama.so")) {
-        return prefix / below;
+  std::error_code code;
+  for (const char* const below : {"lib", "lib64", "bin", ""}) {
+    const fs::path folder = *below == '\0' ? prefix : prefix / below;
+    for (const char* const name : {"libllama.so", "libllama.so.0"}) {
+      if (fs::exists(folder / name, code)) {
+        return folder;
       }
     }
-    error.clear();
-  }
-  return prefix;
-}
-
-Result<std::vector<std::string>> hash_libraries(const fs::path& dir) {
-  std::vector<std::string> hashes;
-  std::error_code error;
-  for (fs::directory_iterator at(dir, error), end; !error && at != end; at.increment(error)) {
-    if (is_library(at->path()) && !at->is_symlink(error)) {
-      MIA_TRY_ASSIGN(const std::string hash, hash_file(at->path()));
-      hashes.push_back(at->path().filename().string() + " " + hash);
-    }
-  }
-  if (hashes.empty()) {
-    return fail(ErrorKind::not_found, "{} has no libllama", dir.string());
-  }
-  std::ranges::sort(hashes);
-  return hashes;
-}
-
-Status verify_unchanged(const record::RuntimeInfo& runtime) {
-  if (runtime.provider == "fake") {
-    return {};
-  }
-  std::error_code error;
-  const std::string cure = fmt::format("add it again: mia-perf runtime add DIR --name {} --force", runtime.name);
-  if (!fs::exists(runtime.worker, error)) {
-    return fail(ErrorKind::not_found, "runtime '{}': its worker {} is gone; {}", runtime.name, runtime.worker, cure);
-  }
-  const auto now = hash_libraries(library_dir(runtime.prefix));
-  if (!now) {
-    return fail(ErrorKind::not_found, "runtime '{}': its libraries moved away from {}; {}", runtime.name,
-                runtime.prefix, cure);
-  }
-  if (*now != runtime.library_hashes) {
-    return fail(ErrorKind::unsupported, "runtime '{}': its libraries in {} changed since it was added; {}",
-                runtime.name, runtime.prefix, cure);
   }
   return {};
 }
 
+Result<std::vector<std::string>> hash_libraries(const fs::path& library_dir) {
+  std::vector<std::string> hashes;
+  std::error_code code;
+  fs::directory_iterator at(library_dir, code);
+  for (const fs::directory_iterator end; !code && at != end; at.increment(code)) {
+    const std::string name = at->path().filename().string();
+    std::error_code ignored;
+    if (is_library(name) && !at->is_symlink(ignored) && at->is_regular_file(ignored)) {
+      MIA_TRY_ASSIGN(const std::string hash, hash_file(at->path()));
+      hashes.push_back(name + " " + hash);
+    }
+  }
+  if (code) {
+    return fail(ErrorKind::io, "cannot read '{}': {}", library_dir.string(), code.message());
+  }
+  if (hashes.empty()) {
+    return fail(ErrorKind::not_found, "no libllama.so in '{}'", library_dir.string());
+  }
+  std::sort(hashes.begin(), hashes.end());
+  return hashes;
+}
+
+Status verify_unchanged(const record::RuntimeInfo& runtime) {
+  const bool is_fake = runtime.provider == kFake;
+  const bool is_installed = runtime.prefix.starts_with(runtimes_dir().string() + "/");
+  const std::string cure =
+      is_installed ? fmt::format("run mia-perf runtime install llama-cpp-python --name {} --force", runtime.name)
+                   : fmt::format("run mia-perf runtime add DIR --name {} --force", runtime.name);
+  if (::access(runtime.worker.c_str(), X_OK) != 0) {
+    return with_hint(fail(ErrorKind::not_found, "runtime '{}': its worker '{}' is gone", runtime.name, runtime.worker),
+                     is_fake ? std::string("set MIA_PERF_FAKE_WORKER to its path") : cure);
+  }
+  if (is_fake) {
+    return {};
+  }
+  const fs::path libraries = library_dir(runtime.prefix);
+  if (libraries.empty()) {
+    return with_hint(
+        fail(ErrorKind::not_found, "runtime '{}': libllama.so moved away from '{}'", runtime.name, runtime.prefix),
+        cure);
+  }
+  MIA_TRY_ASSIGN(const auto now, hash_libraries(libraries));
+  if (const auto changed = difference(runtime.library_hashes, now)) {
+    return with_hint(fail(ErrorKind::unsupported, "runtime '{}': {} in '{}' {} since the runtime was added",
+                          runtime.name, changed->file, libraries.string(), changed->what),
+                     cure);
+  }
+  return {};
+}
+
+// The record goes first: from then on there is no such runtime, even if the rest is interrupted.
 Status remove(std::string_view name) {
   MIA_TRY(check_name(name));
-  std::error_code error;
-  if (!fs::exists(runtimes_dir() / name, error)) {
-    return fail(ErrorKind::not_found, "there is no runtime '{}'", name);
+  const fs::path folder = runtimes_dir() / name;
+  std::error_code code;
+  if (!fs::exists(folder, code)) {
+    MIA_TRY_ASSIGN(const auto runtimes, list());
+    return not_found(name, runtimes);
   }
-  fs::remove_all(runtimes_dir() / name, error);
-  if (error) {
-    return fail(ErrorKind::io, "cannot remove runtime '{}': {}", name, error.message());
+  fs::remove(folder / "runtime.json", code);
+  fs::remove_all(folder, code);
+  if (code) {
+    return fail(ErrorKind::io, "cannot remove '{}': {}", folder.string(), code.message());
   }
   return {};
 }
