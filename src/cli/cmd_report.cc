@@ -25,9 +25,8 @@ struct ReportOptions {
 };
 
 Result<record::Report> from_store(const Common& common, const std::string& id) {
-  MIA_TRY_ASSIGN(
-      store::Store store,
-      store::Store::open(common.store.empty() ? store::default_path() : std::filesystem::path(common.store)));
+  MIA_TRY_ASSIGN(store::Store store, store::Store::open(common.store.empty() ? store::default_path()
+                                                                             : std::filesystem::path(common.store)));
   MIA_TRY_ASSIGN(store::Session session, store.session(id));
   if (!session.report) {
     return fail(ErrorKind::not_found, "session {} has no report yet ({}); resume it with run --resume", session.row.id,
@@ -78,9 +77,8 @@ Result<int> before_after(const Common& common, const ReportOptions& options) {
 }
 
 Result<int> list(const Common& common, std::int64_t limit) {
-  MIA_TRY_ASSIGN(
-      store::Store store,
-      store::Store::open(common.store.empty() ? store::default_path() : std::filesystem::path(common.store)));
+  MIA_TRY_ASSIGN(store::Store store, store::Store::open(common.store.empty() ? store::default_path()
+                                                                             : std::filesystem::path(common.store)));
   store::SessionFilter filter;
   filter.limit = limit;
   MIA_TRY_ASSIGN(const auto sessions, store.sessions(filter));

@@ -2,10 +2,11 @@
 #include "config/config.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
+#include <iterator>
 
 #include <unistd.h>
-#include <nlohmann/json.hpp>
 
 #include "base/files.h"
 #include "base/text.h"
@@ -17,110 +18,137 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kPrefix = "MIA__";
-// The perf method's own switches: each turns the token distribution on.
-constexpr std::array<const char*, 2> kLatencySwitches = {"MIA_PERF_LATENCY_DIST", "MIA_PERF_STREAM_LATENCY"};
-
-Status apply(Loaded& loaded, const LayerValue& value) {
-  MIA_TRY(context(record::set_text(loaded.settings, value.key, value.text), value.origin));
-  loaded.origins[value.key] = value.origin;
-  return {};
+// Files by the name that a person would type: relative where they lie below the working folder.
+std::string display_name(const fs::path& file) {
+  std::error_code error;
+  const fs::path relative = file.lexically_relative(fs::current_path(error));
+  const bool below = !error && !relative.empty() && *relative.begin() != "..";
+  return file.is_absolute() && below ? relative.string() : file.string();
 }
 
-Status apply(Loaded& loaded, const std::vector<LayerValue>& values) {
-  for (const LayerValue& value : values) {
-    MIA_TRY(apply(loaded, value));
-  }
-  return {};
+void append(std::vector<std::string>& all, const std::vector<std::string>& more) {
+  all.insert(all.end(), more.begin(), more.end());
 }
+
+struct Layers {
+  Layer base;
+  Layer overrides;
+  Layer environment;
+  Layer set;
+};
 
 // A file that is not there is an empty layer.
-Result<Layer> layer_of(const fs::path& file) {
+Layer read_file_layer(const fs::path& file, std::vector<fs::path>& files) {
   std::error_code error;
-  if (!fs::exists(file, error)) {
-    return Layer{};
-  }
-  MIA_TRY_ASSIGN(const YamlDocument document, read_yaml(file));
-  Layer layer = read_layer(document);
-  if (!layer.problems.empty()) {
-    return fail(ErrorKind::usage, "{}", join(layer.problems, "\n"));
-  }
-  return layer;
-}
-
-std::string profile_of(const Loaded& loaded, const LoadSpec& spec) {
-  if (!spec.profile.empty()) {
-    return spec.profile;
-  }
-  const auto at = std::ranges::find(loaded.catalogue, loaded.settings.llm.id.value_or(""), &ModelEntry::id);
-  return at == loaded.catalogue.end() ? std::string() : at->profile;
-}
-
-Status apply_profile(Loaded& loaded, const Layer& base, const LoadSpec& spec) {
-  const std::string name = profile_of(loaded, spec);
-  if (name.empty()) {
+  if (fs::status(file, error).type() == fs::file_type::not_found) {
     return {};
   }
-  const auto at = base.profiles.find(name);
-  if (at == base.profiles.end()) {
-    std::vector<std::string> names;
-    for (const auto& [known, values] : base.profiles) {
-      names.push_back(known);
-    }
-    return fail(ErrorKind::usage, "there is no profile '{}'; there are: {}", printable(name, 80), join(names, ", "));
+  const auto text = read_file(file, std::size_t{1} << 20U);
+  const auto document = text ? parse_yaml(*text, display_name(file)) : Result<YamlDocument>(text.failure());
+  if (!document) {
+    Layer layer;
+    layer.problems.push_back(document.error().text());
+    return layer;
   }
-  return apply(loaded, at->second);
+  files.push_back(file);
+  return read_layer(*document);
 }
 
-// MIA__LLM__PRIMARY__N_THREADS -> llm.primary.n_threads
-std::string key_of_variable(std::string_view variable) {
-  std::string key = lower(variable.substr(kPrefix.size()));
-  for (std::size_t at = key.find("__"); at != std::string::npos; at = key.find("__", at)) {
-    key.replace(at, 2, ".");
+void apply_layer(Loaded& loaded, const std::vector<LayerValue>& values) {
+  for (const LayerValue& value : values) {
+    // Layers hold checked values only.
+    if (record::set_text(loaded.settings, value.key, value.text)) {
+      loaded.origins[value.key] = value.origin;
+    }
   }
-  return key;
 }
 
-Status apply_environment(Loaded& loaded) {
-  for (char** at = environ; at != nullptr && *at != nullptr; ++at) {
-    const std::string_view variable(*at);
-    const std::size_t equals = variable.find('=');
-    if (!variable.starts_with(kPrefix) || equals == std::string_view::npos) {
-      continue;
-    }
-    const std::string name(variable.substr(0, equals));
-    MIA_TRY_ASSIGN(const record::Field* const field,
-                   context(record::require_field(key_of_variable(name)), fmt::format("environment {}", name)));
-    MIA_TRY(apply(loaded, {std::string(field->key), std::string(variable.substr(equals + 1)),
-                           fmt::format("environment {}", name)}));
-  }
-  for (const char* const name : kLatencySwitches) {
-    if (const char* const value = std::getenv(name); value != nullptr && *value != '\0') {
-      MIA_TRY(apply(loaded, {"run.latency_dist", value, fmt::format("environment {}", name)}));
+// An entry of the upper layer replaces one of the same id.
+std::vector<ModelRow> merged_models(const Layers& layers) {
+  std::vector<ModelRow> models = layers.base.models;
+  for (const ModelRow& row : layers.overrides.models) {
+    const auto same = std::ranges::find_if(models, [&](const ModelRow& r) { return r.entry.id == row.entry.id; });
+    if (same == models.end()) {
+      models.push_back(row);
+    } else {
+      *same = row;
     }
   }
-  return {};
+  return models;
 }
 
-Status apply_set(Loaded& loaded, const std::vector<std::string>& set) {
-  for (const std::string& text : set) {
-    const std::size_t equals = text.find('=');
-    if (equals == std::string::npos) {
-      return fail(ErrorKind::usage, "--set {}: write key=value", printable(text, 80));
+using Profiles = std::map<std::string, std::vector<LayerValue>>;
+
+Profiles merged_profiles(const Layers& layers) {
+  Profiles profiles = layers.overrides.profiles;
+  profiles.insert(layers.base.profiles.begin(), layers.base.profiles.end());
+  return profiles;
+}
+
+std::string unknown_profile(const std::string& place, const std::string& name, const Profiles& profiles) {
+  std::vector<std::string> names;
+  std::ranges::transform(profiles, std::back_inserter(names), [](const auto& row) { return row.first; });
+  return fmt::format("{}: there is no profile '{}'; there are: {}", place, printable(name, 80),
+                     names.empty() ? "none" : join(names, ", "));
+}
+
+// What the layers leave wrong together: models that name a profile which no file has.
+std::vector<std::string> profile_problems(const std::vector<ModelRow>& models, const Profiles& profiles) {
+  std::vector<std::string> problems;
+  for (const ModelRow& row : models) {
+    if (!row.entry.profile.empty() && !profiles.contains(row.entry.profile)) {
+      problems.push_back(unknown_profile(row.place, row.entry.profile, profiles));
     }
-    MIA_TRY_ASSIGN(const record::Field* const field, context(record::require_field(text.substr(0, equals)), "--set"));
-    MIA_TRY(apply(loaded, {std::string(field->key), text.substr(equals + 1), "--set"}));
   }
-  return {};
+  return problems;
+}
+
+Loaded built_in() {
+  Loaded loaded;
+  loaded.settings = record::default_settings();
+  for (const record::Field& field : record::fields()) {
+    loaded.origins[std::string(field.key)] = "built-in";
+  }
+  return loaded;
+}
+
+// The model that all layers together choose names the profile, which itself lies below most of them.
+std::string profile_of(const Layers& layers, const std::vector<ModelEntry>& catalogue) {
+  Loaded trial = built_in();
+  for (const Layer* const layer : {&layers.base, &layers.overrides, &layers.environment, &layers.set}) {
+    apply_layer(trial, layer->values);
+  }
+  const auto at = std::ranges::find(catalogue, trial.settings.llm.id.value_or(""), &ModelEntry::id);
+  return at == catalogue.end() ? std::string() : at->profile;
+}
+
+Result<fs::path> dir_of(const LoadSpec& spec) {
+  std::error_code error;
+  if (!spec.config_dir.empty() && !fs::is_directory(spec.config_dir, error)) {
+    return fail(ErrorKind::usage, "--config {}: no such folder", spec.config_dir.string());
+  }
+  fs::path dir = spec.config_dir.empty() ? find_config_dir() : spec.config_dir;
+  if (const char* const named = std::getenv("MIA_PERF_CONFIG_DIR");
+      named != nullptr && dir == named && !fs::is_directory(dir, error)) {
+    return fail(ErrorKind::usage, "environment MIA_PERF_CONFIG_DIR: no folder '{}'", dir.string());
+  }
+  return dir;
+}
+
+Status require_none(const std::vector<std::string>& problems) {
+  if (problems.empty()) {
+    return {};
+  }
+  return fail(ErrorKind::usage, "{}", join(problems, "\n"));
 }
 
 }  // namespace
 
 fs::path find_config_dir() {
-  std::error_code error;
   if (const char* const dir = std::getenv("MIA_PERF_CONFIG_DIR"); dir != nullptr && *dir != '\0') {
     return dir;
   }
+  std::error_code error;
   for (const fs::path& dir :
        {fs::path("configs"), executable_path().parent_path().parent_path() / "share/mia-perf/configs"}) {
     if (fs::is_directory(dir, error)) {
@@ -131,33 +159,36 @@ fs::path find_config_dir() {
 }
 
 Result<Loaded> load(const LoadSpec& spec) {
-  Loaded loaded;
-  loaded.settings = record::default_settings();
-  for (const record::Field& field : record::fields()) {
-    loaded.origins[std::string(field.key)] = "built-in";
+  MIA_TRY_ASSIGN(const fs::path dir, dir_of(spec));
+  Loaded loaded = built_in();
+  Layers layers;
+  layers.base = read_file_layer(dir / "base.yaml", loaded.files);
+  layers.overrides = read_file_layer(dir / "overrides.local.yaml", loaded.files);
+  layers.environment = spec.use_environment ? read_environment(environ) : Layer{};
+  layers.set = read_set(spec.set);
+  const std::vector<ModelRow> models = merged_models(layers);
+  const Profiles profiles = merged_profiles(layers);
+  std::vector<std::string> problems;
+  for (const Layer* const layer : {&layers.base, &layers.overrides, &layers.environment, &layers.set}) {
+    append(problems, layer->problems);
   }
-  const fs::path dir = spec.config_dir.empty() ? find_config_dir() : spec.config_dir;
-  std::error_code error;
-  if (!spec.config_dir.empty() && !fs::is_directory(dir, error)) {
-    return fail(ErrorKind::usage, "--config {}: no such folder", dir.string());
+  append(problems, profile_problems(models, profiles));
+  std::ranges::transform(models, std::back_inserter(loaded.catalogue), [](const ModelRow& row) { return row.entry; });
+  loaded.profile = spec.profile.empty() ? profile_of(layers, loaded.catalogue) : spec.profile;
+  if (!spec.profile.empty() && !profiles.contains(spec.profile)) {
+    problems.push_back(unknown_profile("--profile", spec.profile, profiles));
   }
-  MIA_TRY_ASSIGN(const Layer base, layer_of(dir / "base.yaml"));
-  loaded.catalogue = base.models;
-  MIA_TRY(apply(loaded, base.values));
-  MIA_TRY_ASSIGN(const Layer overrides, layer_of(dir / "overrides.local.yaml"));
-  loaded.catalogue.insert(loaded.catalogue.end(), overrides.models.begin(), overrides.models.end());
-  MIA_TRY(apply(loaded, overrides.values));
-  if (spec.use_environment) {
-    MIA_TRY(apply_environment(loaded));
+  MIA_TRY(require_none(problems));
+  if (loaded.files.empty() && !spec.config_dir.empty()) {
+    loaded.warnings.push_back(fmt::format("{} holds no base.yaml: only built-in defaults", spec.config_dir.string()));
   }
-  MIA_TRY(apply_set(loaded, spec.set));
-  // The profile belongs to the model that the upper layers chose, and lies below them: once more in order.
-  MIA_TRY(apply_profile(loaded, base, spec));
-  MIA_TRY(apply(loaded, overrides.values));
-  if (spec.use_environment) {
-    MIA_TRY(apply_environment(loaded));
+  apply_layer(loaded, layers.base.values);
+  if (!loaded.profile.empty()) {
+    apply_layer(loaded, profiles.at(loaded.profile));
   }
-  MIA_TRY(apply_set(loaded, spec.set));
+  apply_layer(loaded, layers.overrides.values);
+  apply_layer(loaded, layers.environment.values);
+  apply_layer(loaded, layers.set.values);
   return loaded;
 }
 
@@ -169,7 +200,11 @@ Result<std::vector<std::string>> check_file(const fs::path& path) {
     }
     return document.failure();
   }
-  return read_layer(*document).problems;
+  Layer layer = read_layer(*document);
+  if (!layer.profiles.empty()) {  // a file without any takes those of base.yaml
+    append(layer.problems, profile_problems(layer.models, layer.profiles));
+  }
+  return std::move(layer.problems);
 }
 
 }  // namespace mia::config

@@ -17,17 +17,21 @@ namespace mia::config {
 // One entry of `models:` in base.yaml.
 struct ModelEntry {
   std::string id;
-  std::string source;
-  std::string member;
+  std::string source;  // "pypi:NAME==VERSION", "synth:PRESET:QUANT", "" when the user provides the file
+  std::string member;  // path of the GGUF file inside what a pypi source gives
   std::string file;
   std::string description;
-  std::string profile;
+  std::string profile;  // name under `profiles:`, "" for none
 };
 
 struct Loaded {
   record::Settings settings;
-  std::map<std::string, std::string> origins;  // key -> "built-in", "configs/base.yaml:12", "environment MIA__...", ...
-  std::vector<ModelEntry> catalogue;
+  // Every key of the field table -> "built-in", "configs/base.yaml:12", "profile legacy (configs/base.yaml:40)",
+  // "environment MIA__...", "--set".
+  std::map<std::string, std::string> origins;
+  std::vector<ModelEntry> catalogue;         // of base.yaml; an entry of overrides.local.yaml replaces one of its id
+  std::string profile;                       // of thresholds, the one in force; "" for none
+  std::vector<std::filesystem::path> files;  // that were read
   std::vector<std::string> warnings;
 };
 
@@ -38,7 +42,8 @@ struct LoadSpec {
   bool use_environment = true;
 };
 
-// Errors of kind usage say where (file and line, variable, --set), which key and what to do.
+// An error of kind usage tells all problems of all layers, one a line: where (file and line, variable, --set), which
+// key, and what to do.
 [[nodiscard]] Result<Loaded> load(const LoadSpec& spec);
 
 // One YAML file alone; all of its problems, empty when it is good.

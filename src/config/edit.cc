@@ -2,6 +2,8 @@
 #include "config/edit.h"
 
 #include <algorithm>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -10,6 +12,7 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "config/yaml_tree.h"
+#include "record/fields.h"
 
 namespace mia::config {
 namespace {
@@ -18,6 +21,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kMark = "# mia-perf: ";
 constexpr std::size_t kIndent = 2;
+constexpr std::size_t kMaxBytes = std::size_t{1} << 20U;
 
 std::size_t indent_of(std::string_view line) {
   return std::min(line.find_first_not_of(' '), line.size());
@@ -28,76 +32,136 @@ bool is_content(std::string_view line) {
   return !text.empty() && !text.starts_with('#');
 }
 
-bool is_key(std::string_view line, std::size_t indent, std::string_view key) {
+// What stands behind "key:" in a line, from the blank on; nullopt when the line has another key.
+std::optional<std::string_view> behind_key(std::string_view line, std::size_t indent, std::string_view key) {
   if (!is_content(line) || indent_of(line) != indent) {
-    return false;
+    return std::nullopt;
   }
-  std::string_view text = trim(line);
-  for (const char quote : {'"', '\''}) {
-    if (text.size() > key.size() + 2 && text.front() == quote && text.substr(1).starts_with(key) &&
-        text[key.size() + 1] == quote) {
-      text = text.substr(key.size() + 2);
-      return trim(text).starts_with(':');
+  std::string_view text = line.substr(indent);
+  const bool quoted = text.front() == '"' || text.front() == '\'';
+  const char quote = text.front();
+  text.remove_prefix(quoted ? 1 : 0);
+  if (!text.starts_with(key)) {
+    return std::nullopt;
+  }
+  text.remove_prefix(key.size());
+  if (quoted && !text.starts_with(quote)) {
+    return std::nullopt;
+  }
+  text.remove_prefix(quoted ? 1 : 0);
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  if (!text.starts_with(':') || (text.size() > 1 && text[1] != ' ' && text[1] != '\r')) {
+    return std::nullopt;
+  }
+  return text.substr(1);
+}
+
+// The comment behind a value, "" for none. A '#' inside quotes or inside a word is none.
+std::string_view comment_behind(std::string_view value) {
+  char quote = 0;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const char c = value[i];
+    if (quote != 0) {
+      i += quote == '"' && c == '\\' ? 1 : 0;
+      quote = c == quote ? char{0} : quote;
+    } else if ((c == '"' || c == '\'') && trim(value.substr(0, i)).empty()) {
+      quote = c;
+    } else if (c == '#' && i > 0 && value[i - 1] == ' ') {
+      return trim(value.substr(i));
     }
   }
-  return text.starts_with(key) && text.substr(key.size()).starts_with(':');
+  return {};
+}
+
+// Words that mean the same with and without quotes; everything else is quoted as in JSON, which YAML reads.
+std::string scalar_text(const std::string& value) {
+  const bool plain = !value.empty() && lower(value) != "null" && value.front() != '-' &&
+                     value.find_first_not_of(
+                         "abcdefghijklmnopqrstuvwxyz"
+                         "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                         "0123456789_./+-") == std::string::npos;
+  return plain || parse_double(value) ? value : dump_json(Json(value));
 }
 
 // Lines of a YAML file and the block that a path has led to so far.
 class YamlEditor {
  public:
   explicit YamlEditor(std::string_view text) : lines_(split(text, '\n')) {
-    if (!lines_.empty() && lines_.back().empty()) {
+    ends_with_newline_ = lines_.back().empty();
+    if (ends_with_newline_) {
       lines_.pop_back();  // the end of the last line, not a line
     }
+    carriage_return_ = !lines_.empty() && lines_.front().ends_with('\r');
     end_ = lines_.size();
   }
 
   Status set(const std::vector<std::string>& path, const std::string& value, const std::string& comment) {
     std::size_t indent = 0;
-    for (std::size_t i = 0; i + 1 < path.size(); ++i) {
-      MIA_TRY_ASSIGN(indent, enter(path[i], indent));
+    std::size_t next = 0;
+    // Some people write "llm.primary.n_threads: 8" in one word, at any level.
+    while (next + 1 < path.size() && !find(rest_of(path, next), indent)) {
+      MIA_TRY_ASSIGN(indent, enter(path[next], indent));
+      ++next;
     }
-    const std::string margin(indent, ' ');
-    std::vector<std::string> fresh;
-    if (!comment.empty()) {
-      fresh.push_back(margin + std::string(kMark) + comment);
-    }
-    fresh.push_back(fmt::format("{}{}: {}{}", margin, path.back(), value, tail_of(path.back(), indent)));
-    if (at_ < end_) {
-      if (at_ > begin_ && trim(lines_[at_ - 1]).starts_with(kMark)) {
-        --at_;
-        lines_.erase(lines_.begin() + static_cast<std::ptrdiff_t>(at_));
-      }
-      lines_.erase(lines_.begin() + static_cast<std::ptrdiff_t>(at_));
-      lines_.insert(lines_.begin() + static_cast<std::ptrdiff_t>(at_), fresh.begin(), fresh.end());
-    } else {
-      lines_.insert(lines_.begin() + static_cast<std::ptrdiff_t>(last_content()), fresh.begin(), fresh.end());
-    }
+    put(rest_of(path, next), indent, value, comment);
     return {};
   }
 
-  [[nodiscard]] std::string text() const { return join(lines_, "\n") + "\n"; }
+  [[nodiscard]] std::string text() const { return join(lines_, "\n") + (ends_with_newline_ ? "\n" : ""); }
 
  private:
+  static std::string rest_of(const std::vector<std::string>& path, std::size_t from) {
+    return join(std::span(path).subspan(from), ".");
+  }
+
+  void insert(std::size_t place, std::string line) {
+    ends_with_newline_ = ends_with_newline_ || place == lines_.size();
+    lines_.insert(lines_.begin() + static_cast<std::ptrdiff_t>(place),
+                  std::move(line) + (carriage_return_ ? "\r" : ""));
+  }
+
+  void put(const std::string& key, std::size_t indent, const std::string& value, const std::string& comment) {
+    const std::string margin(indent, ' ');
+    std::string line = fmt::format("{}{}: {}", margin, key, value);
+    std::size_t place = 0;
+    if (find(key, indent)) {
+      place = at_;
+      if (const auto kept = comment_behind(*behind_key(lines_[place], indent, key)); !kept.empty()) {
+        line += fmt::format("  {}", kept);
+      }
+      const bool last = place + 1 == lines_.size();
+      lines_.erase(lines_.begin() + static_cast<std::ptrdiff_t>(place));
+      if (place > begin_ && trim(lines_[place - 1]).starts_with(kMark)) {
+        --place;
+        lines_.erase(lines_.begin() + static_cast<std::ptrdiff_t>(place));
+      }
+      const bool newline = ends_with_newline_;
+      insert(place, std::move(line));
+      ends_with_newline_ = newline || !last;
+    } else {
+      place = last_content();
+      insert(place, std::move(line));
+    }
+    if (!comment.empty()) {
+      insert(place, margin + std::string(kMark) + comment);
+    }
+  }
+
   // Narrows the block to the lines below `key`, adding it where it is missing; gives the indent of its members.
   Result<std::size_t> enter(const std::string& key, std::size_t indent) {
-    find(key, indent);
-    if (at_ == end_) {
+    if (!find(key, indent)) {
       const std::size_t place = last_content();
-      lines_.insert(lines_.begin() + static_cast<std::ptrdiff_t>(place), std::string(indent, ' ') + key + ":");
+      insert(place, std::string(indent, ' ') + key + ":");
       begin_ = end_ = place + 1;
       return indent + kIndent;
     }
-    const std::string_view line = trim(lines_[at_]);
-    const std::string_view rest = trim(line.substr(line.find(':') + 1));
+    const std::string_view rest = trim(*behind_key(lines_[at_], indent, key));
     if (!rest.empty() && !rest.starts_with('#')) {
       return fail(ErrorKind::usage, "line {}: '{}' is written in one line; put its members on lines of their own",
                   at_ + 1, key);
     }
     begin_ = at_ + 1;
-    std::size_t below = indent + kIndent;
-    bool first = true;
+    std::size_t below = 0;
     std::size_t stop = begin_;
     for (; stop < end_; ++stop) {
       if (!is_content(lines_[stop])) {
@@ -106,30 +170,19 @@ class YamlEditor {
       if (indent_of(lines_[stop]) <= indent) {
         break;
       }
-      if (first) {
-        below = indent_of(lines_[stop]);
-        first = false;
-      }
+      below = below == 0 ? indent_of(lines_[stop]) : below;
     }
     end_ = stop;
-    return below;
+    return below == 0 ? indent + kIndent : below;
   }
 
-  void find(const std::string& key, std::size_t indent) {
+  // Points at_ to the key's line in the block; false when it has none.
+  bool find(const std::string& key, std::size_t indent) {
     at_ = begin_;
-    while (at_ < end_ && !is_key(lines_[at_], indent, key)) {
+    while (at_ < end_ && !behind_key(lines_[at_], indent, key)) {
       ++at_;
     }
-  }
-
-  // Finds the key and keeps the comment that stands behind its value.
-  std::string tail_of(const std::string& key, std::size_t indent) {
-    find(key, indent);
-    if (at_ == end_) {
-      return {};
-    }
-    const std::size_t hash = lines_[at_].find(" #");
-    return hash == std::string::npos ? std::string() : "  " + std::string(trim(lines_[at_].substr(hash)));
+    return at_ < end_;
   }
 
   // Behind the last line of the block that says something.
@@ -142,61 +195,72 @@ class YamlEditor {
   }
 
   std::vector<std::string> lines_;
+  bool ends_with_newline_ = true;
+  bool carriage_return_ = false;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   std::size_t at_ = 0;
 };
 
-const Json* find_path(const Json& json, const std::vector<std::string>& path) {
-  const Json* at = &json;
-  for (const std::string& key : path) {
-    const auto next = at->is_object() ? at->find(key) : at->end();
-    if (!at->is_object() || next == at->end()) {
-      return nullptr;
-    }
-    at = &*next;
-  }
-  return at;
-}
-
 fs::path free_backup_name(const fs::path& file) {
   std::error_code error;
-  fs::path backup = file.string() + ".bak";
-  for (int i = 1; fs::exists(backup, error); ++i) {
-    backup = fmt::format("{}.bak.{}", file.string(), i);
+  const std::string first = file.string() + ".bak";
+  if (!fs::exists(first, error)) {
+    return first;
+  }
+  std::string stamp;
+  for (const char c : utc_now()) {
+    stamp += c == '-' || c == ':' ? "" : std::string(1, c);
+  }
+  fs::path backup = fmt::format("{}.{}", first, stamp);
+  for (int i = 2; fs::exists(backup, error); ++i) {  // twice within a second
+    backup = fmt::format("{}.{}-{}", first, stamp, i);
   }
   return backup;
+}
+
+Status check_values(const std::map<std::string, std::string>& values) {
+  for (const auto& [key, text] : values) {
+    MIA_TRY_ASSIGN(const record::Field* const field, record::require_field(key));
+    MIA_TRY(record::parse_value(*field, text));
+  }
+  return {};
 }
 
 }  // namespace
 
 Result<std::string> set_yaml_value(std::string_view text, std::string_view key, std::string_view value,
                                    std::string_view comment) {
-  const std::vector<std::string> path = split(key, '.');
+  MIA_TRY_ASSIGN(const YamlDocument before, parse_yaml(text, "the file"));
   YamlEditor editor(text);
-  MIA_TRY(editor.set(path, std::string(value), printable(join(split(comment, '\n'), " "), 400)));
+  MIA_TRY(
+      editor.set(split(key, '.'), scalar_text(std::string(value)), printable(join(split(comment, '\n'), " "), 400)));
   std::string changed = editor.text();
-  MIA_TRY_ASSIGN(const YamlDocument document, parse_yaml(changed, "the changed file"));
-  const Json* const at = find_path(document.json(), path);
-  const std::string got = at == nullptr ? "" : at->is_string() ? at->get<std::string>() : dump_json(*at);
-  if (got != value) {
-    return fail(ErrorKind::usage, "cannot set {} in this file by a small edit; set it by hand", key);
+  const auto after = parse_yaml(changed, "the changed file");
+  const Failure too_hard =
+      fail(ErrorKind::usage, "cannot set {} in this file by a small edit; set it by hand", printable(key, 120));
+  if (!after) {
+    return too_hard;
   }
-  return changed;
+  auto expected = before.texts;
+  expected[std::string(key)] = value;
+  return after->texts == expected ? Result<std::string>(std::move(changed)) : too_hard;
 }
 
 Status apply_overrides(const fs::path& file, const std::map<std::string, std::string>& values,
                        std::string_view reason) {
+  MIA_TRY(check_values(values));
   std::error_code error;
   const bool existed = fs::exists(file, error);
   std::string text;
   if (existed) {
-    MIA_TRY_ASSIGN(text, read_file(file, std::size_t{1} << 20U));
+    MIA_TRY_ASSIGN(text, read_file(file, kMaxBytes));
   }
   std::string changed = text;
   const std::string comment = fmt::format("{}: {}", utc_now().substr(0, 10), reason);
   for (const auto& [key, value] : values) {
-    MIA_TRY_ASSIGN(changed, context(set_yaml_value(changed, key, value, comment), file.string()));
+    const record::Field* const field = record::find_field(key);
+    MIA_TRY_ASSIGN(changed, context(set_yaml_value(changed, field->key, value, comment), file.string()));
   }
   if (existed) {
     MIA_TRY(write_file_atomic(free_backup_name(file), text));

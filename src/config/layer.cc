@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "config/layer.h"
 
+#include <algorithm>
+#include <set>
+
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
@@ -9,11 +12,20 @@
 namespace mia::config {
 namespace {
 
-std::string text_of(const Json& value) {
-  if (value.is_string()) {
-    return value.get<std::string>();
+bool is_section(std::string_view path) {
+  return std::ranges::any_of(record::fields(), [&](const record::Field& field) {
+    return field.key.size() > path.size() && field.key.starts_with(path) && field.key[path.size()] == '.';
+  });
+}
+
+// Files say the whole key: a short one could stand twice for the same setting, and one of them would win in silence.
+Result<const record::Field*> field_of(const std::string& path) {
+  MIA_TRY_ASSIGN(const record::Field* const field, record::require_field(path));
+  if (field->key != path) {
+    return with_hint(fail(ErrorKind::usage, "unknown key '{}'", printable(path, 120)),
+                     fmt::format("did you mean '{}'?", field->key));
   }
-  return value.is_null() ? std::string("auto") : dump_json(value);
+  return field;
 }
 
 class LayerReader {
@@ -22,13 +34,19 @@ class LayerReader {
 
   Layer read() {
     const Json& json = document_.json();
-    if (json.is_null()) {
-      return std::move(layer_);  // an empty file
-    }
-    if (!json.is_object()) {
+    if (json.is_object()) {
+      read_sections(json);
+    } else if (!json.is_null()) {  // an empty file says nothing
       problem("", "a configuration is a mapping of sections");
-      return std::move(layer_);
     }
+    for (auto& [line, text] : problems_) {
+      layer_.problems.push_back(std::move(text));
+    }
+    return std::move(layer_);
+  }
+
+ private:
+  void read_sections(const Json& json) {
     for (const auto& [key, value] : json.items()) {
       if (key == "models") {
         read_models(value);
@@ -38,38 +56,48 @@ class LayerReader {
         read_values(value, key, "", layer_.values);
       }
     }
-    return std::move(layer_);
   }
 
- private:
   // Leaves below `path`; `outer` is what stands before it in the file but not in the key (a profile's name).
   void read_values(const Json& value, const std::string& path, const std::string& outer,
                    std::vector<LayerValue>& into) {
     const std::string where = outer.empty() ? path : outer + "." + path;
-    if (value.is_object()) {
+    const record::Field* const known = record::find_field(path);
+    const bool is_leaf = known != nullptr && known->key == path;
+    if (value.is_object() && !is_leaf) {
       for (const auto& [key, below] : value.items()) {
         read_values(below, path + "." + key, outer, into);
       }
-      return;
+    } else if (!is_leaf && is_section(path)) {
+      if (!value.is_null()) {  // a section without keys says nothing
+        problem(where, fmt::format("{} is a section: its keys stand below it", path));
+      }
+    } else {
+      read_leaf(value, path, where, into);
     }
-    if (value.is_null() && record::find_field(path) == nullptr && path.find('.') == std::string::npos) {
-      return;  // a section without keys
-    }
-    const auto field = record::require_field(path);
+  }
+
+  void read_leaf(const Json& value, const std::string& path, const std::string& where, std::vector<LayerValue>& into) {
+    const auto field = field_of(path);
     if (!field) {
       problem(where, field.error().text());
       return;
     }
-    if (value.is_array()) {
-      problem(where, fmt::format("{} takes one value, not a list", path));
+    if (!seen_.insert(where).second) {  // once in one word with dots, once nested
+      problem(where, fmt::format("'{}' stands here a second time; remove one", path));
       return;
     }
-    const std::string text = text_of(value);
+    if (value.is_structured()) {
+      problem(where, fmt::format("{} takes one value, not a {}", path, value.is_array() ? "list" : "mapping"));
+      return;
+    }
+    const auto written = document_.texts.find(where);
+    const std::string text = written == document_.texts.end() ? "auto" : written->second;  // nothing there, or ~
     if (const auto parsed = record::parse_value(**field, text); !parsed) {
       problem(where, parsed.error().text());
       return;
     }
-    into.push_back({std::string((*field)->key), text, document_.place(where)});
+    into.push_back({path, text, document_.place(where)});
   }
 
   void read_profiles(const Json& profiles) {
@@ -86,6 +114,9 @@ class LayerReader {
       for (const auto& [key, value] : settings.items()) {
         read_values(value, key, "profiles." + name, values);
       }
+      for (LayerValue& value : values) {
+        value.origin = fmt::format("profile {} ({})", printable(name, 80), value.origin);
+      }
     }
   }
 
@@ -100,49 +131,130 @@ class LayerReader {
   }
 
   void read_model(const Json& json, const std::string& path) {
-    ModelEntry entry;
-    const std::map<std::string, std::string*> members = {
-        {"id", &entry.id},     {"source", &entry.source},           {"member", &entry.member},
-        {"file", &entry.file}, {"description", &entry.description}, {"profile", &entry.profile}};
     if (!json.is_object()) {
       problem(path, "a model is a mapping with id, source, file, ...");
       return;
     }
+    ModelRow row{{}, document_.place(json.contains("profile") ? path + ".profile" : path)};
     for (const auto& [key, value] : json.items()) {
-      const auto at = members.find(key);
-      if (at == members.end()) {
-        std::vector<std::string> names;
-        for (const auto& [name, member] : members) {
-          names.push_back(name);
-        }
-        const auto near = nearest_name(key, names);
-        problem(path + "." + key, fmt::format("a model has no '{}'{}", printable(key, 80),
-                                              near ? fmt::format("; did you mean '{}'?", *near) : ""));
-      } else if (!value.is_string()) {
-        problem(path + "." + key, fmt::format("{} must be a text", key));
-      } else {
-        *at->second = value.get<std::string>();
-      }
+      read_member(row.entry, key, value, path + "." + key);
     }
-    if (entry.id.empty()) {
+    if (row.entry.id.empty()) {
       problem(path, "a model needs an id");
-      return;
+    } else if (!ids_.insert(row.entry.id).second) {
+      problem(path + ".id", fmt::format("a second model '{}'; remove one", printable(row.entry.id, 80)));
+    } else {
+      layer_.models.push_back(std::move(row));
     }
-    layer_.models.push_back(std::move(entry));
+  }
+
+  void read_member(ModelEntry& entry, const std::string& key, const Json& value, const std::string& path) {
+    const auto at = model_members().find(key);
+    if (at == model_members().end()) {
+      std::vector<std::string> names;
+      for (const auto& [name, member] : model_members()) {
+        names.push_back(name);
+      }
+      const auto near = nearest_name(key, names);
+      problem(path, fmt::format("a model has no '{}'{}", printable(key, 80),
+                                near ? fmt::format("; did you mean '{}'?", *near) : ""));
+    } else if (value.is_structured()) {
+      problem(path, fmt::format("{} must be a text", key));
+    } else if (const auto text = document_.texts.find(path); text != document_.texts.end()) {
+      entry.*at->second = text->second;
+    }
   }
 
   void problem(const std::string& path, const std::string& text) {
-    layer_.problems.push_back(fmt::format("{}: {}", document_.place(path), text));
+    const auto at = document_.lines.find(path);
+    problems_.emplace(at == document_.lines.end() ? 0 : at->second, fmt::format("{}: {}", document_.place(path), text));
   }
 
   const YamlDocument& document_;
   Layer layer_;
+  std::multimap<int, std::string> problems_;  // by line
+  std::set<std::string> ids_;
+  std::set<std::string> seen_;
 };
+
+// Adds a checked value, or the problem with it.
+void add(Layer& layer, const Result<const record::Field*>& field, const std::string& text, const std::string& origin) {
+  if (!field) {
+    layer.problems.push_back(fmt::format("{}: {}", origin, field.error().text()));
+    return;
+  }
+  if (const auto parsed = record::parse_value(**field, text); !parsed) {
+    layer.problems.push_back(fmt::format("{}: {}", origin, parsed.error().text()));
+    return;
+  }
+  layer.values.push_back({std::string((*field)->key), text, origin});
+}
+
+constexpr std::string_view kPrefix = "MIA__";
+
+// MIA__LLM__PRIMARY__N_THREADS -> llm.primary.n_threads
+std::string key_of_variable(std::string_view variable) {
+  std::string key = lower(variable.substr(kPrefix.size()));
+  for (std::size_t at = key.find("__"); at != std::string::npos; at = key.find("__", at)) {
+    key.replace(at, 2, ".");
+  }
+  return key;
+}
 
 }  // namespace
 
+const std::map<std::string, std::string ModelEntry::*>& model_members() {
+  static const std::map<std::string, std::string ModelEntry::*> kMembers = {
+      {"id", &ModelEntry::id},     {"source", &ModelEntry::source},           {"member", &ModelEntry::member},
+      {"file", &ModelEntry::file}, {"description", &ModelEntry::description}, {"profile", &ModelEntry::profile}};
+  return kMembers;
+}
+
 Layer read_layer(const YamlDocument& document) {
   return LayerReader(document).read();
+}
+
+Layer read_environment(const char* const* variables) {
+  Layer switches;
+  Layer layer;
+  for (const char* const* at = variables; at != nullptr && *at != nullptr; ++at) {
+    const std::string_view variable(*at);
+    const std::size_t equals = variable.find('=');
+    if (equals == std::string_view::npos || equals + 1 == variable.size()) {
+      continue;
+    }
+    const std::string name(variable.substr(0, equals));
+    const std::string text(variable.substr(equals + 1));
+    if (name == "MIA_PERF_LATENCY_DIST" || name == "MIA_PERF_STREAM_LATENCY") {
+      // Two names of one switch: what turns it on comes last, so that the other one's 0 does not undo it.
+      const bool on = parse_bool(text).value_or(true);
+      Layer one;
+      add(one, field_of("run.latency_dist"), text, fmt::format("environment {}", name));
+      switches.problems.insert(switches.problems.end(), one.problems.begin(), one.problems.end());
+      switches.values.insert(on ? switches.values.end() : switches.values.begin(), one.values.begin(),
+                             one.values.end());
+    } else if (name.starts_with(kPrefix)) {
+      add(layer, field_of(key_of_variable(name)), text, fmt::format("environment {}", name));
+    }
+  }
+  // A key's own variable says more than a switch.
+  layer.values.insert(layer.values.begin(), switches.values.begin(), switches.values.end());
+  layer.problems.insert(layer.problems.end(), switches.problems.begin(), switches.problems.end());
+  return layer;
+}
+
+Layer read_set(const std::vector<std::string>& set) {
+  Layer layer;
+  for (const std::string& text : set) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos) {
+      layer.problems.push_back(fmt::format("--set {}: write key=value", printable(text, 80)));
+      continue;
+    }
+    add(layer, record::require_field(trim(std::string_view(text).substr(0, equals))),
+        std::string(trim(std::string_view(text).substr(equals + 1))), "--set");
+  }
+  return layer;
 }
 
 }  // namespace mia::config

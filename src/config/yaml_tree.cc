@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: MIT
+// The tree is built from yaml-cpp's events instead of its nodes: limits, doubled keys and aliases are seen while
+// reading, before a small file can become a large tree.
 #include "config/yaml_tree.h"
 
-#include <algorithm>
+#include <optional>
+#include <sstream>
+#include <vector>
 
-#include <yaml-cpp/yaml.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
 #include <nlohmann/json.hpp>
 
 #include "base/files.h"
@@ -13,85 +19,166 @@ namespace mia::config {
 namespace {
 
 constexpr std::size_t kMaxBytes = std::size_t{1} << 20U;
-constexpr int kMaxDepth = 32;
+constexpr std::size_t kMaxDepth = 32;
 constexpr int kMaxNodes = 100'000;
+constexpr std::size_t kMaxKey = 256;
+// Paths repeat their parents' keys: without a limit of its own a 1 MiB file could ask for gigabytes of them.
+constexpr std::size_t kMaxPathBytes = std::size_t{32} << 20U;
 
-class Converter {
- public:
-  explicit Converter(YamlDocument& document) : document_(document) {}
+// yaml-cpp's way to stop with a mark; caught in parse_yaml like its own.
+[[noreturn]] void refuse(const YAML::Mark& mark, const std::string& what) {
+  throw YAML::ParserException(mark, what);
+}
 
-  Result<Json> convert(const YAML::Node& node, const std::string& path, int depth) {
-    document_.lines.emplace(path, node.Mark().line + 1);
-    if (depth > kMaxDepth || ++nodes_ > kMaxNodes) {
-      return fail(ErrorKind::usage, "{}: nested too deeply or too large", document_.place(path));
-    }
-    if (node.IsMap()) {
-      return convert_map(node, path, depth);
-    }
-    if (node.IsSequence()) {
-      Json list = Json::array();
-      for (std::size_t i = 0; i < node.size(); ++i) {
-        MIA_TRY_ASSIGN(Json item, convert(node[i], fmt::format("{}.{}", path, i), depth + 1));
-        list.push_back(std::move(item));
-      }
-      return list;
-    }
-    return node.IsScalar() ? scalar(node) : Json(nullptr);
+Json value_of(const std::string& text) {
+  if (text == "true" || text == "false") {
+    return text == "true";
   }
+  if (const auto integer = parse_int(text)) {
+    return *integer;
+  }
+  const auto number = parse_double(text);
+  return number ? Json(*number) : Json(text);
+}
+
+class TreeBuilder : public YAML::EventHandler {
+ public:
+  explicit TreeBuilder(YamlDocument& document) : document_(document) {}
+
+  [[nodiscard]] Json take() { return std::move(root_); }
+
+  void OnDocumentStart(const YAML::Mark& /*mark*/) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t /*anchor*/) override {
+    if (wants_key()) {
+      refuse(mark, "a key must be a word");
+    }
+    place_value(mark, nullptr);
+  }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t /*anchor*/) override {
+    refuse(mark, "aliases (*name) are not taken; write the value out");
+  }
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t /*anchor*/,
+                const std::string& text) override {
+    check_tag(mark, tag);
+    if (wants_key()) {
+      take_key(mark, text);
+      return;
+    }
+    const bool quoted = tag == "!";
+    document_.texts[place_value(mark, quoted ? Json(text) : value_of(text))] = text;
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t /*anchor*/,
+                       YAML::EmitterStyle::value /*style*/) override {
+    open(mark, tag, Json::array());
+  }
+  void OnSequenceEnd() override { levels_.pop_back(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t /*anchor*/,
+                  YAML::EmitterStyle::value /*style*/) override {
+    open(mark, tag, Json::object());
+  }
+  void OnMapEnd() override { levels_.pop_back(); }
 
  private:
-  Result<Json> convert_map(const YAML::Node& node, const std::string& path, int depth) {
-    Json object = Json::object();
-    for (const auto& item : node) {
-      if (!item.first.IsScalar()) {
-        return fail(ErrorKind::usage, "{}: a key must be a word", document_.place(path));
-      }
-      const std::string key = item.first.Scalar();
-      const std::string below = path.empty() ? key : path + "." + key;
-      document_.lines[below] = item.first.Mark().line + 1;
-      if (object.contains(key)) {
-        return fail(ErrorKind::usage, "{}: '{}' stands here a second time; remove one", document_.place(below),
-                    printable(key, 80));
-      }
-      MIA_TRY_ASSIGN(Json value, convert(item.second, below, depth + 1));
-      object[key] = std::move(value);
-    }
-    return object;
+  struct Level {
+    Json* json;  // stays where it is: a container only grows after its last open child is closed
+    std::string path;
+    std::optional<std::string> key;  // of the value to come
+  };
+
+  [[nodiscard]] bool wants_key() const {
+    return !levels_.empty() && levels_.back().json->is_object() && !levels_.back().key;
   }
 
-  static Json scalar(const YAML::Node& node) {
-    const std::string& text = node.Scalar();
-    if (node.Tag() == "!") {  // quoted
-      return text;
+  static void check_tag(const YAML::Mark& mark, const std::string& tag) {
+    if (!tag.empty() && tag != "?" && tag != "!") {
+      refuse(mark, "tags (!name) are not taken; quote a value to make it text");
     }
-    if (text.empty() || text == "~" || text == "null") {
-      return nullptr;
+  }
+
+  void take_key(const YAML::Mark& mark, const std::string& key) {
+    Level& level = levels_.back();
+    if (key.size() > kMaxKey) {
+      refuse(mark, fmt::format("a key of {} bytes; {} at most", key.size(), kMaxKey));
     }
-    if (text == "true" || text == "false") {
-      return text == "true";
+    if (level.json->contains(key)) {
+      refuse(mark, fmt::format("'{}' stands here a second time; remove one", printable(key, 80)));
     }
-    if (const auto integer = parse_int(text)) {
-      return *integer;
+    level.key = key;
+    remember(level.path.empty() ? key : level.path + "." + key, mark);
+  }
+
+  void remember(const std::string& path, const YAML::Mark& mark) {
+    path_bytes_ += path.size();
+    if (++nodes_ > kMaxNodes || path_bytes_ > kMaxPathBytes) {
+      refuse(mark, fmt::format("too large; at most {} values", kMaxNodes));
     }
-    const auto number = parse_double(text);
-    return number ? Json(*number) : Json(text);
+    document_.lines.emplace(path, mark.line + 1);
+  }
+
+  // Puts `value` where the innermost open container wants it; gives its path.
+  std::string place_value(const YAML::Mark& mark, Json value) {
+    if (levels_.empty()) {
+      remember("", mark);
+      root_ = std::move(value);
+      last_ = &root_;
+      return "";
+    }
+    Level& level = levels_.back();
+    if (level.json->is_array()) {
+      const std::string path = fmt::format("{}.{}", level.path, level.json->size());
+      remember(path, mark);
+      level.json->push_back(std::move(value));
+      last_ = &level.json->back();
+      return path;
+    }
+    const std::string key = *level.key;
+    level.key.reset();
+    Json& slot = (*level.json)[key];
+    slot = std::move(value);
+    last_ = &slot;
+    return level.path.empty() ? key : level.path + "." + key;
+  }
+
+  void open(const YAML::Mark& mark, const std::string& tag, Json container) {
+    check_tag(mark, tag);
+    if (wants_key()) {
+      refuse(mark, "a key must be a word");
+    }
+    if (levels_.size() >= kMaxDepth) {
+      refuse(mark, fmt::format("nested deeper than {} levels", kMaxDepth));
+    }
+    std::string path = place_value(mark, std::move(container));
+    levels_.push_back({last_, std::move(path), std::nullopt});
   }
 
   YamlDocument& document_;
+  Json root_;
+  Json* last_ = nullptr;
+  std::vector<Level> levels_;
   int nodes_ = 0;
+  std::size_t path_bytes_ = 0;
 };
 
-// An alias is a way to make a small file huge, and nothing here needs one.
-bool has_alias(std::string_view text) {
+// Line of the first tab that indents, 0 for none: the cause of most puzzling messages.
+int tab_line(std::string_view text) {
+  int number = 0;
   for (const std::string& line : split(text, '\n')) {
-    const std::string_view content = trim(line);
-    const std::size_t colon = content.find(": ");
-    const std::string_view value = trim(colon == std::string_view::npos ? content : content.substr(colon + 2));
-    if (!content.starts_with('#') && (value.starts_with('*') || value.starts_with("- *"))) {
-      return true;
+    ++number;
+    const std::size_t content = line.find_first_not_of(" \t");
+    if (content != std::string::npos && line.substr(0, content).find('\t') != std::string::npos) {
+      return number;
     }
   }
-  return false;
+  return 0;
+}
+
+Failure unreadable(std::string_view text, const std::string& name, const YAML::Exception& error) {
+  const int tab = tab_line(text);
+  if (tab > 0 && tab <= error.mark.line + 1) {
+    return fail(ErrorKind::usage, "{}:{}: YAML is indented by spaces; there is a tab", name, tab);
+  }
+  return fail(ErrorKind::usage, "{}:{}: {}", name, error.mark.line + 1, printable(error.msg, 200));
 }
 
 }  // namespace
@@ -107,16 +194,20 @@ Result<YamlDocument> parse_yaml(std::string_view text, const std::string& name) 
   }
   YamlDocument document;
   document.name = name;
-  if (has_alias(text)) {
-    return fail(ErrorKind::usage, "{}: aliases (*name) are not taken; write the value out", name);
-  }
+  TreeBuilder builder(document);
   try {
-    const YAML::Node root = YAML::Load(std::string(text));
-    MIA_TRY_ASSIGN(Json json, Converter(document).convert(root, "", 0));
-    document.tree = std::make_shared<const Json>(std::move(json));
+    std::istringstream stream{std::string(text)};
+    YAML::Parser parser(stream);
+    parser.HandleNextDocument(builder);
+    YamlDocument rest;
+    TreeBuilder second(rest);
+    if (parser.HandleNextDocument(second)) {
+      return fail(ErrorKind::usage, "{}: holds more than one document; keep the part before '---'", name);
+    }
   } catch (const YAML::Exception& error) {
-    return fail(ErrorKind::usage, "{}:{}: {}", name, error.mark.line + 1, printable(error.msg, 200));
+    return unreadable(text, name, error);
   }
+  document.tree = std::make_shared<const Json>(builder.take());
   return document;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// YAML as JSON with line numbers, bounded: at most 1 MiB, 32 levels and 100,000 nodes; duplicate keys and aliases are
-// refused. Plain scalars become null, booleans or numbers where YAML's core schema says so; quoted ones stay text.
+// YAML as JSON with line numbers, bounded: at most 1 MiB, 32 levels and 100,000 nodes; keys given twice, aliases, tags
+// and second documents are refused. Plain scalars become null, booleans or numbers where YAML's core schema says so;
+// quoted ones stay text.
 #pragma once
 
 #include <filesystem>
@@ -16,7 +17,8 @@ namespace mia::config {
 
 struct YamlDocument {
   std::shared_ptr<const Json> tree;
-  std::map<std::string, int> lines;  // "axes.n_threads" -> 1-based line; list members as "models.0.id"
+  std::map<std::string, int> lines;          // "axes.n_threads" -> 1-based line; list members as "models.0.id"
+  std::map<std::string, std::string> texts;  // path of a scalar -> as written, without quotes: "1.30" stays "1.30"
 
   [[nodiscard]] const Json& json() const { return *tree; }
   // "NAME:LINE" of a path, "NAME" when it has none.

@@ -214,7 +214,8 @@ Result<Value> parse_value(const Field& field, std::string_view text) {
 
 Value get(const Settings& settings, const Field& field) {
   // The table's slots are written for mutable settings; nothing is changed here.
-  return from_slot(field.slot(const_cast<Settings&>(settings)));  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+  return from_slot(
+      field.slot(const_cast<Settings&>(settings)));  // NOLINT(cppcoreguidelines-pro-type-const-cast): see above
 }
 
 void set(Settings& settings, const Field& field, const Value& value) {
