@@ -123,7 +123,7 @@ int give_text(const std::string& text, char* to, unsigned size) {
 }  // namespace
 
 // The names are NVML's.
-// NOLINTBEGIN(readability-identifier-naming)
+// NOLINTBEGIN(readability-identifier-naming): names of the library it stands for
 EXPORT int nvmlInit_v2() {
   const std::lock_guard lock(stage().mutex);
   const char* const path = std::getenv("MIA_NVML_SCRIPT");
