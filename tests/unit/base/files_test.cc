@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include "base/files.h"
+
+#include <cstdlib>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+namespace mia {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Files : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "mia-files-XXXXXX").string();
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    dir_ = name;
+  }
+  void TearDown() override { fs::remove_all(dir_); }
+  [[nodiscard]] std::size_t entries() const {
+    return static_cast<std::size_t>(std::distance(fs::directory_iterator(dir_), fs::directory_iterator()));
+  }
+  fs::path dir_;
+};
+
+TEST_F(Files, AtomicWriteReplacesAndLeavesNothingElse) {
+  ASSERT_TRUE(write_file_atomic(dir_ / "sub/report.json", "one"));
+  ASSERT_TRUE(write_file_atomic(dir_ / "sub/report.json", "two"));
+  EXPECT_EQ(*read_file(dir_ / "sub/report.json"), "two");
+  EXPECT_EQ(std::distance(fs::directory_iterator(dir_ / "sub"), fs::directory_iterator()), 1);
+}
+
+TEST_F(Files, FailedWriteKeepsTheOldFileAndNoTemporary) {
+  fs::create_directory(dir_ / "taken");
+  std::ofstream(dir_ / "taken/inside") << "x";
+  const Status written = write_file_atomic(dir_ / "taken", "text");  // a folder cannot be replaced by a file
+  ASSERT_FALSE(written);
+  EXPECT_NE(written.error().message.find("taken"), std::string::npos);
+  EXPECT_TRUE(fs::exists(dir_ / "taken/inside"));
+  EXPECT_EQ(entries(), 1U);
+}
+
+TEST_F(Files, ReadingIsBounded) {
+  std::ofstream(dir_ / "big") << std::string(1000, 'x');
+  EXPECT_TRUE(read_file(dir_ / "big", 1000));
+  EXPECT_FALSE(read_file(dir_ / "big", 999));
+  EXPECT_FALSE(read_file("/dev/zero", 1 << 16U));
+  EXPECT_FALSE(read_file(dir_));
+  EXPECT_EQ(read_file(dir_ / "none").error().kind, ErrorKind::not_found);
+}
+
+TEST_F(Files, AFileIsNoFolderForReports) {
+  std::ofstream(dir_ / "file") << "x";
+  EXPECT_FALSE(ensure_writable_dir(dir_ / "file/reports"));
+  EXPECT_TRUE(ensure_writable_dir(dir_ / "new/reports"));
+  EXPECT_TRUE(fs::is_empty(dir_ / "new/reports"));
+}
+
+TEST_F(Files, HashesAreOfTheContent) {
+  std::ofstream(dir_ / "a") << "content";
+  EXPECT_EQ(*hash_file(dir_ / "a"), hash_hex("content"));
+  EXPECT_NE(hash_hex("content"), hash_hex("Content"));
+  EXPECT_EQ(hash_hex("").size(), 16U);
+}
+
+}  // namespace
+}  // namespace mia
