@@ -56,7 +56,7 @@ std::optional<std::string_view> behind_key(std::string_view line, std::size_t in
   return text.substr(1);
 }
 
-// The comment behind a value, "" for none. A '#' inside quotes or inside a word is none.
+// The comment behind a value with the blanks before it, "" for none. A '#' inside quotes or inside a word is none.
 std::string_view comment_behind(std::string_view value) {
   char quote = 0;
   for (std::size_t i = 0; i < value.size(); ++i) {
@@ -67,7 +67,9 @@ std::string_view comment_behind(std::string_view value) {
     } else if ((c == '"' || c == '\'') && trim(value.substr(0, i)).empty()) {
       quote = c;
     } else if (c == '#' && i > 0 && value[i - 1] == ' ') {
-      return trim(value.substr(i));
+      const std::size_t last = value.find_last_not_of(" \t", i - 1);
+      const std::size_t begin = last == std::string_view::npos ? 0 : last + 1;
+      return value.substr(begin, value.find_last_not_of(" \t\r") + 1 - begin);
     }
   }
   return {};
@@ -127,7 +129,7 @@ class YamlEditor {
     if (find(key, indent)) {
       place = at_;
       if (const auto kept = comment_behind(*behind_key(lines_[place], indent, key)); !kept.empty()) {
-        line += fmt::format("  {}", kept);
+        line += kept;
       }
       const bool last = place + 1 == lines_.size();
       lines_.erase(lines_.begin() + static_cast<std::ptrdiff_t>(place));
