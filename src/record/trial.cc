@@ -108,8 +108,14 @@ Failure wrong_type(std::string_view what, std::string_view key) {
 }
 
 Status read_runs(const Json& json, std::vector<Run>& runs) {
-  const Json& list = get_member(json, "runs");
-  for (const Json& item : list.is_array() ? list : Json::array()) {
+  const auto list = json.find("runs");
+  if (list == json.end() || list->is_null()) {
+    return {};
+  }
+  if (!list->is_array()) {
+    return wrong_type("trial", "runs");
+  }
+  for (const Json& item : *list) {
     MIA_TRY_ASSIGN(Run run, run_from_json(item));
     runs.push_back(std::move(run));
   }

@@ -67,7 +67,7 @@ TEST(Words, AreSeparatedByWhiteSpaceOfAnyKind) {
 
 TEST(HumanFigures, KeepTheirUnits) {
   EXPECT_EQ(human_bytes(96), "96 B");
-  EXPECT_EQ(human_bytes(std::int64_t{512} << 20U), "512 MiB");
+  EXPECT_EQ(human_bytes(std::int64_t{512} << 20U), "512.00 MiB");
   EXPECT_EQ(human_seconds(0.0123), "12.3 ms");
   EXPECT_EQ(human_seconds(200), "3 min 20 s");
 }

@@ -10,7 +10,7 @@ constexpr std::int64_t kMs = 1'000'000;
 
 // 10 prompt tokens in 100 ms, then tokens at 110, 130, 150 ... ms.
 Run a_run(std::int64_t tokens) {
-  Run run;
+  record::Run run;
   run.input = "tokens";
   run.prompt_tokens = 10;
   run.prefill_ns = 100 * kMs;
@@ -22,7 +22,7 @@ Run a_run(std::int64_t tokens) {
 }
 
 TEST(RunMetrics, FollowTheDefinitionsOfTheMethod) {
-  const Run run = a_run(11);
+  const record::Run run = a_run(11);
   EXPECT_DOUBLE_EQ(gen_latency_s(run), 0.310);
   EXPECT_DOUBLE_EQ(*tokens_per_s(run), 11 / 0.310);
   EXPECT_DOUBLE_EQ(*ttft_ms(run), 110);
@@ -32,7 +32,7 @@ TEST(RunMetrics, FollowTheDefinitionsOfTheMethod) {
 }
 
 TEST(RunMetrics, AreUnknownWithoutTokens) {
-  const Run none = a_run(0);
+  const record::Run none = a_run(0);
   EXPECT_FALSE(tokens_per_s(none));
   EXPECT_FALSE(ttft_ms(none));
   EXPECT_FALSE(decode_tok_s(none));
@@ -41,7 +41,7 @@ TEST(RunMetrics, AreUnknownWithoutTokens) {
 }
 
 TEST(RunMetrics, FastestQuarterIgnoresStalls) {
-  Run run = a_run(9);  // 8 intervals of 20 ms
+  record::Run run = a_run(9);  // 8 intervals of 20 ms
   for (std::size_t i = 5; i < run.token_ns.size(); ++i) {
     run.token_ns[i] += 500 * kMs;
   }
@@ -63,7 +63,7 @@ TEST(FloorPercentile, IsTheElementAtTheFloorOfTheIndex) {
 
 TEST(TrialMetrics, WarmUpRunsDoNotCount) {
   Trial trial;
-  Run slow = a_run(11);
+  record::Run slow = a_run(11);
   slow.warm_up = true;
   slow.prefill_ns = 1000 * kMs;
   trial.runs = {slow, a_run(11)};

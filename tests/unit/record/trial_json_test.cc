@@ -20,7 +20,7 @@ Trial a_trial() {
   trial.cache = {"cold", "cold", 0.0};
   trial.conditions.steal_s = 0.25;
   trial.conditions.voided_by = {"steal 3 % of the time"};
-  Run run;
+  record::Run run;
   run.input = "text";
   run.prompt_tokens = 5;
   run.prefill_ns = 900;
