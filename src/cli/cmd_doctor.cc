@@ -47,6 +47,43 @@ std::string machine_text(const record::Machine& machine) {
   return text;
 }
 
+std::string percent_of_wall(const std::optional<double>& seconds, const std::optional<double>& wall) {
+  return seconds && wall && *wall > 0 ? fmt::format("{:.1f} %", 100 * *seconds / *wall) : "unknown";
+}
+
+std::string page_cache_text(const host::PreflightFacts& facts) {
+  if (!facts.can_evict) {
+    return "unknown (no model to try it on)";
+  }
+  const char* const proof =
+      facts.residency_known.value_or(true) ? "proven by mincore" : "not provable: mincore is blind";
+  return fmt::format("{}, {}", *facts.can_evict ? "can be emptied for a cold load" : "cannot be emptied here", proof);
+}
+
+// What one idle second showed.
+std::string moment_text(const host::PreflightFacts& facts) {
+  const record::Conditions& second = facts.second;
+  const auto line = [](std::string_view name, const std::string& value) {
+    return fmt::format("{:<16} {}\n", name, value);
+  };
+  return line("free memory", facts.available_bytes ? human_bytes(*facts.available_bytes) : "unknown") +
+         line("other programs", second.other_cpu_s && second.wall_s
+                                    ? fmt::format("{:.2f} CPUs", *second.other_cpu_s / *second.wall_s)
+                                    : "unknown") +
+         line("steal", percent_of_wall(second.steal_s, second.wall_s)) +
+         line("pressure", fmt::format("cpu {}, memory {}, io {}", percent_of_wall(second.psi_cpu_some_s, second.wall_s),
+                                      percent_of_wall(second.psi_memory_some_s, second.wall_s),
+                                      percent_of_wall(second.psi_io_some_s, second.wall_s))) +
+         line("page cache", page_cache_text(facts));
+}
+
+Json moment_json(const host::PreflightFacts& facts) {
+  return {{"conditions", record::to_json(facts.second)},
+          {"available_bytes", facts.available_bytes ? Json(*facts.available_bytes) : Json()},
+          {"page_cache_can_be_emptied", facts.can_evict ? Json(*facts.can_evict) : Json()},
+          {"page_cache_is_provable", facts.residency_known ? Json(*facts.residency_known) : Json()}};
+}
+
 const char* severity_word(record::Severity severity) {
   switch (severity) {
     case record::Severity::problem:
@@ -67,9 +104,10 @@ Result<int> doctor(const Common& common) {
     model = *found;
   }
   const record::Machine machine = host::inspect();
-  const auto findings = host::preflight(machine, model);
+  const host::PreflightFacts facts = host::observe(model);
+  const auto findings = host::judge_preflight(machine, facts);
   if (common.json) {
-    Json json = {{"machine", record::to_json(machine)}, {"findings", Json::array()}};
+    Json json = {{"machine", record::to_json(machine)}, {"now", moment_json(facts)}, {"findings", Json::array()}};
     for (const record::Finding& finding : findings) {
       json["findings"].push_back({{"id", finding.id},
                                   {"severity", severity_word(finding.severity)},
@@ -79,7 +117,7 @@ Result<int> doctor(const Common& common) {
     print_json(json);
     return kOk;
   }
-  print(machine_text(machine));
+  print(machine_text(machine) + moment_text(facts));
   print(findings.empty() ? "\nnothing seen that disturbs measuring\n" : "\n");
   for (const record::Finding& finding : findings) {
     print(fmt::format("{:<8} {}\n", severity_word(finding.severity), finding.text));
