@@ -8,8 +8,8 @@
 #include "base/text.h"
 #include "cli/app.h"
 #include "cli/apply.h"
+#include "cli/plan_request.h"
 #include "cli/run_session.h"
-#include "cli/setup.h"
 #include "host/bandwidth.h"
 #include "host/topology.h"
 #include "report/json.h"
@@ -21,14 +21,9 @@ namespace mia::cli {
 namespace {
 
 struct RunOptions {
-  std::string scenario = "baseline";
-  std::vector<std::string> models;
-  std::vector<std::string> runtimes;
-  std::vector<std::string> axes;
-  std::vector<std::string> only;
+  PlanRequest plan;
   std::string out = "reports";
   std::string budget;
-  std::optional<std::int64_t> repeats;
   bool dry_run = false;
   bool resume = false;
   bool force = false;
@@ -36,56 +31,6 @@ struct RunOptions {
   bool apply = false;
   bool decide = false;
 };
-
-std::vector<std::string> flags_as_settings(const RunOptions& options) {
-  std::vector<std::string> settings;
-  if (options.repeats) {
-    settings.push_back(fmt::format("run.repeats={}", *options.repeats));
-  }
-  if (options.models.size() == 1) {
-    settings.push_back("llm.primary.id=" + options.models.front());
-  }
-  if (options.runtimes.size() == 1) {
-    settings.push_back("run.runtime=" + options.runtimes.front());
-  }
-  return settings;
-}
-
-// Several models or runtimes are an axis.
-void add_axis(measure::Scenario& scenario, std::string_view key, const std::vector<std::string>& values) {
-  if (values.size() > 1) {
-    measure::fix_axis(scenario, key);
-    scenario.axes.insert(scenario.axes.begin(), measure::Axis{std::string(key), values});
-  }
-}
-
-Status shape(measure::Scenario& scenario, const RunOptions& options, const Configured& configured) {
-  for (const auto& [key, text] : configured.fixed) {
-    measure::fix_axis(scenario, key);
-  }
-  for (const std::string& axis : options.axes) {
-    MIA_TRY(measure::set_axis(scenario, axis));
-  }
-  add_axis(scenario, "run.runtime", options.runtimes);
-  add_axis(scenario, "llm.primary.id", options.models);
-  return {};
-}
-
-Result<measure::Plan> plan_of(const RunOptions& options, const Configured& configured, const record::Machine& machine) {
-  measure::PlanInput input;
-  MIA_TRY_ASSIGN(input.scenario, measure::find_scenario(options.scenario));
-  for (const std::string& part : input.scenario.parts) {
-    MIA_TRY_ASSIGN(auto scenario, measure::find_scenario(part));
-    MIA_TRY(shape(scenario, options, configured));
-    input.parts.push_back(std::move(scenario));
-  }
-  MIA_TRY(shape(input.scenario, options, configured));
-  input.base = configured.loaded.settings;
-  input.fixed = configured.fixed;
-  input.only = options.only;
-  SubjectFinder finder(configured.catalogue);
-  return measure::make_plan(input, machine, [&](const record::Settings& settings) { return finder.find(settings); });
-}
 
 int show_plan(const measure::Plan& plan, const record::Machine& machine, bool json) {
   const auto threads = static_cast<int>(machine.allowed_cpus.value_or(1));
@@ -121,9 +66,7 @@ int exit_code(const SessionEnd& end) {
   if (end.store_error) {
     return kInternal;
   }
-  const bool failed = std::ranges::any_of(end.report.cells,
-                                          [](const record::CellReport& cell) { return !cell.outcomes.contains("ok"); });
-  return failed ? kMeasurementFailed : kOk;
+  return has_failed_cell(end.report) ? kMeasurementFailed : kOk;
 }
 
 void show_end(const SessionEnd& end, bool json) {
@@ -144,10 +87,9 @@ void show_end(const SessionEnd& end, bool json) {
 }
 
 Result<int> run(const Common& common, const RunOptions& options) {
-  MIA_TRY_ASSIGN(const Configured configured, configure(common, flags_as_settings(options)));
   const record::Machine machine = host::inspect();
   SessionRequest request;
-  MIA_TRY_ASSIGN(request.plan, plan_of(options, configured, machine));
+  MIA_TRY_ASSIGN(request.plan, plan_of(options.plan, common, machine));
   if (options.dry_run) {
     return show_plan(request.plan, machine, common.json);
   }
@@ -182,12 +124,9 @@ void add_run(Cli& cli) {
                                                 "measure a scenario: baseline, cpu-tuning, long-context, latency, "
                                                 "quant-compare, gpu-smoke, smoke, probe, or a YAML file");
   auto options = std::make_shared<RunOptions>();
-  verb->add_option("scenario", options->scenario, "built-in name or file")->capture_default_str();
-  verb->add_option("-m,--model", options->models, "catalogue id or GGUF file; several make an axis");
-  verb->add_option("--runtime", options->runtimes, "installed runtime; several make an axis");
-  verb->add_option("--axis", options->axes, "vary a parameter: key=value,value");
-  verb->add_option("--only", options->only, "only cells whose name contains this");
-  verb->add_option("--repeats", options->repeats, "trials of each cell");
+  options->plan.scenario = "baseline";
+  verb->add_option("scenario", options->plan.scenario, "built-in name or file")->capture_default_str();
+  add_plan_options(*verb, options->plan);
   verb->add_option("--budget", options->budget, "end after the last round that fits: 20m");
   verb->add_option("-o,--out", options->out, "folder of the reports")->capture_default_str();
   verb->add_flag("--dry-run", options->dry_run, "print the plan with expected time and memory");

@@ -54,7 +54,7 @@ class Recorder : public measure::RunObserver {
         fail_store(added.error());
       }
     }
-    const auto written = report::write_report(report(false), request_.out);
+    const auto written = write(report(false));
     if (!written) {
       note(written.error().text());
     }
@@ -65,6 +65,14 @@ class Recorder : public measure::RunObserver {
   void fail_store(const Error& error) {
     store_error_ = error;
     line_.say(fmt::format("store: {}; measuring goes on, results are in the report only", error.text()));
+  }
+
+  [[nodiscard]] Result<std::vector<std::filesystem::path>> write(const record::Report& built) const {
+    if (request_.stem.empty()) {
+      return report::write_report(built, request_.out);
+    }
+    MIA_TRY(report::write_pair(built, request_.out, request_.stem));
+    return std::vector{request_.out / (request_.stem + ".json")};
   }
 
   [[nodiscard]] record::Report report(bool complete) const {
@@ -232,7 +240,7 @@ class SessionRunner {
     end.interrupted = result.interrupted;
     end.measured_share = result.measured_share;
     end.report = recorder_.report(!result.interrupted);
-    MIA_TRY_ASSIGN(end.files, report::write_report(end.report, request_.out));
+    MIA_TRY_ASSIGN(end.files, recorder_.write(end.report));
     if (store_ && !recorder_.store_error()) {
       const char* const state = result.interrupted ? "interrupted" : "complete";
       if (const Status done = store_->finish_session(context_.session, state, &end.report); !done) {
@@ -261,6 +269,11 @@ class SessionRunner {
 
 Result<SessionEnd> carry_out(SessionRequest request) {
   return SessionRunner(std::move(request)).run();
+}
+
+bool has_failed_cell(const record::Report& report) {
+  return std::ranges::any_of(report.cells,
+                             [](const record::CellReport& cell) { return !cell.outcomes.contains("ok"); });
 }
 
 }  // namespace mia::cli

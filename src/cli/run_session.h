@@ -18,7 +18,7 @@ struct SessionRequest {
   measure::Plan plan;
   record::Machine machine;
   std::filesystem::path out;  // folder of reports; must be writable
-  std::string stem;           // "" = the scenario's own
+  std::string stem;           // of the report files, "" = the scenario's own
   std::string store;          // path; "" = the default one
   bool use_store = true;
   bool resume = false;
@@ -35,5 +35,8 @@ struct SessionEnd {
 };
 
 [[nodiscard]] Result<SessionEnd> carry_out(SessionRequest request);
+
+// A cell of which no trial ended well.
+[[nodiscard]] bool has_failed_cell(const record::Report& report);
 
 }  // namespace mia::cli

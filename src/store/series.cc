@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 
 #include "base/text.h"
 #include "record/metrics.h"
@@ -48,22 +49,66 @@ std::vector<Series> read_series(soci::session& sql, long long metric, const Seri
   return result;
 }
 
+// By the index on (subject, started) from its end.
+constexpr std::string_view kNewest =
+    "select t.started, v.value, s.id, t.id, t.runtime from trial t"
+    " cross join trial_value v on v.trial = t.num and v.metric = :metric"
+    " cross join session s on s.num = t.session"
+    " where t.subject = :subject and t.outcome = 'ok' and t.voided = 0"
+    " order by t.started desc, t.num desc limit :most";
+
+std::vector<SeriesPoint> read_newest(soci::session& sql, long long metric, const SubjectKey& subject, long long most) {
+  std::vector<long long> subjects;  // one for each id that the model had
+  long long num = 0;
+  for_each_row(
+      sql,
+      "select num from subject where machine = :machine and model_hash = :model and configuration = :configuration",
+      std::tie(num), [&] { subjects.push_back(num); }, subject.machine, subject.model_hash, subject.configuration);
+  std::vector<SeriesPoint> points;
+  SeriesPoint point;
+  for (const long long one : subjects) {
+    for_each_row(
+        sql, kNewest, std::tie(point.started, point.value, point.session, point.trial, point.runtime),
+        [&] { points.push_back(point); }, metric, one, most);
+  }
+  std::ranges::reverse(points);
+  std::ranges::stable_sort(points, {}, &SeriesPoint::started);
+  if (std::ssize(points) > most) {
+    points.erase(points.begin(), points.end() - most);
+  }
+  return points;
+}
+
+Result<long long> require_metric(soci::session& sql, std::string_view metric) {
+  long long num = 0;
+  if (read_row(sql, "select num from metric where name = :name", std::tie(num), metric)) {
+    return num;
+  }
+  std::vector<std::string> names;
+  for (const record::Metric& known : record::metrics()) {
+    names.emplace_back(known.name);
+  }
+  const auto near = nearest_name(metric, names);
+  return with_hint(fail(ErrorKind::usage, "there is no metric '{}'", printable(metric, 100)),
+                   near ? "did you mean '" + *near + "'?" : "known are: " + join(names, ", "));
+}
+
 }  // namespace
 
 Result<std::vector<Series>> Store::series(std::string_view metric, const SeriesFilter& filter) {
   return guarded("read the series", impl_->path, [&]() -> Result<std::vector<Series>> {
     const ReadTransaction snapshot(impl_->sql);
-    long long num = 0;
-    if (!read_row(impl_->sql, "select num from metric where name = :name", std::tie(num), metric)) {
-      std::vector<std::string> names;
-      for (const record::Metric& known : record::metrics()) {
-        names.emplace_back(known.name);
-      }
-      const auto near = nearest_name(metric, names);
-      return with_hint(fail(ErrorKind::usage, "there is no metric '{}'", printable(metric, 100)),
-                       near ? "did you mean '" + *near + "'?" : "known are: " + join(names, ", "));
-    }
+    MIA_TRY_ASSIGN(const long long num, require_metric(impl_->sql, metric));
     return read_series(impl_->sql, num, filter);
+  });
+}
+
+Result<std::vector<SeriesPoint>> Store::newest_points(std::string_view metric, const SubjectKey& subject,
+                                                      std::int64_t most) {
+  return guarded("read the newest points", impl_->path, [&]() -> Result<std::vector<SeriesPoint>> {
+    const ReadTransaction snapshot(impl_->sql);
+    MIA_TRY_ASSIGN(const long long num, require_metric(impl_->sql, metric));
+    return read_newest(impl_->sql, num, subject, most);
   });
 }
 

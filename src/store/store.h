@@ -66,6 +66,9 @@ class Store {
 
   // Usage error for a metric that no trial has and record::metrics() does not know.
   [[nodiscard]] Result<std::vector<Series>> series(std::string_view metric, const SeriesFilter& filter = {});
+  // The newest points of one series, at most `most`, oldest first: takes no longer in a large store.
+  [[nodiscard]] Result<std::vector<SeriesPoint>> newest_points(std::string_view metric, const SubjectKey& subject,
+                                                               std::int64_t most);
 
   // False when this very file was imported before.
   [[nodiscard]] Result<bool> add_import(const ImportedSamples& samples);

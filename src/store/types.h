@@ -75,6 +75,13 @@ struct SeriesPoint {
   std::string runtime;  // "name version commit"
 };
 
+// What a history is of.
+struct SubjectKey {
+  std::string machine;  // fingerprint
+  std::string model_hash;
+  std::string configuration;  // configuration_key()
+};
+
 // One metric of one model on one machine in one configuration, oldest first; only counted trials (ok and not voided).
 struct Series {
   std::string machine;

@@ -103,6 +103,34 @@ TEST_F(History, KeepsModelsMachinesAndConfigurationsApart) {
   EXPECT_EQ(shown({.model = "", .machine = {}, .configuration = {}, .scenario = {}, .since = {}}), "");
 }
 
+TEST_F(History, TheNewestPointsOfOneSubject) {
+  add("s3", "2026-01-03T00:00:00Z", 3);
+  add("s1", "2026-01-01T00:00:00Z", 1);
+  add("s2", "2026-01-02T00:00:00Z", 2);
+  add("void", "2026-01-04T00:00:00Z", 4,
+      [](Session&, record::Trial& trial) { trial.conditions.voided_by = {"steal"}; });
+  add("threads", "2026-01-05T00:00:00Z", 5, [](Session&, record::Trial& trial) { trial.requested.llm.n_threads = 8; });
+  add("renamed", "2026-01-06T00:00:00Z", 6, [](Session& session, record::Trial& trial) {
+    session.models[0].id = "other-name";  // the same file
+    trial.requested.llm.id = "other-name";
+  });
+  const SubjectKey subject{"machine-1", "hash-of-smol", configuration_key(sample_trial("s1", 0).requested)};
+  const auto values = [&](const SubjectKey& key, std::int64_t most) {
+    std::string text;
+    const auto points = store_.newest_points("load_ms", key, most);
+    EXPECT_TRUE(points) << points.error().text();
+    for (const SeriesPoint& point : *points) {
+      text += fmt::format("{}={} ", point.session, point.value);
+    }
+    return text;
+  };
+  EXPECT_EQ(values(subject, 10), "s1=1 s2=2 s3=3 renamed=6 ");
+  EXPECT_EQ(values(subject, 2), "s3=3 renamed=6 ");
+  EXPECT_EQ(values({"machine-2", subject.model_hash, subject.configuration}, 10), "");
+  EXPECT_EQ(values({subject.machine, "", subject.configuration}, 10), "");
+  EXPECT_FALSE(store_.newest_points("load_mss", subject, 10));
+}
+
 TEST_F(History, NamesTheMetricThatIsMeant) {
   const auto wrong = store_.series("load_mss");
   ASSERT_FALSE(wrong);

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "cli/app.h"
+#include "cli/find_report.h"
+#include "cli/session_levels.h"
+#include "record/metrics.h"
+#include "report/numbers.h"
+#include "report/sparkline.h"
+#include "report/table.h"
+#include "stats/changepoint.h"
+#include "stats/paired.h"
+
+namespace mia::cli {
+namespace {
+
+Result<int> list(const Common& common, std::int64_t limit) {
+  MIA_TRY_ASSIGN(store::Store store, open_store(common));
+  store::SessionFilter filter;
+  filter.limit = limit;
+  MIA_TRY_ASSIGN(const auto sessions, store.sessions(filter));
+  Json json = Json::array();
+  report::Table table;
+  using report::Align;
+  table.columns = {
+      {"session", Align::left}, {"scenario", Align::left}, {"started", Align::left}, {"state", Align::left}, {"trials"},
+      {"version", Align::left}};
+  for (const store::SessionRow& row : sessions) {
+    json.push_back({{"session", row.id},
+                    {"scenario", row.scenario},
+                    {"started", row.started},
+                    {"finished", row.finished},
+                    {"state", row.state},
+                    {"trials", row.trials},
+                    {"planned", row.planned},
+                    {"plan_hash", row.plan_hash}});
+    table.rows.push_back({row.id, row.scenario, row.started, row.state, fmt::format("{}/{}", row.trials, row.planned),
+                          row.tool_version});
+  }
+  if (common.json) {
+    print_json(json);
+  } else {
+    print(sessions.empty() ? "no sessions yet\n"
+                           : report::table_text(table, static_cast<std::size_t>(terminal_width())));
+  }
+  return kOk;
+}
+
+struct TrendOptions {
+  std::string metric = "tokens_per_s";
+  store::SeriesFilter filter;
+};
+
+// One series by sessions with the places where its level changed.
+struct Trend {
+  store::Series series;  // without its points
+  std::vector<SessionLevel> levels;
+  std::vector<stats::ChangePoint> changes;
+};
+
+Trend trend_of(store::Series series) {
+  Trend trend;
+  std::vector<double> logs;
+  for (SessionLevel& level : session_levels(series.points)) {
+    if (level.value > 0) {  // nothing that is measured takes no time; a logarithm needs it
+      logs.push_back(std::log(level.value));
+      trend.levels.push_back(std::move(level));
+    }
+  }
+  trend.changes = stats::change_points(logs);
+  series.points.clear();
+  trend.series = std::move(series);
+  return trend;
+}
+
+std::string direction(const record::Metric& metric, double change) {
+  if (metric.better == record::Better::neither) {
+    return change > 0 ? "up" : "down";
+  }
+  return (change > 0) == (metric.better == record::Better::higher) ? "better" : "worse";
+}
+
+Json to_json(const record::Metric& metric, const Trend& trend) {
+  Json json = {{"model", trend.series.model},     {"model_hash", trend.series.model_hash},
+               {"machine", trend.series.machine}, {"configuration", trend.series.configuration},
+               {"label", trend.series.label},     {"points", Json::array()},
+               {"change_points", Json::array()}};
+  for (const SessionLevel& level : trend.levels) {
+    json["points"].push_back({{"session", level.session},
+                              {"started", level.started},
+                              {"runtime", level.runtime},
+                              {"value", level.value},
+                              {"trials", level.trials}});
+  }
+  for (const stats::ChangePoint& change : trend.changes) {
+    const SessionLevel& first = trend.levels[change.index];
+    json["change_points"].push_back({{"index", change.index},
+                                     {"session", first.session},
+                                     {"started", first.started},
+                                     {"before", std::exp(change.before)},
+                                     {"after", std::exp(change.after)},
+                                     {"change_percent", stats::percent(change.change)},
+                                     {"direction", direction(metric, change.change)},
+                                     {"runtime_before", trend.levels[change.index - 1].runtime},
+                                     {"runtime_after", first.runtime}});
+  }
+  return json;
+}
+
+std::string to_text(const record::Metric& metric, const Trend& trend, std::size_t width) {
+  const report::MetricStyle style = report::style_of(metric);
+  std::vector<double> drawn;
+  for (const SessionLevel& level : trend.levels) {
+    drawn.push_back(level.value);
+  }
+  if (drawn.size() > width) {
+    drawn.erase(drawn.begin(), drawn.end() - static_cast<std::ptrdiff_t>(width));
+  }
+  std::string text =
+      report::wrap(
+          printable(fmt::format("{} on {}: {}", trend.series.model, trend.series.machine, trend.series.label), 400),
+          width, 2) +
+      "\n";
+  text += report::sparkline(drawn) + "\n";
+  const SessionLevel& last = trend.levels.back();
+  text += fmt::format("  {} sessions since {}; last {} of {}\n", trend.levels.size(), trend.levels.front().started,
+                      report::format_number(last.value, style.number), last.started);
+  for (const stats::ChangePoint& change : trend.changes) {
+    const SessionLevel& first = trend.levels[change.index];
+    const std::string& before = trend.levels[change.index - 1].runtime;
+    const std::string runtime = before == first.runtime ? "" : fmt::format("; runtime {} to {}", before, first.runtime);
+    text += report::wrap(printable(fmt::format("  {} {}: {:+.1f} % ({}), {} to {}{}", first.started, first.session,
+                                               stats::percent(change.change), direction(metric, change.change),
+                                               report::format_number(std::exp(change.before), style.number),
+                                               report::format_number(std::exp(change.after), style.number), runtime),
+                                   500),
+                         width, 4) +
+            "\n";
+  }
+  return text;
+}
+
+Status check_since(const std::optional<std::string>& since) {
+  const auto is_date = [](std::string_view text) {
+    return text.size() >= 10 && std::ranges::all_of(text.substr(0, 10), [&, i = 0](char c) mutable {
+             const bool dash = i == 4 || i == 7;
+             ++i;
+             return dash ? c == '-' : c >= '0' && c <= '9';
+           });
+  };
+  if (since && !is_date(*since)) {
+    return fail(ErrorKind::usage, "--since {}: write a day as 2026-11-24, or a time as 2026-11-24T10:41:47Z",
+                printable(*since, 40));
+  }
+  return {};
+}
+
+Result<int> trend(const Common& common, const TrendOptions& options) {
+  MIA_TRY(check_since(options.filter.since));
+  MIA_TRY_ASSIGN(store::Store store, open_store(common));
+  MIA_TRY_ASSIGN(std::vector<store::Series> all, store.series(options.metric, options.filter));
+  const record::Metric* const metric = record::find_metric(options.metric);
+  if (metric == nullptr) {
+    return fail(ErrorKind::usage, "'{}' is a metric of another version of mia-perf", printable(options.metric, 100));
+  }
+  Json json = {{"metric", options.metric}, {"unit", metric->unit}, {"series", Json::array()}};
+  std::string text;
+  for (store::Series& series : all) {
+    const Trend found = trend_of(std::move(series));
+    if (!found.levels.empty()) {
+      json["series"].push_back(to_json(*metric, found));
+      text += (text.empty() ? "" : "\n") + to_text(*metric, found, static_cast<std::size_t>(terminal_width()));
+    }
+  }
+  if (common.json) {
+    print_json(json);
+  } else {
+    print(text.empty() ? fmt::format("no session has {} here\n", options.metric) : text);
+  }
+  return kOk;
+}
+
+void add_history_trend(Cli& cli, CLI::App& history) {
+  auto options = std::make_shared<TrendOptions>();
+  CLI::App* const verb = history.add_subcommand("trend", "a metric over time, and where its level changed");
+  verb->add_option("metric", options->metric, "a metric of docs/results-format.md")->capture_default_str();
+  verb->add_option("--model", options->filter.model, "id or header hash");
+  verb->add_option("--machine", options->filter.machine, "fingerprint");
+  verb->add_option("--configuration", options->filter.configuration, "key, as --json shows it");
+  verb->add_option("--scenario", options->filter.scenario, "sessions of this scenario only");
+  verb->add_option("--since", options->filter.since, "from this day on: 2026-11-24");
+  verb->footer("example: mia-perf history trend decode_tok_s --since 2026-11-01");
+  verb->callback([&cli, options] { cli.action = [&cli, options] { return trend(cli.common, *options); }; });
+}
+
+}  // namespace
+
+void add_history(Cli& cli) {
+  CLI::App* const verb = cli.app.add_subcommand("history", "sessions of the store");
+  verb->require_subcommand(1);
+  verb->footer("example: mia-perf history list");
+  auto limit = std::make_shared<std::int64_t>(20);
+  auto session = std::make_shared<std::string>();
+  CLI::App* const list_verb = verb->add_subcommand("list", "the latest sessions");
+  list_verb->add_option("--limit", *limit, "how many; 0: all")->capture_default_str();
+  list_verb->footer("example: mia-perf history list --limit 50");
+  list_verb->callback([&cli, limit] { cli.action = [&cli, limit] { return list(cli.common, *limit); }; });
+  CLI::App* const show_verb = verb->add_subcommand("show", "the report of one session");
+  show_verb->add_option("session", *session, "id, a prefix of one, or last")->required();
+  show_verb->footer("example: mia-perf history show last");
+  show_verb->callback(
+      [&cli, session] { cli.action = [&cli, session] { return show_report(cli.common, *session, "text", false); }; });
+  add_history_trend(cli, *verb);
+}
+
+}  // namespace mia::cli
