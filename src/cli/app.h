@@ -60,6 +60,8 @@ void print_json(const Json& json);
 
 // One per verb, in cmd_<verb>.cc.
 void add_run(Cli& cli);
+void add_accept(Cli& cli);
+void add_gate(Cli& cli);
 void add_runtime(Cli& cli);
 void add_model(Cli& cli);
 void add_doctor(Cli& cli);

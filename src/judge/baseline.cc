@@ -55,17 +55,25 @@ std::string runtime_versions(const Report& report) {
   return joined(versions);
 }
 
-std::string model_hashes(const Report& report) {
+std::set<std::string> model_hashes(const Report& report) {
   std::set<std::string> hashes;
   for (const record::ModelInfo& model : report.models) {
-    hashes.insert(fmt::format("{} ({})", model.id, model.header_hash.empty() ? "no hash" : model.header_hash));
+    hashes.insert(model.header_hash.empty() ? model.id : model.header_hash);
   }
-  return joined(hashes);
+  return hashes;
 }
 
-// What is computed, not how often or in which order.
-record::Settings computed(const Report& report) {
-  record::Settings settings = report.settings;
+std::string model_text(const Report& report) {
+  std::set<std::string> models;
+  for (const record::ModelInfo& model : report.models) {
+    models.insert(fmt::format("{} ({})", model.id, model.header_hash.empty() ? "no hash" : model.header_hash));
+  }
+  return joined(models);
+}
+
+// What is computed, not how often or in which order, nor by which name the model was called.
+record::Settings computed(record::Settings settings) {
+  settings.llm.id.reset();
   settings.run = {};
   settings.thresholds = {};
   return settings;
@@ -97,6 +105,20 @@ Check check_of(const UnpairedResult& result, const CellReport& cell, const Basel
     check.verdict = "unclear";
   }
   check.text = fmt::format("{}: {}", cell.label, result.text);
+  if (check.verdict == "unclear" && result.effect && result.noise.sessions == 0) {
+    check.text += "; five earlier sessions of the same here would show the real noise";
+  }
+  check.cells = {cell.key};
+  return check;
+}
+
+Check missing(const CellReport& cell, const BaselineOptions& options) {
+  Check check;
+  check.name = "baseline_" + options.metric;
+  check.verdict = "unclear";
+  check.limit = options.unpaired.margin;
+  check.unit = "fraction";
+  check.text = fmt::format("{}: measured in the accepted report, not here", cell.label);
   return check;
 }
 
@@ -114,10 +136,20 @@ std::vector<Difference> differences(const Report& accepted, const Report& now) {
   }
   compare("scenario", accepted.scenario, now.scenario, true);
   compare("runtime class", runtime_class(accepted), runtime_class(now), true);
-  compare("model", model_hashes(accepted), model_hashes(now), true);
-  const record::Settings then = computed(accepted);
-  const record::Settings today = computed(now);
-  compare("settings", record::describe_difference(today, then), record::describe_difference(then, today), true);
+  if (model_hashes(accepted) != model_hashes(now)) {
+    found.push_back({"model", model_text(accepted), model_text(now), true});
+  }
+  const auto compare_settings = [&](std::string what, const record::Settings& one, const record::Settings& other) {
+    const record::Settings then = computed(one);
+    const record::Settings today = computed(other);
+    compare(std::move(what), record::describe_difference(today, then), record::describe_difference(then, today), true);
+  };
+  compare_settings("settings", accepted.settings, now.settings);
+  for (const CellReport& cell : now.cells) {
+    if (const CellReport* const then = find_cell(accepted, cell.key); then != nullptr && found.empty()) {
+      compare_settings("configuration of " + cell.label, then->requested, cell.requested);
+    }
+  }
   compare("runtime version", runtime_versions(accepted), runtime_versions(now), false);
   compare("cells", cell_keys(accepted), cell_keys(now), false);
   return found;
@@ -156,12 +188,14 @@ std::vector<Check> check_baseline(const Report& accepted, const Report& now, con
   const record::Metric* const metric = record::find_metric(options.metric);
   UnpairedOptions unpaired = options.unpaired;
   unpaired.better = metric == nullptr ? unpaired.better : metric->better;
+  unpaired.alpha /= static_cast<double>(std::max<std::size_t>(1, accepted.cells.size()));
   for (const CellReport& cell : accepted.cells) {
     if (find_cell(now, cell.key) == nullptr) {
-      checks.push_back({"baseline_" + options.metric, "unclear", std::nullopt, unpaired.margin, "fraction",
-                        fmt::format("{}: measured in the accepted report, not here", cell.label)});
+      checks.push_back(missing(cell, options));
       continue;
     }
+    const auto noise = options.noise.find(cell.key);
+    unpaired.noise = noise == options.noise.end() ? options.unpaired.noise : noise->second;
     const std::vector<double> then = trial_values(accepted, cell.key, options.metric);
     const std::vector<double> today = trial_values(now, cell.key, options.metric);
     checks.push_back(check_of(compare_unpaired(then, today, unpaired), cell, options));

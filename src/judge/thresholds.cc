@@ -87,16 +87,30 @@ bool holds(double value, const Limit& limit) {
   return value >= *limit.limit;
 }
 
-Check line(const Limit& limit, std::string verdict, std::optional<double> value, std::string text) {
-  return {std::string(limit.name), std::move(verdict), value, limit.limit, std::string(limit.unit), std::move(text)};
+using Cells = std::vector<std::string>;  // keys of the cells that a line looks at
+
+Check line(const Limit& limit, std::string verdict, std::optional<double> value, std::string text, Cells cells) {
+  Check check;
+  check.name = limit.name;
+  check.verdict = std::move(verdict);
+  check.value = value;
+  check.limit = limit.limit;
+  check.unit = limit.unit;
+  check.text = std::move(text);
+  check.cells = std::move(cells);
+  return check;
 }
 
 Check skipped(const Limit& limit, std::string why) {
-  return line(limit, "skipped", std::nullopt, std::move(why));
+  return line(limit, "skipped", std::nullopt, std::move(why), {});
 }
 
-Check judged(const Limit& limit, double value, std::string text) {
-  return line(limit, holds(value, limit) ? "pass" : "fail", value, std::move(text));
+Check judged(const Limit& limit, double value, std::string text, Cells cells) {
+  return line(limit, holds(value, limit) ? "pass" : "fail", value, std::move(text), std::move(cells));
+}
+
+Check unclear(const Limit& limit, std::string why, Cells cells) {
+  return line(limit, "unclear", std::nullopt, std::move(why), std::move(cells));
 }
 
 // One configuration's metric against an absolute limit.
@@ -109,8 +123,8 @@ Check absolute(const Report& report, const Limit& limit, std::string_view worklo
     return skipped(limit, fmt::format("the {} workload was not measured", workload));
   }
   const auto value = value_of(*cell, metric);
-  return value ? judged(limit, *value, fmt::format("{} of {}", metric, cell->label))
-               : line(limit, "unclear", std::nullopt, why_missing(*cell, metric));
+  return value ? judged(limit, *value, fmt::format("{} of {}", metric, cell->label), {cell->key})
+               : unclear(limit, why_missing(*cell, metric), {cell->key});
 }
 
 // The limit speaks of a cold load: a cold cell is preferred, and another state is said.
@@ -129,10 +143,10 @@ Check load(const Report& report, const Limit& limit) {
   }
   const auto value = value_of(*cell, "load_ms");
   if (!value) {
-    return line(limit, "unclear", std::nullopt, why_missing(*cell, "load_ms"));
+    return unclear(limit, why_missing(*cell, "load_ms"), {cell->key});
   }
   const std::string state = cell->cache_state.empty() ? "unknown" : cell->cache_state;
-  return judged(limit, *value, fmt::format("load_ms of {}, page cache {}", cell->label, state));
+  return judged(limit, *value, fmt::format("load_ms of {}, page cache {}", cell->label, state), {cell->key});
 }
 
 struct Modes {
@@ -157,9 +171,10 @@ void add_ratios(const Modes& modes, const Limit& limit, std::vector<Check>& chec
       continue;
     }
     const auto ratio = ratio_of(longer, &shorter, kP95);
-    checks.push_back(
-        ratio ? judged(limit, *ratio, fmt::format("p95 of {} over {}", longer->label, shorter.label))
-              : line(limit, "unclear", std::nullopt, why_missing(value_of(shorter, kP95) ? *longer : shorter, kP95)));
+    const Cells cells = {shorter.key, longer->key};
+    checks.push_back(ratio
+                         ? judged(limit, *ratio, fmt::format("p95 of {} over {}", longer->label, shorter.label), cells)
+                         : unclear(limit, why_missing(value_of(shorter, kP95) ? *longer : shorter, kP95), cells));
   }
   if (checks.size() == before) {
     checks.push_back(skipped(limit, limit.limit ? "no mode has both a short and a long workload" : "no limit is set"));
@@ -174,12 +189,14 @@ void add_ratio_rises(const Modes& modes, const Limit& limit, std::vector<Check>&
       continue;
     }
     const CellReport* const old_short = counterpart(*modes.accepted, shorter, "short");
-    const auto now = ratio_of(counterpart(modes.report, shorter, "long"), &shorter, kP95);
+    const CellReport* const longer = counterpart(modes.report, shorter, "long");
+    const auto now = ratio_of(longer, &shorter, kP95);
     const auto then =
         old_short == nullptr ? std::nullopt : ratio_of(counterpart(*modes.accepted, shorter, "long"), old_short, kP95);
     if (now && then && *then > 0) {
       checks.push_back(judged(limit, *now / *then - 1,
-                              fmt::format("p95 ratio of {}: {:.3f}, accepted {:.3f}", shorter.label, *now, *then)));
+                              fmt::format("p95 ratio of {}: {:.3f}, accepted {:.3f}", shorter.label, *now, *then),
+                              {shorter.key, longer->key}));
     }
   }
   if (checks.size() == before) {
@@ -207,8 +224,9 @@ void add_changes(const Modes& modes, const Limit& limit, const Change& change, s
     const auto now = value_of(cell, change.metric);
     checks.push_back(
         now ? judged(limit, change.sign * (*now / *then - 1),
-                     fmt::format("{} of {}: {:.4g}, accepted {:.4g}", change.metric, cell.label, *now, *then))
-            : line(limit, "unclear", std::nullopt, why_missing(cell, change.metric)));
+                     fmt::format("{} of {}: {:.4g}, accepted {:.4g}", change.metric, cell.label, *now, *then),
+                     {cell.key})
+            : unclear(limit, why_missing(cell, change.metric), {cell.key}));
   }
   if (checks.size() == before) {
     checks.push_back(
@@ -216,8 +234,9 @@ void add_changes(const Modes& modes, const Limit& limit, const Change& change, s
   }
 }
 
-bool failed(const std::vector<Check>& checks, std::string_view name) {
-  return std::ranges::any_of(checks, [&](const Check& check) { return check.name == name && check.verdict == "fail"; });
+bool shows_regression(const Check& check) {
+  const bool named = check.name == "short_tps_drop" || check.name == "long_tps_drop" || check.name == "p95_ratio_rise";
+  return named && check.verdict == "fail";
 }
 
 }  // namespace
@@ -240,10 +259,12 @@ ThresholdVerdict check_thresholds(const Report& report, const Report* accepted,
   add_changes(modes, {"p95_short_drift", limits.p95_short_drift, Bound::at_most, "fraction"}, {"short", kP95, 1},
               checks);
   add_ratio_rises(modes, {"p95_ratio_rise", limits.p95_ratio_rise, Bound::at_most, "fraction"}, checks);
-  for (const std::string_view name : {"short_tps_drop", "long_tps_drop", "p95_ratio_rise"}) {
-    verdict.regression_flag = verdict.regression_flag || failed(checks, name);
-  }
+  verdict.regression_flag = regression_flag(checks);
   return verdict;
+}
+
+bool regression_flag(std::span<const Check> checks) {
+  return std::ranges::any_of(checks, shows_regression);
 }
 
 }  // namespace mia::judge

@@ -3,6 +3,7 @@
 // report. They need no statistics: each value is compared with its limit, and a missing one is said to be missing.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "record/report.h"
@@ -12,7 +13,7 @@ namespace mia::judge {
 
 struct ThresholdVerdict {
   std::vector<record::Check> checks;
-  bool regression_flag = false;  // a drop of speed or a rise of the p95 ratio against the accepted report
+  bool regression_flag = false;  // of the checks, see below
 };
 
 // Limits that are not set give "skipped" lines, as do limits of workloads that were not measured and of comparisons
@@ -22,5 +23,8 @@ struct ThresholdVerdict {
 // workload, and `text` names it. A cell that was measured but has no value gives "unclear", never "pass".
 [[nodiscard]] ThresholdVerdict check_thresholds(const record::Report& report, const record::Report* accepted,
                                                 const record::ThresholdSettings& limits);
+
+// A drop of speed or a rise of the p95 ratio among failed lines.
+[[nodiscard]] bool regression_flag(std::span<const record::Check> checks);
 
 }  // namespace mia::judge

@@ -94,7 +94,7 @@ UnpairedResult compare_unpaired(std::span<const double> a, std::span<const doubl
     const Level level_a = level_of(logs_a, sd);
     const Level level_b = level_of(logs_b, sd);
     const double sign = options.better == record::Better::higher ? -1 : 1;
-    const double effect = sign * (level_b.centre - level_a.centre);
+    const double effect = sign * (level_b.centre - level_a.centre) + 0.0;  // no -0 where nothing differs
     const double error = std::sqrt(level_a.variance + level_b.variance + 2 * sd * sd);
     const double freedom =
         options.noise.sessions > 0 ? static_cast<double>(options.noise.sessions - 1) : kAssumedFreedom;

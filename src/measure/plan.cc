@@ -208,6 +208,31 @@ Result<Plan> make_plan(const PlanInput& input, const record::Machine& machine, c
   return plan;
 }
 
+Result<Plan> make_plan_again(const record::Report& report, const std::vector<std::string>& keys,
+                             const SubjectOf& subject_of) {
+  Plan plan;
+  plan.scenario.name = report.scenario;
+  plan.scenario.title = report.scenario + ", measured again";
+  plan.base = report.settings;
+  for (const std::string& key : keys) {
+    const auto at = std::ranges::find(report.cells, key, &record::CellReport::key);
+    if (at == report.cells.end()) {
+      return fail(ErrorKind::usage, "the report has no cell '{}'", printable(key, 100));
+    }
+    PlannedCell cell;
+    cell.key = at->key;
+    cell.label = at->label;
+    cell.also = at->also;
+    cell.settings = at->requested;
+    MIA_TRY(make_request(cell.settings));
+    MIA_TRY_ASSIGN(cell.subject, subject_of(cell.settings));
+    plan.cells.push_back(std::move(cell));
+  }
+  plan.hash = hash_of(plan, report.machine);
+  order_slots(plan);
+  return plan;
+}
+
 Json to_json(const Plan& plan) {
   Json json = {{"scenario", to_json(plan.scenario)}, {"hash", plan.hash}, {"cells", Json::array()}};
   json["base"] = record::to_json(plan.base);

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "measure/scenario.h"
 #include "record/machine.h"
+#include "record/report.h"
 #include "record/settings.h"
 
 namespace mia::measure {
@@ -60,6 +61,10 @@ struct PlanInput {
 };
 [[nodiscard]] Result<Plan> make_plan(const PlanInput& input, const record::Machine& machine,
                                      const SubjectOf& subject_of);
+
+// Cells of a report once more, by their keys, as they were asked for then. Usage error for a key that it lacks.
+[[nodiscard]] Result<Plan> make_plan_again(const record::Report& report, const std::vector<std::string>& keys,
+                                           const SubjectOf& subject_of);
 
 // Repeats of cells interleaved: every cell once, in random order, then every cell again.
 void order_slots(Plan& plan);

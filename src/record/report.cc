@@ -56,6 +56,25 @@ static void each_finding(T& x, F f) {
 }
 
 template <class T, class F>
+static void each_confirmation(T& x, F f) {
+  f("session", x.session);
+  f("verdict", x.verdict);
+  f("value", x.value);
+}
+
+template <class T, class F>
+static void each_judgement(T& x, F f) {
+  f("verdict", x.verdict);
+  f("profile", x.profile);
+  f("baseline", x.baseline);
+  f("baseline_started", x.baseline_started);
+  f("statistic", x.statistic);
+  f("alpha", x.alpha);
+  f("margin", x.margin);
+  f("sentence", x.sentence);
+}
+
+template <class T, class F>
 static void each_check(T& x, F f) {
   f("name", x.name);
   f("verdict", x.verdict);
@@ -63,6 +82,7 @@ static void each_check(T& x, F f) {
   f("limit", x.limit);
   f("unit", x.unit);
   f("text", x.text);
+  f("cells", x.cells);
 }
 
 template <class T, class F>
@@ -95,6 +115,8 @@ MIA_EACH(HistogramBucket, each_bucket)
 MIA_EACH(CellReport, each_cell)
 MIA_EACH(Finding, each_finding)
 MIA_EACH(Check, each_check)
+MIA_EACH(Confirmation, each_confirmation)
+MIA_EACH(Judgement, each_judgement)
 MIA_EACH(Report, each_report)
 #undef MIA_EACH
 
@@ -198,8 +220,32 @@ Result<Finding> finding_from_json(const Json& json) {
   return fail(ErrorKind::protocol, "a finding: severity is none of info, warning, problem");
 }
 
+// null or absent is nullopt.
+template <class T>
+Result<std::optional<T>> optional_from_json(const Json& object, const char* key) {
+  const auto at = object.find(key);
+  if (at == object.end() || at->is_null()) {
+    return std::optional<T>();
+  }
+  MIA_TRY_ASSIGN(T value, plain_from_json<T>(*at, key));
+  return std::optional<T>(std::move(value));
+}
+
+template <class T>
+Json optional_to_json(const std::optional<T>& value) {
+  return value ? members_to_json(*value) : Json(nullptr);
+}
+
+Json check_to_json(const Check& check) {
+  Json json = members_to_json(check);
+  json["confirmation"] = optional_to_json(check.confirmation);
+  return json;
+}
+
 Result<Check> check_from_json(const Json& json) {
-  return plain_from_json<Check>(json, "a check");
+  MIA_TRY_ASSIGN(Check check, plain_from_json<Check>(json, "a check"));
+  MIA_TRY_ASSIGN(check.confirmation, optional_from_json<Confirmation>(json, "confirmation"));
+  return check;
 }
 
 template <class T, class Write>
@@ -223,7 +269,8 @@ Json to_json(const Report& report) {
   json["cells"] = list_to_json(report.cells, cell_to_json);
   json["trials"] = list_to_json(report.trials, plain);
   json["findings"] = list_to_json(report.findings, finding_to_json);
-  json["checks"] = list_to_json(report.checks, [](const Check& check) { return members_to_json(check); });
+  json["checks"] = list_to_json(report.checks, check_to_json);
+  json["judgement"] = optional_to_json(report.judgement);
   return json;
 }
 
@@ -237,6 +284,7 @@ Result<Report> report_from_json(const Json& json) {
   MIA_TRY(read_list(json, "trials", report.trials, trial_from_json));
   MIA_TRY(read_list(json, "findings", report.findings, finding_from_json));
   MIA_TRY(read_list(json, "checks", report.checks, check_from_json));
+  MIA_TRY_ASSIGN(report.judgement, optional_from_json<Judgement>(json, "judgement"));
   return report;
 }
 

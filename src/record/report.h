@@ -65,6 +65,13 @@ struct Finding {
   std::map<std::string, std::string> evidence;
 };
 
+// A line that failed, measured once more.
+struct Confirmation {
+  std::string session;
+  std::string verdict;  // of the fresh measurement alone: pass | fail | unclear
+  std::optional<double> value;
+};
+
 // One judged line: value against limit.
 struct Check {
   std::string name;     // "short_tps_min"
@@ -72,7 +79,21 @@ struct Check {
   std::optional<double> value;
   std::optional<double> limit;
   std::string unit;
-  std::string text;  // why, in words
+  std::string text;                                         // why, in words
+  std::vector<std::string> cells = {};                      // keys of the cells it looks at
+  std::optional<Confirmation> confirmation = std::nullopt;  // of a line that failed
+};
+
+// What judged the checks, and what they say together.
+struct Judgement {
+  std::string verdict;   // pass | fail | unclear
+  std::string profile;   // of thresholds, "" for none
+  std::string baseline;  // session of the accepted report, "" for none
+  std::string baseline_started;
+  std::string statistic;        // how the speeds were compared with the accepted ones, in words
+  std::optional<double> alpha;  // chance of a false alarm of all statistical lines together; null: none was judged
+  std::optional<double> margin;
+  std::string sentence;
 };
 
 struct Report {
@@ -92,6 +113,7 @@ struct Report {
   std::vector<Trial> trials;
   std::vector<Finding> findings;
   std::vector<Check> checks;
+  std::optional<Judgement> judgement;  // nullopt where nothing was judged
   std::optional<bool> regression_flag;
   std::optional<double> drift_share;  // share of variance explained by the place in the order
   std::string recommendation;         // machine-usable: "n_threads=2 n_batch=256", "" for none

@@ -338,6 +338,18 @@ Table checks_table(const record::Report& report) {
   return table;
 }
 
+std::vector<std::string> judgement_facts(const record::Judgement& judgement) {
+  std::vector<std::string> lines;
+  if (!judgement.baseline.empty()) {
+    lines.push_back(fmt::format("Accepted report: {} of {}.", judgement.baseline, judgement.baseline_started));
+  }
+  if (!judgement.statistic.empty()) {
+    lines.push_back("Statistic: " + judgement.statistic + ".");
+  }
+  lines.push_back(judgement.profile.empty() ? "Limits: no profile." : "Limits: profile " + judgement.profile + ".");
+  return lines;
+}
+
 std::string repeat_command(const record::Report& report) {
   const record::Settings standard = record::default_settings();
   std::string command = fmt::format("mia-perf run {}", shell_quote(report.scenario));

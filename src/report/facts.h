@@ -28,6 +28,8 @@ namespace mia::report {
 // "value 5.1, limit 5.0 tok/s: why".
 [[nodiscard]] std::string describe_check(const record::Check& check);
 [[nodiscard]] Table checks_table(const record::Report& report);
+// What judged: the accepted report, the statistic, the profile of limits. One line each.
+[[nodiscard]] std::vector<std::string> judgement_facts(const record::Judgement& judgement);
 
 // The command that measures the same again.
 [[nodiscard]] std::string repeat_command(const record::Report& report);

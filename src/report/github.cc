@@ -34,8 +34,8 @@ std::string to_github(const record::Report& report) {
 
 std::string github_summary(const record::Report& report) {
   std::string out = fmt::format("### {}\n\n", markdown_escape(title_of(report)));
-  if (!report.sentence.empty()) {
-    out += fmt::format("**{}**\n\n", markdown_cell(report.sentence, 2000));
+  for (const std::string& sentence : {report.judgement ? report.judgement->sentence : "", report.sentence}) {
+    out += sentence.empty() ? "" : fmt::format("**{}**\n\n", markdown_cell(sentence, 2000));
   }
   if (!report.checks.empty()) {
     out += checks_markdown(report) + '\n';

@@ -44,7 +44,9 @@ std::string to_junit(const record::Report& report) {
     out += fmt::format("    <testcase classname=\"{}\" name=\"{}\">{}</testcase>\n", name, xml_escape(check.name, 300),
                        body(check));
   }
-  out += fmt::format("    <system-out>{}</system-out>\n  </testsuite>\n</testsuites>\n", xml_escape(report.sentence));
+  const std::string said = report.judgement ? report.judgement->sentence + '\n' + report.judgement->statistic : "";
+  out += fmt::format("    <system-out>{}</system-out>\n  </testsuite>\n</testsuites>\n",
+                     xml_escape(said + '\n' + report.sentence));
   return out;
 }
 

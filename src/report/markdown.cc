@@ -97,6 +97,12 @@ std::string checks_markdown(const record::Report& report) {
   if (report.regression_flag) {
     out += fmt::format("\n`regression_flag`: {}\n", *report.regression_flag);
   }
+  if (report.judgement) {
+    out += '\n';
+    for (const std::string& line : judgement_facts(*report.judgement)) {
+      out += fmt::format("- {}\n", markdown_cell(line, 2000));
+    }
+  }
   return out;
 }
 

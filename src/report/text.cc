@@ -132,6 +132,12 @@ class TextReport {
     if (report_.regression_flag) {
       line(fmt::format("regression_flag: {}", *report_.regression_flag));
     }
+    if (report_.judgement) {
+      for (const std::string& text : judgement_facts(*report_.judgement)) {
+        line(wrap(one_line(text, 2000), width_));
+      }
+      line(paint_.bold(wrap(one_line(report_.judgement->sentence, 2000), width_)));
+    }
   }
 
   void print_end() {

@@ -77,6 +77,45 @@ TEST(Baseline, NamesWhatForbidsAComparison) {
   EXPECT_TRUE(only(after([](Report& r) { r.settings.workload.max_tokens = 99; }), "settings", true));
   EXPECT_TRUE(only(after([](Report& r) { r.runtimes[0].version = "b6001"; }), "runtime version", false));
   EXPECT_TRUE(only(after([](Report& r) { r.cells[0].key = "other"; }), "cells", false));
+  EXPECT_TRUE(
+      only(after([](Report& r) { r.cells[0].requested.workload.max_tokens = 9; }), "configuration of baseline", true));
+}
+
+TEST(Baseline, AModelIsItsHashWhateverItIsCalled) {
+  EXPECT_TRUE(after([](Report& r) {
+                r.models[0].id = "renamed";
+                r.settings.llm.id = "/models/renamed.gguf";
+                r.cells[0].requested.llm.id = "/models/renamed.gguf";
+              }).empty());
+}
+
+TEST(Baseline, EachLineIsJudgedByItsOwnNoiseAndItsShareOfAlpha) {
+  const auto with_cells = [](double speed, int cells) {
+    Report report = report_with(speed);
+    for (int i = 1; i < cells; ++i) {
+      report.cells.push_back(report.cells[0]);
+      report.cells.back().key = "more" + std::to_string(i);
+      for (int n = 0; n < 5; ++n) {
+        report.trials.push_back(trial_with(report.cells.back().key, speed * (1 + 0.001 * n)));
+      }
+    }
+    return report;
+  };
+  BaselineOptions options;
+  options.noise["base"] = {0.005, 30};
+  const auto two = check_baseline(with_cells(50, 2), with_cells(48, 2), options);
+  ASSERT_EQ(two.size(), 2U);
+  EXPECT_EQ(two[0].cells, std::vector<std::string>{"base"});
+  EXPECT_EQ(two[0].verdict, "fail");     // 4 % is far outside half a percent
+  EXPECT_EQ(two[1].verdict, "unclear");  // and inside the assumed 5 %
+  // What a single line at 1 % just calls slower, one of two hundred lines cannot.
+  const auto verdict = [&](int cells) {
+    BaselineOptions narrow;
+    narrow.noise["base"] = {0.005, 30};
+    return check_baseline(with_cells(50, cells), with_cells(48.9, cells), narrow)[0].verdict;
+  };
+  EXPECT_EQ(verdict(1), "fail");
+  EXPECT_EQ(verdict(200), "unclear");
 }
 
 TEST(Baseline, RepeatsLimitsAndOrderDoNotMatter) {
@@ -114,7 +153,9 @@ TEST(Baseline, JudgesEachCell) {
   EXPECT_NEAR(*slower[0].value, 0.25, 1e-6);
   EXPECT_EQ(check_baseline(report_with(50), report_with(60), watched())[0].verdict, "pass");
   EXPECT_EQ(check_baseline(report_with(50), report_with(50), watched())[0].verdict, "pass");
-  EXPECT_EQ(check_baseline(report_with(50), report_with(49))[0].verdict, "unclear");
+  const record::Check unwatched = check_baseline(report_with(50), report_with(49))[0];
+  EXPECT_EQ(unwatched.verdict, "unclear");
+  EXPECT_NE(unwatched.text.find("five earlier sessions"), std::string::npos) << unwatched.text;
 }
 
 TEST(Baseline, TimesAreBetterWhenSmaller) {

@@ -209,6 +209,18 @@ record::Report baseline() {
                    {"short_tps_min", "pass", 120.5, 5, "tok/s", ""},
                    {"long_tps_min", "skipped", std::nullopt, std::nullopt, "tok/s", "no long workload"},
                    {"short_tps_drop", "unclear", 0.01, 0.12, "", "too few trials"}};
+  report.checks[0].cells = {cell.key};
+  report.checks[0].confirmation = record::Confirmation{"20261124-104147-1a2b", "fail", 2231.0};
+  record::Judgement judgement;
+  judgement.verdict = "fail";
+  judgement.profile = "legacy";
+  judgement.baseline = "20261123-090000-beef";
+  judgement.baseline_started = "2026-11-23T09:00:00Z";
+  judgement.statistic = "tokens_per_s: unpaired";
+  judgement.alpha = 0.01;
+  judgement.margin = 0.03;
+  judgement.sentence = "Regression: 1 of 3 lines failed (load_ms_max).";
+  report.judgement = judgement;
   return report;
 }
 
@@ -295,7 +307,11 @@ record::Report hostile() {
   }
   for (record::Check& check : report.checks) {
     check.name = check.text = check.unit = text;
+    check.cells = {text};
   }
+  report.checks[0].confirmation->session = text;
+  report.judgement->profile = report.judgement->baseline = text;
+  report.judgement->statistic = report.judgement->sentence = text;
   for (record::Trial& trial : report.trials) {
     trial.id = "=1+1";
     trial.log_tail = trial.outcome.reason = text;

@@ -65,6 +65,9 @@ std::vector<std::pair<const char*, std::function<void(Json&)>>> breaks() {
           {"unknown_settings_section", [](Json& d) { d["settings"]["llm"] = Json::object(); }},
           {"severity", [](Json& d) { d["findings"][0]["severity"] = "fatal"; }},
           {"verdict", [](Json& d) { d["checks"][0]["verdict"] = "maybe"; }},
+          {"judgement", [](Json& d) { d["judgement"]["verdict"] = "maybe"; }},
+          {"judgement_without_statistic", [](Json& d) { d["judgement"].erase("statistic"); }},
+          {"confirmation", [](Json& d) { d["checks"][0]["confirmation"]["verdict"] = 1; }},
           {"machine_as_text", [](Json& d) { d["environment"] = "bench"; }},
           {"started_not_utc", [](Json& d) { d["started"] = "yesterday"; }},
           {"short_hash", [](Json& d) { d["content_hash"] = "12"; }}};

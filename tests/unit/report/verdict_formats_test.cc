@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
+#include "report/gate_view.h"
 #include "report/github.h"
 #include "report/junit.h"
 #include "samples.h"
@@ -49,8 +50,29 @@ TEST(Github, HostileTextStartsNoCommand) {
 
 TEST(Github, TheSummaryHasSentenceChecksAndTable) {
   const std::string text = report::github_summary(samples::baseline());
-  for (const char* const part : {"**It writes", "load_ms_max", "120.50 [", "auto gave 4 threads"}) {
+  for (const char* const part : {"**Regression: 1 of 3", "**It writes", "load_ms_max", "tokens_per_s: unpaired",
+                                 "20261123-090000-beef", "120.50 [", "auto gave 4 threads"}) {
     EXPECT_TRUE(has(text, part)) << part;
+  }
+}
+
+TEST(GateView, HasEveryLineWithValueLimitAndVerdict) {
+  const std::string text = report::gate_text(samples::baseline());
+  for (const char* const part :
+       {"load_ms_max: fail, value 2227.000 ms, limit 2000.000 ms: slower than the limit", "short_tps_min: pass",
+        "short_tps_drop: unclear", "not judged: long_tps_min (no long workload)", "Statistic: tokens_per_s: unpaired.",
+        "profile legacy", "20261123-090000-beef of 2026-11-23T09:00:00Z", "Regression: 1 of 3 lines failed"}) {
+    EXPECT_TRUE(has(text, part)) << part << '\n' << text;
+  }
+  EXPECT_FALSE(has(text, "long_tps_min: skipped"));
+}
+
+TEST(GateView, HostileTextStaysOnItsLines) {
+  const record::Report report = samples::hostile();
+  const std::string text = report::gate_text(report, {100000, false, false});
+  EXPECT_FALSE(has(text, "\x1b"));
+  for (const std::string& line : split(text, '\n')) {
+    EXPECT_FALSE(line.starts_with("::error")) << line;
   }
 }
 

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+#include "cli/gate_judge.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/files.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/find_report.h"
+#include "cli/gate_baseline.h"
+#include "cli/setup.h"
+#include "host/topology.h"
+#include "judge/gate.h"
+#include "report/write.h"
+
+namespace mia::cli {
+namespace {
+
+// The limits of the report's own model, whichever one is configured now.
+Status take_limits(const Common& common, const record::Report& report, judge::GateOptions& options) {
+  config::LoadSpec spec;
+  spec.config_dir = common.config_dir;
+  spec.set = common.set;
+  spec.profile = common.profile;
+  MIA_TRY_ASSIGN(config::Loaded loaded, config::load(spec));
+  if (common.profile.empty()) {
+    const auto entry = std::ranges::find_if(loaded.catalogue, [&](const config::ModelEntry& one) {
+      return !one.profile.empty() && std::ranges::count(report.models, one.id, &record::ModelInfo::id) > 0;
+    });
+    const std::string profile = entry == loaded.catalogue.end() ? "" : entry->profile;
+    if (profile != loaded.profile && !report.models.empty()) {
+      spec.set.push_back("llm.primary.id=" + report.models.front().id);
+      spec.profile = profile;
+      MIA_TRY_ASSIGN(loaded, config::load(spec));
+    }
+  }
+  options.limits = loaded.settings.thresholds;
+  options.profile = loaded.profile;
+  return {};
+}
+
+Failure cannot_confirm(const std::string& why) {
+  return with_hint(fail(ErrorKind::usage, "a line failed and cannot be confirmed here: {}", why),
+                   "run the gate where the report was measured, or judge it as it is with --no-confirm");
+}
+
+// The same machine, runtimes and models as in the report, or a fresh measurement would say nothing of it.
+Status require_same(const record::Report& report, const measure::Plan& plan, const record::Machine& machine) {
+  if (machine.fingerprint != report.machine.fingerprint) {
+    return cannot_confirm(
+        fmt::format("it was measured on machine {}, this is {}", report.machine.fingerprint, machine.fingerprint));
+  }
+  for (const measure::PlannedCell& cell : plan.cells) {
+    const record::RuntimeInfo& runtime = cell.subject.runtime;
+    const bool same_runtime = std::ranges::any_of(report.runtimes, [&](const record::RuntimeInfo& then) {
+      return then.name == runtime.name && then.version == runtime.version && then.commit == runtime.commit &&
+             then.library_hashes == runtime.library_hashes;
+    });
+    if (!same_runtime) {
+      return cannot_confirm(
+          fmt::format("runtime '{}' is another one now ({} {})", runtime.name, runtime.version, runtime.commit));
+    }
+    if (std::ranges::count(report.models, cell.subject.model.header_hash, &record::ModelInfo::header_hash) == 0) {
+      return cannot_confirm(fmt::format("model '{}' is another file now", printable(cell.subject.model.id, 100)));
+    }
+  }
+  return {};
+}
+
+Status confirm_flagged(const Common& common, const GateRequest& request, record::Report& report,
+                       const record::Report* accepted, const judge::GateOptions& options) {
+  const std::vector<std::string> flagged = judge::flagged_cells(report);
+  if (flagged.empty() || request.no_confirm) {
+    return {};
+  }
+  log::info(fmt::format("{} Measuring again: {}", report.judgement->sentence, printable(join(flagged, ", "), 300)));
+  const record::Machine machine = host::inspect();
+  MIA_TRY_ASSIGN(const Configured configured, configure(common));
+  SubjectFinder finder(configured.catalogue);
+  MIA_TRY_ASSIGN(measure::Plan plan, measure::make_plan_again(report, flagged, [&](const record::Settings& settings) {
+                   return finder.find(settings);
+                 }));
+  MIA_TRY(require_same(report, plan, machine));
+  const std::string stem = report::stem_for(report.scenario) + "_confirm";
+  MIA_TRY_ASSIGN(const SessionEnd end, measure_for_gate(common, request, std::move(plan), machine, stem));
+  judge::confirm(report, end.report, accepted, options);
+  return {};
+}
+
+Result<std::optional<record::Report>> reference_of(const Common& common, const GateRequest& request,
+                                                   store::Store& store, const record::Report& report) {
+  if (request.no_baseline) {
+    return std::optional<record::Report>();
+  }
+  if (request.against.empty()) {
+    return find_baseline(store, report);
+  }
+  MIA_TRY_ASSIGN(record::Report named, find_report(common, request.against, request.allow_edited));
+  MIA_TRY(require_comparable(named, report));
+  return std::optional(std::move(named));
+}
+
+}  // namespace
+
+Result<SessionEnd> measure_for_gate(const Common& common, const GateRequest& request, measure::Plan plan,
+                                    const record::Machine& machine, const std::string& stem) {
+  MIA_TRY(context(ensure_writable_dir(request.out), "report folder"));
+  SessionRequest session;
+  session.plan = std::move(plan);
+  session.machine = machine;
+  session.out = request.out;
+  session.stem = stem;
+  session.store = common.store;
+  MIA_TRY_ASSIGN(SessionEnd end, carry_out(std::move(session)));
+  if (end.interrupted) {
+    return fail(ErrorKind::interrupted, "interrupted: nothing was judged");
+  }
+  if (end.store_error) {
+    return Failure{*end.store_error};
+  }
+  return end;
+}
+
+Status judge_for_gate(const Common& common, const GateRequest& request, record::Report& report) {
+  if (!report.complete) {
+    return with_hint(fail(ErrorKind::usage, "session {} did not finish", printable(report.session, 100)),
+                     "only whole reports are judged: run --resume goes on");
+  }
+  judge::GateOptions options;
+  options.need_baseline = !request.no_baseline;
+  MIA_TRY_ASSIGN(options.baseline.unpaired.margin, context(parse_fraction(request.margin), "--margin"));
+  if (options.baseline.unpaired.margin <= 0 || options.baseline.unpaired.margin > 1) {
+    return fail(ErrorKind::usage, "--margin {}: more than 0 and at most 100 %", printable(request.margin, 40));
+  }
+  MIA_TRY(take_limits(common, report, options));
+  MIA_TRY_ASSIGN(store::Store store, open_store(common));
+  MIA_TRY_ASSIGN(const std::optional<record::Report> accepted, reference_of(common, request, store, report));
+  MIA_TRY_ASSIGN(options.baseline.noise, noise_from_history(store, report, options.baseline.metric));
+  const record::Report* const reference = accepted ? &*accepted : nullptr;
+  judge::judge_report(report, reference, options);
+  return confirm_flagged(common, request, report, reference, options);
+}
+
+}  // namespace mia::cli
