@@ -18,9 +18,10 @@ ROOMS = {
     "runtime": "base record proto proc",
     "measure": "base record config stats proto proc host model",
     "store": "base record",
+    "imports": "base record store",
     "judge": "base record config stats",
     "report": "base record",
-    "cli": "base record config stats proto proc host model runtime measure store judge report",
+    "cli": "base record config stats proto proc host model runtime measure store imports judge report",
     "worker": "base record proto",
 }
 LIBRARIES = {

@@ -68,6 +68,7 @@ void add_doctor(Cli& cli);
 void add_config(Cli& cli);
 void add_report(Cli& cli);
 void add_history(Cli& cli);
+void add_import(Cli& cli);
 void add_completions(Cli& cli);
 
 [[nodiscard]] Json versions_json();

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+#include "imports/llama_bench.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "base/files.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "record/fields.h"
+
+namespace mia::imports {
+namespace {
+
+store::ImportedSamples must_read(const std::string& name) {
+  const auto text = read_file(std::string(MIA_SOURCE_DIR "/tests/fixtures/llama-bench/") + name);
+  EXPECT_TRUE(text) << text.error().text();
+  auto samples = read_llama_bench(*text, name);
+  EXPECT_TRUE(samples) << samples.error().text();
+  return samples ? std::move(*samples) : store::ImportedSamples{};
+}
+
+std::string setting(const store::ImportedRow& row, const std::string& key) {
+  return record::to_text(record::get(row.settings, *record::find_field(key)));
+}
+
+std::string error_of(const std::string& text) {
+  const auto samples = read_llama_bench(text, "file");
+  EXPECT_FALSE(samples) << text;
+  EXPECT_TRUE(samples || samples.error().kind == ErrorKind::usage);
+  return samples ? "" : samples.error().text();
+}
+
+TEST(LlamaBench, EveryFormatOfAGenerationSaysTheSame) {
+  for (const std::string generation : {"gen2023", "gen2025", "gen2025-depth"}) {
+    const auto json = must_read(generation + ".json");
+    for (const std::string format : {"json", "jsonl", "csv", "sql"}) {
+      const auto read = must_read(generation + "." + format);
+      EXPECT_EQ(read.file.format, format);
+      EXPECT_EQ(read.file.tool, "llama-bench");
+      EXPECT_EQ(read.file.rows, static_cast<std::int64_t>(json.rows.size()));
+      ASSERT_EQ(read.rows.size(), json.rows.size()) << generation << format;
+      for (std::size_t i = 0; i < json.rows.size(); ++i) {
+        EXPECT_EQ(read.rows[i].test, json.rows[i].test);
+        EXPECT_EQ(read.rows[i].metric, json.rows[i].metric);
+        EXPECT_EQ(read.rows[i].model, json.rows[i].model);
+        EXPECT_EQ(read.rows[i].machine, json.rows[i].machine);
+        EXPECT_EQ(read.rows[i].runtime, json.rows[i].runtime);
+        EXPECT_EQ(read.rows[i].measured, json.rows[i].measured);
+        EXPECT_EQ(read.rows[i].mean, json.rows[i].mean);
+        EXPECT_EQ(read.rows[i].stddev, json.rows[i].stddev);
+        EXPECT_EQ(record::to_json(read.rows[i].settings), record::to_json(json.rows[i].settings)) << format;
+      }
+    }
+  }
+}
+
+TEST(LlamaBench, TheGenerationOf2023) {
+  const auto read = must_read("gen2023.json");
+  EXPECT_EQ(read.rows[0].test, "pp512");
+  EXPECT_EQ(read.rows[0].metric, "prefill_tok_s");
+  EXPECT_EQ(read.rows[0].samples, (std::vector<double>{310.25, 305.5, 312.75, 308.0, 309.5}));
+  EXPECT_EQ(read.rows[1].test, "tg128");
+  EXPECT_EQ(read.rows[1].metric, "decode_tok_s");
+  EXPECT_EQ(*read.rows[1].mean, 41.2);
+  EXPECT_EQ(read.rows[1].measured, "2023-10-01T10:00:20Z");
+  EXPECT_EQ(read.rows[1].runtime, "1201 0a1b2c3");
+  EXPECT_EQ(read.rows[1].machine, "A processor");
+  EXPECT_EQ(setting(read.rows[1], "n_threads"), "8");
+  EXPECT_EQ(setting(read.rows[1], "n_gpu_layers"), "99");
+  EXPECT_EQ(setting(read.rows[1], "load_mode"), "auto");  // the file does not say
+  EXPECT_TRUE(must_read("gen2023.csv").rows[0].samples.empty());
+}
+
+TEST(LlamaBench, TheGenerationOf2025) {
+  const store::ImportedRow row = must_read("gen2025-depth.csv").rows.at(1);
+  EXPECT_EQ(row.test, "tg128 @ d4096");
+  EXPECT_EQ(row.machine, "A processor, A \"card\", 8 GB");
+  EXPECT_EQ(setting(row, "load_mode"), "none");
+  EXPECT_EQ(setting(row, "flash_attn"), "on");
+  EXPECT_EQ(setting(row, "offload_kqv"), "false");
+  EXPECT_EQ(setting(row, "cache_type_k"), "q8_0");
+  const store::ImportedRow both = must_read("gen2025-depth.sql").rows.at(2);
+  EXPECT_EQ(both.test, "pp512+tg128");
+  EXPECT_EQ(both.metric, "total_tok_s");
+}
+
+// A row as the newest program writes it, with `more` laid over.
+std::string row_with(const std::string& more) {
+  Json row = {{"n_prompt", 0}, {"n_gen", 32}, {"avg_ts", 10.5}};
+  row.update(Json::parse(more));
+  return "[" + dump_json(row) + "]";
+}
+
+TEST(LlamaBench, OldAndNewNamesOfTheSameThing) {
+  const auto mode = [](const std::string& more, const char* key) {
+    return setting(read_llama_bench(row_with(more), "x")->rows[0], key);
+  };
+  EXPECT_EQ(mode(R"({"load_mode": "mmap"})", "load_mode"), "mmap");
+  EXPECT_EQ(mode(R"({"load_mode": "dio"})", "load_mode"), "direct");
+  EXPECT_EQ(mode(R"({"load_mode": "mmap+mlock"})", "load_mode"), "mlock");
+  EXPECT_EQ(mode(R"({"load_mode": "none", "use_mmap": true})", "load_mode"), "none");
+  EXPECT_EQ(mode(R"({"use_mmap": 1})", "load_mode"), "mmap");
+  EXPECT_EQ(mode(R"({"use_mmap": false})", "load_mode"), "none");
+  EXPECT_EQ(mode(R"({"use_mmap": true, "use_direct_io": true})", "load_mode"), "direct");
+  EXPECT_EQ(mode(R"({"flash_attn": -1})", "flash_attn"), "auto");
+  EXPECT_EQ(mode(R"({"flash_attn": 0})", "flash_attn"), "off");
+  EXPECT_EQ(mode(R"({"flash_attn": 1})", "flash_attn"), "on");
+  EXPECT_EQ(mode(R"({"n_gpu_layers": -1})", "n_gpu_layers"), "auto");
+  EXPECT_EQ(mode(R"({"n_cpu_moe": 3})", "n_cpu_moe"), "3");
+  EXPECT_EQ(mode(R"({"no_op_offload": 1})", "op_offload"), "false");
+  EXPECT_EQ(mode(R"({"tensor_buft_overrides": "none"})", "override_tensor"), "auto");
+  EXPECT_EQ(mode(R"({"tensor_buft_overrides": "exps=CPU"})", "override_tensor"), "exps=CPU");
+  EXPECT_EQ(mode(R"({"type_k": "some-new-type"})", "cache_type_k"), "auto");
+}
+
+TEST(LlamaBench, UnknownFieldsAreKept) {
+  const auto read = read_llama_bench(row_with(R"({"avg_itl_ms": 12.5, "future": {"a": [1]}, "nothing": null})"), "x");
+  ASSERT_TRUE(read);
+  const auto fields = parse_json(read->rows[0].fields_json);
+  EXPECT_EQ(fields->at("avg_itl_ms"), 12.5);
+  EXPECT_EQ(fields->at("future").at("a").at(0), 1);
+  EXPECT_TRUE(fields->at("nothing").is_null());
+}
+
+TEST(LlamaBench, OneObjectAloneIsARow) {
+  EXPECT_EQ(read_llama_bench("{\n \"n_gen\": 8,\n \"avg_ts\": 2\n}", "x")->rows.size(), 1U);
+}
+
+TEST(LlamaBench, TheSameBytesHaveTheSameId) {
+  const auto id = [](const std::string& text) { return read_llama_bench(text, "x")->file.id; };
+  EXPECT_EQ(id(row_with("{}")), id(row_with("{}")));
+  EXPECT_NE(id(row_with("{}")), id(row_with(R"({"poll": 1})")));
+}
+
+TEST(LlamaBench, WhatIsNoneIsRefusedWithThePlace) {
+  EXPECT_NE(error_of("hello").find("neither JSON, JSONL, CSV nor SQL"), std::string::npos);
+  EXPECT_NE(error_of("").find("neither"), std::string::npos);
+  EXPECT_NE(error_of("| model | size |").find("-o jsonl"), std::string::npos);
+  EXPECT_NE(error_of("[]").find("no results"), std::string::npos);
+  EXPECT_NE(error_of("[1]").find("row 1: not an object"), std::string::npos);
+  EXPECT_NE(error_of(R"([{"n_gen": 1, "avg_ts": 1}, {"n_gen": 1}])").find("row 2: no avg_ts"), std::string::npos);
+  EXPECT_NE(error_of(row_with(R"({"n_gen": 0})")).find("no token was measured"), std::string::npos);
+  EXPECT_NE(error_of(row_with(R"({"n_gen": -5})")).find("n_gen"), std::string::npos);
+  EXPECT_NE(error_of(row_with(R"({"avg_ts": "nan"})")).find("avg_ts"), std::string::npos);
+  EXPECT_NE(error_of(row_with(R"({"samples_ts": "many"})")).find("samples_ts"), std::string::npos);
+  EXPECT_NE(error_of(row_with(R"({"samples_ts": [1, null]})")).find("samples_ts"), std::string::npos);
+  EXPECT_NE(error_of("{\"n_gen\": 1, \"avg_ts\": 1}\n{\"n_gen\": 1, \"avg").find("line 2"), std::string::npos);
+  EXPECT_NE(error_of("[{\"n_gen\": 1, \"avg_ts\": NaN}]").find("file"), std::string::npos);
+  EXPECT_NE(error_of("[{\"n_gen\": 1, \"avg_ts\": 1}").find("file"), std::string::npos);
+  EXPECT_NE(error_of("build_commit,avg_ts,n_gen\n1,x,3\n").find("row 1: avg_ts"), std::string::npos);
+  EXPECT_NE(error_of("CREATE TABLE test (a TEXT);").find("no results"), std::string::npos);
+}
+
+TEST(LlamaBench, HostileTextIsOnlyText) {
+  const std::string evil = "<script>'; DROP TABLE session; --\n" + std::string(std::size_t{1} << 20U, 'x');
+  const Json row = {{"n_gen", 8}, {"avg_ts", 2}, {"model_filename", evil}, {"cpu_info", evil}};
+  const auto read = read_llama_bench(dump_json(row), evil);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->rows[0].model, evil);
+}
+
+}  // namespace
+}  // namespace mia::imports
