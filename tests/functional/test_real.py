@@ -26,8 +26,8 @@ class Real(Case):
         self.assertGreater(report["words_out"], 0)
         for trial in report["trials"]:
             self.assertEqual(trial["effective"]["llm.primary"]["n_threads"], 2)
-            self.assertIn(trial["cache"]["state"], ("cold", "unknown"))
-            self.assertIsNotNone(trial["cache"]["resident_fraction"])
+            self.assertIn(trial["cache_state"], ("cold", "unknown"))
+            self.assertIsNotNone(trial["cache_resident_fraction"])
             for run in trial["runs"]:
                 self.assertEqual(run["token_ns"], sorted(run["token_ns"]))
                 self.assertEqual(len(run["token_ns"]), run["tokens_out"])
