@@ -5,6 +5,8 @@
 
 #include <fmt/core.h>
 
+#include "record/value.h"
+
 namespace mia::measure {
 namespace {
 
@@ -69,6 +71,22 @@ void TimeLimits::learn(Phase phase, const Work& work, double seconds) {
   Seen& seen = seen_[key_of(phase, work)];
   seen.seconds = std::max(seen.seconds, seconds);
   seen.seconds_per_unit = std::max(seen.seconds_per_unit, seconds / units(phase, work));
+}
+
+TimeLimits::Work work_of(const record::Settings& settings, const record::ModelInfo& model, std::int64_t tokens,
+                         std::int64_t runs) {
+  const auto text = [](const record::OptInt& number) {
+    return record::to_text(number ? record::Value(*number) : record::Value(std::monostate{}));
+  };
+  TimeLimits::Work work;
+  work.file_bytes = model.file_bytes;
+  work.bytes_per_token = model.bytes_per_token;
+  work.tokens = tokens;
+  work.runs = runs;
+  work.fixed_s = settings.run.timeout_s;
+  work.similar =
+      fmt::format("{} {} {}", model.header_hash, text(settings.llm.n_threads), text(settings.llm.n_gpu_layers));
+  return work;
 }
 
 }  // namespace mia::measure

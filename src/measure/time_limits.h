@@ -10,7 +10,7 @@
 
 #include "record/machine.h"
 #include "record/outcome.h"
-#include "record/trial.h"
+#include "record/settings.h"
 
 namespace mia::measure {
 
@@ -42,5 +42,9 @@ class TimeLimits {
   };
   std::map<std::string, Seen> seen_;
 };
+
+// Work of `runs` runs of so many tokens, prompt and output together.
+[[nodiscard]] TimeLimits::Work work_of(const record::Settings& settings, const record::ModelInfo& model,
+                                       std::int64_t tokens, std::int64_t runs);
 
 }  // namespace mia::measure

@@ -12,7 +12,6 @@
 #include "host/page_cache.h"
 #include "measure/workload.h"
 #include "model/describe.h"
-#include "record/value.h"
 
 namespace mia::measure {
 namespace {
@@ -224,20 +223,7 @@ class TrialRun {
   [[nodiscard]] bool scripted() const { return spec_.worker.runtime.provider == "fake"; }
 
   [[nodiscard]] TimeLimits::Work work(std::int64_t runs) const {
-    TimeLimits::Work work;
-    work.file_bytes = spec_.model.file_bytes;
-    work.bytes_per_token = spec_.model.bytes_per_token;
-    work.tokens = prompt_bound(request_) + request_.max_tokens;
-    work.runs = runs;
-    work.fixed_s = spec_.settings.run.timeout_s;
-    const record::LlmSettings& llm = spec_.settings.llm;
-    work.similar = fmt::format("{} {} {}", spec_.model.header_hash, record::to_text(as_value(llm.n_threads)),
-                               record::to_text(as_value(llm.n_gpu_layers)));
-    return work;
-  }
-
-  static record::Value as_value(const record::OptInt& number) {
-    return number ? record::Value(*number) : record::Value(std::monostate{});
+    return work_of(spec_.settings, spec_.model, prompt_bound(request_) + request_.max_tokens, runs);
   }
 
   [[nodiscard]] TimeLimit limit_of(Phase phase, std::int64_t runs) const {

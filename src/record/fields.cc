@@ -54,6 +54,9 @@ constexpr auto kFields = std::to_array<Field>({
   {"workload.ignore_eos", "ignore_eos", kBool, "", "text mode: go on after the end-of-text token", "false", 0, 0, "", MIA_SLOT(workload.ignore_eos)},
   {"workload.temperature", "temperature", kNum, "", "0 samples greedily, above it by the seed", "0", 0, 10, "", MIA_SLOT(workload.temperature)},
   {"workload.seed", "seed", kInt, "", "seed of random tokens and of sampling", "42", 0, 4294967295.0, "", MIA_SLOT(workload.seed)},
+  {"workload.inject_slow", "inject_slow", kNum, "fraction", "for tests of the method: prefill and each token take this much longer, busily; auto is none", "auto", 0, 10, "", MIA_SLOT(workload.inject_slow)},
+  {"workload.inject_read_mb", "inject_read_mb", kNum, "MB", "for tests of the method: further memory that is read for each token; auto is none", "auto", 0, 100000, "", MIA_SLOT(workload.inject_read_mb)},
+  {"workload.inject_stall", "inject_stall", kNum, "fraction", "for tests of the method: share of the tokens that stall for 50 ms; auto is none", "auto", 0, 1, "", MIA_SLOT(workload.inject_stall)},
 
   {"run.runtime", "runtime", kText, "", "name of the installed runtime; auto is the only one or the one named default", "auto", 0, 0, "", MIA_SLOT(run.runtime)},
   {"run.cache", "cache", kText, "", "page cache before the load: cold (evicted, proven), warm (resident, proven) or as-is", "cold", 0, 0, "cold|warm|as-is", MIA_SLOT(run.cache)},

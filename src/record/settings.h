@@ -50,6 +50,10 @@ struct WorkloadSettings {
   OptBool ignore_eos;     // text mode: go on after end of text
   OptDouble temperature;  // 0 = greedy
   OptInt seed;
+  // Deliberate slowness, so that tests of the method have something to find.
+  OptDouble inject_slow;     // fraction of its own time by which each token takes longer
+  OptDouble inject_read_mb;  // further megabytes read from memory for each token
+  OptDouble inject_stall;    // share of the tokens that take 50 ms longer
 };
 
 // run.*: how the trial is carried out.

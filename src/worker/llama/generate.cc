@@ -12,9 +12,9 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "worker/inject.h"
 #include "worker/llama/handles.h"
 #include "worker/llama/tokens.h"
-#include "worker/token_loop.h"
 #include "worker/usage.h"
 
 namespace mia::worker {
@@ -29,6 +29,7 @@ struct Pass {
   std::int64_t max_tokens;
   Tokens prompt;
   record::Run run;
+  std::optional<Injector> injector;
   int code = 0;  // of llama_decode, when it failed
 };
 
@@ -98,7 +99,7 @@ SamplerPtr make_sampler(const record::WorkloadSettings& workload, std::int64_t s
 // The loop of tokens mode: `feed` holds the tokens to decode, one for each output after the first.
 Step run_tokens(Pass& pass, std::int64_t begin, Tokens& feed) {
   std::size_t next = 0;
-  return measure_tokens(begin, pass.max_tokens, pass.run.token_ns, [&] {
+  return measure_injected(pass.injector, begin, pass.max_tokens, pass.run.token_ns, [&] {
     // The first output token is the prompt's own last position.
     if (next > 0 && decode(pass, std::span(feed).subspan(next - 1, 1)) != 0) {
       return Step::failed;
@@ -111,7 +112,7 @@ Step run_tokens(Pass& pass, std::int64_t begin, Tokens& feed) {
 
 Step run_text(Pass& pass, std::int64_t begin, Tokens& out, llama_sampler* sampler, bool ignore_eos) {
   const auto size = static_cast<std::size_t>(llama_vocab_n_tokens(pass.vocab));
-  return measure_tokens(begin, pass.max_tokens, pass.run.token_ns, [&] {
+  return measure_injected(pass.injector, begin, pass.max_tokens, pass.run.token_ns, [&] {
     if (!out.empty() && decode(pass, std::span(out).last(1)) != 0) {
       return Step::failed;
     }
@@ -131,6 +132,9 @@ Step timed(Pass& pass, const Usage& before, Loop tokens) {
   const std::int64_t start = steady_ns();
   if (!prefill(pass)) {
     return Step::failed;
+  }
+  if (pass.injector) {
+    pass.injector->stretch(start);
   }
   pass.run.prefill_ns = steady_ns() - start;
   const Step step = tokens();
@@ -194,9 +198,10 @@ proto::Failed failure_from(const LogBook& logs, std::string_view what) {
 }
 
 proto::Reply generate(llama_context* context, const proto::Generate& request, LogBook& logs) {
-  Pass pass{context, llama_model_get_vocab(llama_get_model(context)), request.max_tokens, {}, {}, 0};
+  Pass pass{context, llama_model_get_vocab(llama_get_model(context)), request.max_tokens, {}, {}, {}, 0};
   pass.run.input = request.settings.workload.input.value_or("text");
   pass.run.token_ns = touched_stamps(request.max_tokens);
+  pass.injector = Injector::make(request.settings.workload, request.max_tokens, request.seed);
   logs.start_phase();
   llama_memory_clear(llama_get_memory(context), false);
   return pass.run.input == "tokens" ? generate_tokens(pass, request, logs) : generate_text(pass, request, logs);

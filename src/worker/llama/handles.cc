@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "worker/llama/handles.h"
 
+#include "worker/llama/library.h"
+
 namespace mia::worker {
 namespace {
 
@@ -19,6 +21,19 @@ Function cpu_function(const char* name) {
 void FreePool::operator()(ggml_threadpool* pool) const {
   if (const auto free_pool = cpu_function<decltype(&ggml_threadpool_free)>("ggml_threadpool_free")) {
     free_pool(pool);
+  }
+}
+
+void pause(ggml_threadpool* pool) {
+  const auto free_pool = cpu_function<decltype(&ggml_threadpool_free)>("ggml_threadpool_free");
+  if (pool == nullptr || free_pool == nullptr) {
+    return;
+  }
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): the linker knows functions as addresses only
+  void* const found = sibling_function(reinterpret_cast<const void*>(free_pool), "ggml_threadpool_pause");
+  if (found != nullptr) {
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): as above
+    reinterpret_cast<decltype(&ggml_threadpool_pause)>(found)(pool);
   }
 }
 

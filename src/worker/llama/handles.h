@@ -33,6 +33,10 @@ using PoolPtr = std::unique_ptr<ggml_threadpool, FreePool>;
 // another to hand over.
 [[nodiscard]] PoolPtr make_pool(int n_threads, int poll, bool paused);
 
+// Lets its threads sleep until the next computation wakes them; by themselves they would poll for a while first. Does
+// nothing where OpenMP's threads compute (they give up after milliseconds).
+void pause(ggml_threadpool* pool);
+
 // A context with the pools that compute for it.
 struct Engine {
   // Members are destroyed from the last up: the context before its pools.

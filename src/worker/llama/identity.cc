@@ -97,7 +97,7 @@ record::RuntimeInfo LlamaProvider::identity() {
   for (std::size_t i = 0; i < ggml_backend_dev_count(); ++i) {
     runtime.devices.push_back(describe(ggml_backend_dev_get(i)));
   }
-  runtime.capabilities = {"text", "tokens", "warm_up"};
+  runtime.capabilities = {"text", "tokens", "warm_up", "inject"};
   for (const std::string_view name : probe_names()) {
     runtime.capabilities.push_back(fmt::format("probe:{}", name));
   }

@@ -107,7 +107,11 @@ proto::Reply LlamaProvider::make_context(const proto::MakeContext& request) {
 }
 
 proto::Reply LlamaProvider::generate(const proto::Generate& request) {
-  return worker::generate(engine_.context.get(), request, logs_);
+  proto::Reply reply = worker::generate(engine_.context.get(), request, logs_);
+  // Another process may be measured before this one is asked again; spinning would disturb it.
+  pause(engine_.pool.get());
+  pause(engine_.pool_batch.get());
+  return reply;
 }
 
 proto::Reply LlamaProvider::probe(const proto::Probe& request) {
