@@ -62,6 +62,7 @@ void print_json(const Json& json);
 void add_run(Cli& cli);
 void add_accept(Cli& cli);
 void add_gate(Cli& cli);
+void add_compare(Cli& cli);
 void add_runtime(Cli& cli);
 void add_model(Cli& cli);
 void add_doctor(Cli& cli);

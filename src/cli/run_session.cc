@@ -180,16 +180,7 @@ class SessionRunner {
 
  private:
   Status look_at_machine() {
-    MIA_TRY_ASSIGN(lock_, store::lock_measuring(store::default_lock_path()));
-    if (!lock_->held()) {
-      const auto& other = lock_->other();
-      const std::string who =
-          other && other->pid > 0 ? fmt::format(" (process {} since {})", other->pid, other->since) : "";
-      return fail(ErrorKind::usage,
-                  "another mia-perf measures on this machine{}; two at once disturb each other: wait "
-                  "for its end",
-                  who);
-    }
+    MIA_TRY_ASSIGN(lock_, lock_this_machine());
     line_.show("looking at the machine", true);
     recorder_.add_findings(host::preflight(request_.machine, request_.plan.cells.front().subject.model.path));
     line_.show("measuring what memory and disk allow", true);

@@ -102,6 +102,18 @@ Result<measure::Subject> SubjectFinder::find(const record::Settings& settings) {
   return subject;
 }
 
+Result<store::MeasureLock> lock_this_machine() {
+  MIA_TRY_ASSIGN(store::MeasureLock lock, store::lock_measuring(store::default_lock_path()));
+  if (!lock.held()) {
+    const auto& other = lock.other();
+    const std::string who =
+        other && other->pid > 0 ? fmt::format(" (process {} since {})", other->pid, other->since) : "";
+    return fail(ErrorKind::usage,
+                "another mia-perf measures on this machine{}; two at once disturb each other: wait for its end", who);
+  }
+  return lock;
+}
+
 std::string new_session_id() {
   std::string id;
   for (const char c : utc_now()) {

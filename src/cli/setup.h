@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "measure/plan.h"
 #include "model/catalogue.h"
+#include "store/measure_lock.h"
 
 namespace mia::cli {
 
@@ -35,6 +36,9 @@ class SubjectFinder {
   std::vector<model::CatalogueEntry> catalogue_;
   std::map<std::string, measure::Subject> known_;
 };
+
+// Held while we measure; error kind usage names the other mia-perf that does.
+[[nodiscard]] Result<store::MeasureLock> lock_this_machine();
 
 // A name of this moment that sorts by time: "20261124-104147-1a2b".
 [[nodiscard]] std::string new_session_id();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "judge/comparison.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -58,6 +59,13 @@ std::string range(std::optional<double> low, std::optional<double> high) {
   return fmt::format("{:+.1f} to {:+.1f} %", stats::percent(*low), stats::percent(*high));
 }
 
+// Found, but every value in the interval is less than the margin.
+bool is_small(const Comparison& comparison) {
+  return std::ranges::any_of(comparison.statistics, [&](const StatisticResult& result) {
+    return result.small && result.name == comparison.statistic && result.verdict == comparison.verdict;
+  });
+}
+
 std::string bracketed(const std::string& text) {
   return text.empty() ? "" : " (" + text + ")";
 }
@@ -99,8 +107,10 @@ std::string sentence_of(const Comparison& comparison) {
     case Verdict::slower: {
       const double change = comparison.effect ? std::abs(stats::percent(*comparison.effect)) : 0;
       const std::string where = comparison.statistic == "experience" ? " in the whole run as a user sees it" : "";
-      return fmt::format("{} is {:.1f} % {} than {}{}{}, {}", comparison.b, change, name_of(comparison.verdict),
-                         comparison.a, where, interval, after);
+      const std::string small =
+          is_small(comparison) ? fmt::format(", less than the margin of {:g} %", 100 * comparison.margin) : "";
+      return fmt::format("{} is {:.1f} % {} than {}{}{}{}, {}", comparison.b, change, name_of(comparison.verdict),
+                         comparison.a, where, interval, small, after);
     }
     case Verdict::same:
       return fmt::format("{} is as fast as {} within ±{:g} %{}, {}", comparison.b, comparison.a,

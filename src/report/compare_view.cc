@@ -70,6 +70,9 @@ std::string to_text(const ComparisonView& view, const TextOptions& options) {
   std::string out = wrap("A: " + one_line(view.a), width, 3) + '\n' + wrap("B: " + one_line(view.b), width, 3) + '\n';
   out += view.workload.empty() ? "" : wrap("workload: " + one_line(view.workload), width) + '\n';
   out += '\n' + table_text(table_of(view), width) + '\n' + wrap(one_line(counts_text(view)), width) + '\n';
+  for (const std::string& note : view.notes) {
+    out += wrap("- " + one_line(note, 1000), width, 2) + '\n';
+  }
   if (!view.sentence.empty()) {
     out += '\n' + painted(paint, view, wrap(one_line(view.sentence, 2000), width)) + '\n';
   }
@@ -83,7 +86,11 @@ std::string to_markdown(const ComparisonView& view) {
   }
   out += fmt::format("- A: {}\n- B: {}\n", markdown_cell(view.a), markdown_cell(view.b));
   out += view.workload.empty() ? "" : fmt::format("- workload: {}\n", markdown_cell(view.workload));
-  return out + fmt::format("\n{}\n{}\n", table_markdown(table_of(view)), markdown_escape(counts_text(view)));
+  out += fmt::format("\n{}\n{}\n", table_markdown(table_of(view)), markdown_escape(counts_text(view)));
+  for (const std::string& note : view.notes) {
+    out += fmt::format("\n- {}", markdown_cell(note, 1000));
+  }
+  return view.notes.empty() ? out : out + '\n';
 }
 
 }  // namespace mia::report

@@ -36,6 +36,7 @@ struct ComparisonView {
   std::int64_t pairs = 0;  // counted, voided ones left out
   std::vector<VoidedPairs> voided;
   std::optional<double> margin_percent;
+  std::vector<std::string> notes;
   std::string sentence;
 };
 

@@ -52,6 +52,21 @@ class Real(Case):
         kind = json.loads((self.dir / "reports/perf_cpu_baseline.json").read_text())["trials"][0]["outcome"]["kind"]
         self.assertIn(kind, ("refused", "out_of_memory", "crashed"))
 
+    def compare(self, b, code):
+        return self.mia_json("compare", "base", b, "--set", "n_threads=2", "--max-epochs", "5", code=code, timeout=300)
+
+    def test_a_slowed_down_side_is_found(self):
+        if "inject" not in self.mia_json("runtime", "list")[0]["capabilities"]:
+            self.skipTest("the installed worker is older than workload.inject_*: mia-perf runtime add --force")
+        found = self.compare("set:inject_slow=0.5", code=1)
+        self.assertEqual(found["verdict"], "slower")
+        self.assertGreater(found["statistics"][0]["effect"]["percent"], 20)
+        check = subprocess.run(
+            ["/usr/bin/python3", str(ROOT / "tests/schema/validate.py"), "--schema",
+             str(ROOT / "schemas/compare-v1.schema.json"), str(self.dir / "reports/compare.json")],
+            capture_output=True, text=True, check=False)
+        self.assertEqual(check.returncode, 0, check.stdout + check.stderr)
+
     def test_runtime_check(self):
         lines = self.mia_json("runtime", "check", timeout=120)
         self.assertTrue(all(line["ok"] for line in lines), lines)

@@ -102,7 +102,9 @@ def main():
     options = parser.parse_args()
     schema = load(options.schema)
     jsonschema.Draft202012Validator.check_schema(schema)
-    validator = jsonschema.Draft202012Validator(schema)
+    beside = [load(path) for path in options.schema.parent.glob("*.schema.json")]  # one may refer to another
+    resolver = jsonschema.RefResolver.from_schema(schema, store={other["$id"]: other for other in beside})
+    validator = jsonschema.Draft202012Validator(schema, resolver=resolver)
 
     problems = []
     good = list(options.files) + (files_in(options.good, {".json"}) if options.good else [])

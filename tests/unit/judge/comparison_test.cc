@@ -90,5 +90,16 @@ TEST(Comparison, IntervalForAProgressLine) {
   EXPECT_EQ(interval_text(result), "-2.0 to +0.3 %");
 }
 
+TEST(Comparison, SaysWhenADifferenceIsLessThanTheMargin) {
+  Comparison comparison = slower_by_three();
+  EXPECT_EQ(sentence_of(comparison).find("less than the margin"), std::string::npos);
+  comparison.statistics[0].name = "speed";
+  comparison.statistics[0].verdict = Verdict::slower;
+  comparison.statistics[0].small = true;
+  EXPECT_NE(sentence_of(comparison).find("less than the margin of 3 %"), std::string::npos);
+  comparison.statistics[0].name = "experience";
+  EXPECT_EQ(sentence_of(comparison).find("less than the margin"), std::string::npos) << "another figure's";
+}
+
 }  // namespace
 }  // namespace mia::judge

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/files.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/app.h"
+#include "cli/arm_text.h"
+#include "cli/compare_session.h"
+#include "host/topology.h"
+
+namespace mia::cli {
+namespace {
+
+struct CompareOptions {
+  std::string a;
+  std::string b;
+  std::string workload = "short";
+  std::string margin = "3%";
+  std::string alpha = "1%";
+  std::int64_t max_epochs = 20;
+  std::string budget = "10m";
+  std::string out = "reports";
+  std::uint64_t seed = 1;
+  bool all_epochs = false;
+  bool alternate = false;
+};
+
+Result<CompareRequest> request_of(const Common& common, const CompareOptions& options) {
+  CompareRequest request;
+  MIA_TRY_ASSIGN(request.options.margin, context(parse_fraction(options.margin), "--margin"));
+  MIA_TRY_ASSIGN(request.options.alpha, context(parse_fraction(options.alpha), "--alpha"));
+  MIA_TRY_ASSIGN(request.budget_s, context(parse_duration(options.budget), "--budget"));
+  request.options.max_epochs = options.max_epochs;
+  request.options.seed = options.seed;
+  MIA_TRY_ASSIGN(const Configured configured, configure(common));
+  MIA_TRY_ASSIGN(const auto workload, comparison_workload(options.workload));
+  SubjectFinder finder(configured.catalogue);
+  MIA_TRY_ASSIGN(request.a, context(make_arm(configured, workload, options.a, finder), "A"));
+  MIA_TRY_ASSIGN(request.b, context(make_arm(configured, workload, options.b, finder), "B"));
+  MIA_TRY(context(ensure_writable_dir(options.out), "report folder"));
+  request.out = options.out;
+  request.machine = host::inspect();
+  request.all_epochs = options.all_epochs;
+  request.alternate = options.alternate;
+  return request;
+}
+
+void show(const CompareEnd& end, bool json) {
+  if (json) {
+    Json document = end.document;
+    document.erase("epoch_table");
+    document["file"] = end.file.string();
+    print_json(document);
+    return;
+  }
+  report::TextOptions options;
+  options.width = terminal_width();
+  options.color = want_color();
+  print(report::to_text(end.view, options));
+  print(fmt::format("report: {}\n", end.file.string()));
+}
+
+Result<int> run(const Common& common, const CompareOptions& options) {
+  MIA_TRY_ASSIGN(CompareRequest request, request_of(common, options));
+  MIA_TRY_ASSIGN(const CompareEnd end, carry_out(std::move(request)));
+  show(end, common.json);
+  if (!end.outcome.ok()) {
+    const std::string who = get_string(end.document, "outcome_of") == "b" ? end.comparison.b : end.comparison.a;
+    log::error(fmt::format("{}: {}", who, record::describe(end.outcome)));
+  }
+  return exit_code_of(end);
+}
+
+}  // namespace
+
+void add_compare(Cli& cli) {
+  CLI::App* const verb = cli.app.add_subcommand(
+      "compare", "is B slower than A? two runtimes, models or settings against each other, with an error rate");
+  auto options = std::make_shared<CompareOptions>();
+  verb->add_option("A", options->a, "runtime:NAME, model:ID, set:key=value[,key=value], joined by '+', or base")
+      ->required();
+  verb->add_option("B", options->b, "the same; the verdict is of B against A")->required();
+  verb->add_option("--workload", options->workload, "short, long or prefill")->capture_default_str();
+  verb->add_option("--margin", options->margin, "\"same\" means within plus or minus this")->capture_default_str();
+  verb->add_option("--alpha", options->alpha, "chance of a false difference")->capture_default_str();
+  verb->add_option("--max-epochs", options->max_epochs, "most restarts of both processes")->capture_default_str();
+  verb->add_option("--budget", options->budget, "begin no epoch that would end later")->capture_default_str();
+  verb->add_option("--seed", options->seed, "of the coins: who goes first, which tokens")->capture_default_str();
+  verb->add_option("-o,--out", options->out, "folder of the report")->capture_default_str();
+  verb->add_flag("--all-epochs", options->all_epochs, "record up to the last epoch though the verdict stands");
+  verb->add_flag("--alternate", options->alternate, "one process at a time, as where memory holds only one");
+  verb->footer(
+      "example: mia-perf compare runtime:old runtime:new\n"
+      "exit codes: 0 faster or same, 1 slower, 3 unclear, 4 an arm failed, 130 interrupted");
+  verb->callback([&cli, options] { cli.action = [&cli, options] { return run(cli.common, *options); }; });
+}
+
+}  // namespace mia::cli

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// Pairs of runs of two arms, epoch by epoch. Both processes are started anew for each epoch and warmed up alike; then
+// the arms take turns, and what the machine did during each single run stands beside it. Nothing is judged here.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "measure/arm.h"
+#include "record/outcome.h"
+#include "record/trial.h"
+
+namespace mia::measure {
+
+// What is left to chance, as functions of the place, so that this room knows no coins. Indices count from 0.
+struct PairChance {
+  std::function<bool(std::int64_t epoch, std::int64_t pair)> a_first;
+  std::function<bool(std::int64_t epoch)> a_starts;  // which process of the epoch is started first
+  std::function<std::int64_t(std::int64_t epoch, bool arm_b)> padding_bytes;
+  std::function<std::int64_t(std::int64_t epoch, std::int64_t pair)> trace_seed;  // of both runs' random tokens
+};
+
+// Two resident processes, or one after the other where memory holds only one: all runs of an arm, then all of the
+// other.
+enum class PairDesign { resident, alternating };
+[[nodiscard]] std::string_view name_of(PairDesign design);  // "resident pairs", "alternating processes"
+
+struct ArmRun {
+  record::Run run;
+  record::Conditions conditions;  // from just before to just after this run
+};
+
+struct RunPair {
+  std::int64_t index = 0;
+  bool a_first = true;
+  std::int64_t trace_seed = 0;
+  ArmRun a;
+  ArmRun b;
+  std::vector<std::string> voided_by;  // by sensors, never by the times; empty: the pair counts
+};
+
+struct PairEpoch {
+  std::int64_t index = 0;
+  bool a_started = true;  // A's process was started first
+  std::int64_t padding_a_bytes = 0;
+  std::int64_t padding_b_bytes = 0;
+  std::int64_t warm_up_runs = 0;  // of each arm
+  bool steady = false;            // no arm's last warm-up run was a tenth faster than the one before
+  double preparation_s = 0;       // starting, loading, warming up
+  double pairs_s = 0;
+  std::optional<double> idle_cpus;  // CPUs that the arm used whose turn it was not
+  std::vector<RunPair> pairs;
+};
+
+struct PairSpec {
+  ArmSpec a;
+  ArmSpec b;
+  PairChance chance;
+  PairDesign design = PairDesign::resident;
+};
+
+// A whole epoch, or what there was of it when an arm ended.
+struct EpochEnd {
+  PairEpoch epoch;
+  record::Outcome outcome;
+  bool of_b = false;  // whose outcome
+  std::string log_tail;
+};
+
+class PairRunner {
+ public:
+  // The spec and the bench must outlive it. `on_run` is told the pair about to be run, from 0; -1 before the first.
+  PairRunner(const PairSpec& spec, Bench& bench, std::function<void(std::int64_t pair)> on_run = {});
+
+  // An error only where nothing can be measured at all. Both processes are gone afterwards.
+  [[nodiscard]] Result<EpochEnd> run_epoch(std::int64_t epoch, std::int64_t pairs);
+  // As the runtimes told in the last epoch.
+  [[nodiscard]] const record::Settings& effective_a() const { return effective_a_; }
+  [[nodiscard]] const record::Settings& effective_b() const { return effective_b_; }
+
+ private:
+  class Epoch;
+  const PairSpec& spec_;
+  Bench& bench_;
+  std::function<void(std::int64_t)> on_run_;
+  record::Settings effective_a_;
+  record::Settings effective_b_;
+};
+
+// Memory that both arms need at once, from the sizes of the files; a mapped file that both read is there once.
+[[nodiscard]] std::int64_t resident_bytes(const ArmSpec& a, const ArmSpec& b);
+
+[[nodiscard]] Json to_json(const PairEpoch& epoch);
+[[nodiscard]] Result<PairEpoch> epoch_from_json(const Json& json);
+
+}  // namespace mia::measure

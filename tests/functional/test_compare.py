@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: MIT
+"""mia-perf compare with scripted workers: every verdict and its exit code, every way it can end, and its report."""
+import json
+import signal
+import subprocess
+import unittest
+
+from support import ROOT, Case, wait_for
+
+SLOWER = {"n_threads": {"1": 1.05}}
+
+
+class Compare(Case):
+    def document(self):
+        return json.loads((self.dir / "reports" / "compare.json").read_text())
+
+    def compare(self, *args, code=0, **more):
+        return self.mia_json("compare", *args, code=code, **more)
+
+    def assert_valid(self):
+        check = subprocess.run(
+            ["/usr/bin/python3", str(ROOT / "tests/schema/validate.py"), "--schema",
+             str(ROOT / "schemas/compare-v1.schema.json"), str(self.dir / "reports/compare.json")],
+            capture_output=True, text=True, check=False)
+        self.assertEqual(check.returncode, 0, check.stdout + check.stderr)
+
+    def test_the_same_thing_is_the_same(self):
+        self.script(noise={"run": 0.01, "trial": 0.005})
+        found = self.compare("base", "base")
+        self.assertEqual((found["verdict"], found["statistic"], found["stopped"]), ("same", "speed", "decided"))
+        self.assertEqual((found["a"], found["b"]), ("base (A)", "base (B)"))
+        self.assertLess(abs(found["effect"]["percent"]), 3)
+        self.assertGreater(found["pairs"], 4 * found["epochs"])
+        self.assertEqual(found["voided"], {"epochs": 0, "pairs": 0, "reasons": {}})
+        self.assertNotIn("epoch_table", found)
+        self.assert_valid()
+        self.assert_no_orphans()
+
+    def test_a_slower_side_is_found_and_is_a_regression(self):
+        self.script(noise={"run": 0.01, "trial": 0.005}, scale=SLOWER)
+        found = self.compare("set:n_threads=2", "set:n_threads=1", code=1)
+        self.assertEqual(found["verdict"], "slower")
+        self.assertLess(found["interval"]["low_percent"], 5)
+        self.assertGreater(found["interval"]["high_percent"], 5)
+        self.assertGreater(found["interval"]["low_percent"], 0)
+        self.assertIn("set:n_threads=1 is", found["sentence"])
+        self.assertGreater(found["arms"]["a"]["decode_tok_s"], found["arms"]["b"]["decode_tok_s"])
+        self.assertEqual(found["arms"]["b"]["effective"]["llm.primary"]["n_threads"], 1)
+        self.assert_valid()
+
+    def test_the_other_way_round_it_is_faster(self):
+        self.script(noise={"run": 0.01, "trial": 0.005}, scale=SLOWER)
+        found = self.compare("set:n_threads=1", "set:n_threads=2")
+        self.assertEqual(found["verdict"], "faster")
+        self.assertLess(found["interval"]["high_percent"], 0)
+
+    def test_noise_is_unclear_and_says_what_it_would_take(self):
+        self.script(noise={"trial": 0.4})
+        found = self.compare("base", "base", "--max-epochs", "8", code=3)
+        self.assertEqual(found["verdict"], "unclear")
+        self.assertGreater(found["needed_epochs"], 8)
+        self.assertGreater(found["mde"]["percent"], 3)
+        self.assert_valid()
+
+    def test_people_get_a_table_and_the_sentence(self):
+        self.script(noise={"run": 0.01})
+        out, err = self.mia("compare", "base", "base")
+        self.assertIn("fastest 25 % of tokens", out)
+        self.assertIn("base (B) is as fast as base (A) within ±3 %", out)
+        self.assertIn("reports/compare.json", out)
+        self.assertIn("epoch 5", err)
+
+    def test_both_runs_of_a_pair_compute_the_same_and_coins_mirror(self):
+        self.compare("base", "base", "--seed", "7")
+        first = self.document()["epoch_table"]
+        self.compare("base", "base", "--seed", "7")
+        again = self.document()["epoch_table"]
+        places = [[(p["a_first"], p["trace_seed"]) for p in e["pairs"]] for e in first]
+        self.assertEqual(places, [[(p["a_first"], p["trace_seed"]) for p in e["pairs"]] for e in again])
+        for pairs in places:
+            for even, odd in zip(pairs[::2], pairs[1::2]):
+                self.assertNotEqual(even[0], odd[0])
+        self.assertEqual(len({seed for pairs in places for _, seed in pairs}), sum(map(len, places)))
+        self.assertEqual({a for pairs in places for a, _ in pairs}, {True, False})
+
+    def test_every_epoch_starts_both_processes_anew_with_other_padding(self):
+        self.script()
+        self.compare("base", "base")
+        table = self.document()["epoch_table"]
+        self.assertEqual(int((self.dir / "counter").read_text()), 2 * len(table))
+        self.assertGreater(len({(e["padding_a_bytes"], e["padding_b_bytes"]) for e in table}), 1)
+
+    def test_warm_up_runs_are_not_counted(self):
+        self.script(warm_up_factors=[4, 2, 1.5], noise={"run": 0.002})
+        found = self.compare("base", "base")
+        self.assertLess(max(s["sd"] for s in found["statistics"]), 0.02)
+        self.assertTrue(all(e["warm_up_runs"] > 3 and e["steady"] for e in self.document()["epoch_table"]))
+
+    def test_alternating_processes_say_so(self):
+        self.script(noise={"run": 0.005})
+        found = self.compare("base", "base", "--alternate")
+        self.assertEqual(found["design"], "alternating processes")
+        self.assertTrue(any("one at a time" in note for note in found["notes"]))
+        self.assertTrue(all({p["a_first"] for p in e["pairs"]} == {e["a_started"]} for e in self.document()["epoch_table"]))
+
+    def test_a_second_process_that_does_not_fit_makes_them_alternate(self):
+        self.script(rules=[{"when_trial": 2, "faults": [{"phase": "load", "kind": "out_of_memory", "text": "no room"}]}])
+        found = self.compare("base", "base")
+        self.assertEqual((found["design"], found["verdict"]), ("alternating processes", "same"))
+
+    def test_every_epoch_is_recorded_when_asked(self):
+        found = self.compare("base", "base", "--all-epochs", "--max-epochs", "9")
+        self.assertEqual((found["verdict"], found["epochs"]), ("same", 5))
+        self.assertEqual(len(self.document()["epoch_table"]), 9)
+
+    def test_an_arm_that_dies_is_named(self):
+        self.script(rules=[{"when": {"n_threads": 1},
+                            "faults": [{"phase": "generate", "kind": "abort", "nth": 9, "text": "GGML_ASSERT failed"}]}])
+        out, err = self.mia("compare", "set:n_threads=2", "set:n_threads=1", "--json", code=4)
+        found = json.loads(out)
+        self.assertEqual((found["verdict"], found["outcome_of"]), ("unclear", "b"))
+        self.assertEqual((found["outcome"]["kind"], found["outcome"]["phase"]), ("crashed", "generate"))
+        self.assertIn("GGML_ASSERT failed", found["log_tail"])
+        self.assertIn("set:n_threads=1: crashed (SIGABRT) in generate", err)
+        self.assertGreater(len(self.document()["epoch_table"][0]["pairs"]), 0)
+        self.assert_valid()
+        self.assert_no_orphans()
+
+    def test_a_worker_that_cannot_be_slowed_down_says_so(self):
+        out, err = self.mia("compare", "base", "set:inject_slow=0.1", "--json", code=4)
+        self.assertEqual((json.loads(out)["outcome"]["kind"], json.loads(out)["outcome_of"]), ("refused", "b"))
+        self.assertIn("runtime add --force", err)
+
+    def test_an_arm_that_hangs_is_timed_out(self):
+        self.script(rules=[{"when": {"n_threads": 1}, "faults": [{"phase": "context", "kind": "hang"}]}])
+        found = self.compare("set:n_threads=2", "set:n_threads=1", "--set", "run.timeout_s=0.5", code=4)
+        self.assertEqual((found["outcome"]["kind"], found["outcome"]["phase"]), ("timed_out", "context"))
+        self.assert_no_orphans()
+
+    def test_interrupt_keeps_what_was_learnt(self):
+        self.script(faults=[{"phase": "generate", "kind": "slow", "seconds": 0.03, "nth": 0}])
+        process = self.start("compare", "base", "base", "--json")
+        path = self.dir / "reports" / "compare.json"
+        self.assertTrue(wait_for(path.exists))
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=20)
+        self.assertEqual(process.returncode, 130)
+        self.assertEqual(json.loads(out)["verdict"], "unclear")
+        document = self.document()
+        self.assertGreaterEqual(len(document["epoch_table"]), 1)
+        self.assertEqual(len(document["epoch_table"][0]["pairs"]), 8)
+        self.assert_valid()
+        self.assert_no_orphans()
+
+    def test_the_budget_ends_it(self):
+        self.script(faults=[{"phase": "generate", "kind": "slow", "seconds": 0.02, "nth": 0}])
+        found = self.compare("base", "base", "--budget", "1s", code=3)
+        self.assertTrue(any("budget" in note for note in found["notes"]))
+        self.assertEqual(found["stopped"], "fewer than 5 epochs")
+
+    def test_models_with_odd_names(self):
+        name = 'a+b<script>"; DROP\n'
+        out, err = self.mia("compare", "base", f"model:{name}", "--json", code=0)
+        self.assertEqual(json.loads(out)["arms"]["b"]["model"]["id"], name)
+        self.assertNotIn("\n\n", err)
+
+    def test_mixed_sides(self):
+        self.compare("runtime:fake+model:m+set:n_threads=3,override_tensor=a=CPU,b=CPU", "base")
+        llm = self.document()["arms"]["a"]["requested"]["llm.primary"]
+        self.assertEqual((llm["id"], llm["n_threads"], llm["override_tensor"]), ("m", 3, "a=CPU,b=CPU"))
+
+    def test_bad_input_is_one_sentence(self):
+        cases = [(["base"], "B"), (["base", "old"], "no side of a comparison"), (["base", "set:threads=2"], "n_threads"),
+                 (["base", "set:n_threads=many"], "n_threads"), (["base", "base", "--margin", "90%"], "margin"),
+                 (["base", "base", "--alpha", "x"], "--alpha"), (["base", "base", "--max-epochs", "2"], "max-epochs"),
+                 (["base", "base", "--workload", "huge"], "short, long and prefill"),
+                 (["base", "base", "--budget", "soon"], "--budget"), (["runtime:none", "base"], "none"),
+                 (["base", "model:"], "model:")]
+        for args, word in cases:
+            with self.subTest(args):
+                if args[0] == "runtime:none":
+                    self.env.pop("MIA_LLAMA_FAKE")
+                out, err = self.mia("compare", *args, code=2)
+                self.env["MIA_LLAMA_FAKE"] = "1"
+                self.assertIn(word, out + err)
+                self.assertFalse((self.dir / "reports" / "compare.json").exists())
+
+
+if __name__ == "__main__":
+    unittest.main()
