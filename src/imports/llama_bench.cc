@@ -79,8 +79,9 @@ std::optional<std::string> load_mode(const Json& fields) {
 }
 
 void set_known(record::Settings& settings, std::string_view key, const std::optional<std::string>& text) {
-  // What our table does not allow (-1 layers, a cache type of a fork) stays in the row's own fields only.
-  if (text && !text->empty()) {
+  // What is left open, and what our table does not allow (-1 layers, a cache type of a fork), stays in the row's own
+  // fields only.
+  if (text && !text->empty() && *text != "auto") {
     (void)record::set_text(settings, key, *text);
   }
 }

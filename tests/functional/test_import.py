@@ -23,7 +23,7 @@ class Import(Case):
 
     def test_every_fixture_is_kept_once(self):
         paths = sorted(FILES.iterdir())
-        self.assertGreaterEqual(len(paths), 12)
+        self.assertGreaterEqual(len(paths), 17)
         for path in paths:
             shown = self.mia_json("import", str(path))
             self.assertEqual(shown["file"]["tool"], "llama-bench")
