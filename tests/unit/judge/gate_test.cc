@@ -193,6 +193,23 @@ TEST(Confirm, WhatDoesNotComeBackPasses) {
   EXPECT_NE(check->text.find("not confirmed"), std::string::npos);
 }
 
+TEST(Gate, WhatIsUnclearIsNotMeasuredAgain) {
+  const Report accepted = report_of("then", 50);
+  GateOptions options = options_of();
+  options.baseline.noise["smoke long"] = {0.05, 20};
+  const Report report = judged(report_of("now", 40), &accepted, options);
+  EXPECT_EQ(verdict_of(report, "baseline_tokens_per_s"), "fail unclear");
+  EXPECT_EQ(flagged_cells(report), std::vector<std::string>{"smoke short"});
+}
+
+TEST(Confirm, EachCellIsConfirmedByItself) {
+  const Report accepted = report_of("then", 50);
+  Report report = judged(report_of("now", 40, 32), &accepted);
+  EXPECT_EQ(verdict_of(report, "baseline_tokens_per_s"), "fail fail");
+  confirm(report, report_of("fresh", 40, 40), &accepted, options_of());
+  EXPECT_EQ(verdict_of(report, "baseline_tokens_per_s"), "fail pass");
+}
+
 TEST(Confirm, LinesThatPassedAreNotTouched) {
   const Report accepted = report_of("then", 50);
   Report report = judged(report_of("now", 40), &accepted);
