@@ -4,6 +4,7 @@
 #include "host/bandwidth.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <barrier>
 #include <cstring>
@@ -15,6 +16,7 @@
 #include "base/clock.h"
 #include "host/bandwidth_kernel.h"
 #include "host/caches.h"
+#include "host/forked.h"
 #include "host/memory.h"
 #include "host/pages.h"
 
@@ -143,16 +145,34 @@ double gb_s(std::int64_t bytes, std::int64_t ns) {
   return static_cast<double>(bytes) / static_cast<double>(std::max<std::int64_t>(ns, 1));
 }
 
-Bandwidth summary_of(std::vector<Pass> passes, std::int64_t bytes, int threads) {
-  Bandwidth bandwidth{.threads = threads, .passes = static_cast<int>(passes.size()), .bytes = bytes, .kernel = {}};
+// A summary of passes that can go through a socket.
+struct Reading {
+  double best_gb_s = 0;
+  double median_gb_s = 0;
+  int passes = 0;
+  std::int64_t bytes = 0;
+  std::array<char, 16> kernel{};
+};
+
+Reading reading_of(std::vector<Pass> passes, std::int64_t bytes) {
+  Reading reading{.passes = static_cast<int>(passes.size()), .bytes = bytes};
   if (passes.empty()) {
-    return bandwidth;
+    return reading;
   }
   std::ranges::sort(passes, {}, &Pass::ns);
-  bandwidth.gb_s = gb_s(bytes, passes.front().ns);
-  bandwidth.median_gb_s = gb_s(bytes, passes[passes.size() / 2].ns);
-  bandwidth.kernel = passes.front().kernel;
-  return bandwidth;
+  reading.best_gb_s = gb_s(bytes, passes.front().ns);
+  reading.median_gb_s = gb_s(bytes, passes[passes.size() / 2].ns);
+  passes.front().kernel.copy(reading.kernel.data(), reading.kernel.size() - 1);
+  return reading;
+}
+
+Bandwidth bandwidth_of(const Reading& reading, int threads) {
+  return {.gb_s = reading.best_gb_s,
+          .median_gb_s = reading.median_gb_s,
+          .threads = threads,
+          .passes = reading.passes,
+          .bytes = reading.bytes,
+          .kernel = reading.kernel.data()};
 }
 
 // Which width reads fastest differs from CPU to CPU by some percent, so the wide kernels take turns.
@@ -175,40 +195,58 @@ Bandwidth read_bandwidth(int threads, std::int64_t bytes_per_thread, double seco
   // Half of what is free at most: measuring must not push anything out of memory.
   const std::int64_t wanted = std::max<std::int64_t>(bytes_per_thread, 0) * count;
   const std::int64_t most = available_memory_bytes().value_or(wanted * 2) / 2;
-  const Pages pages(std::min(wanted, most));
-  const Slices slices = slices_of(pages, count);
-  return summary_of(slices.empty() ? std::vector<Pass>() : Passes(slices, wide_kernels(), seconds, true).run(),
-                    bytes_of(slices), count);
+  const auto child = Forked::start([&](int socket) {
+    const Pages pages(std::min(wanted, most));
+    const Slices slices = slices_of(pages, count);
+    static_cast<void>(send_value(
+        socket, reading_of(slices.empty() ? std::vector<Pass>() : Passes(slices, wide_kernels(), seconds, true).run(),
+                           bytes_of(slices))));
+  });
+  const auto reading = child ? receive_value<Reading>(child->socket()) : std::nullopt;
+  return bandwidth_of(reading.value_or(Reading{}), count);
 }
 
+// The child that holds the memory; it answers a number of threads by a reading.
 struct Canary::State {
-  Pages pages;
   int max_threads;
+  std::int64_t bytes = 0;
+  std::optional<Forked> child;
 };
 
-Canary::Canary(int max_threads, std::int64_t bytes)
-    : state_(std::make_unique<State>(
-          State{Pages(bytes > 0 ? bytes : memory_buffer_bytes()), std::clamp(max_threads, 1, kMostThreads)})) {
-  if (const Slices slices = slices_of(state_->pages, state_->max_threads); !slices.empty()) {
-    static_cast<void>(Passes(slices, wide_kernels(), 0, true).run());
-  }
+Canary::Canary(int max_threads, std::int64_t bytes) {
+  const std::int64_t wanted = bytes > 0 ? bytes : memory_buffer_bytes();
+  const int most = std::clamp(max_threads, 1, kMostThreads);
+  auto child = Forked::start([wanted, most](int socket) {
+    const Pages pages(wanted);
+    if (const Slices slices = slices_of(pages, most); !slices.empty()) {
+      static_cast<void>(Passes(slices, wide_kernels(), 0, true).run());
+    }
+    bool heard = send_value(socket, static_cast<std::int64_t>(pages.size()));
+    while (const auto threads = heard ? receive_value<int>(socket) : std::nullopt) {
+      const Slices slices = slices_of(pages, *threads);
+      // One kernel only: taking turns would add their difference to the reading's spread.
+      heard = send_value(
+          socket, reading_of(slices.empty() ? std::vector<Pass>()
+                                            : Passes(slices, wide_kernels().first(1), kCanarySeconds, false).run(),
+                             bytes_of(slices)));
+    }
+  });
+  const std::int64_t held = child ? receive_value<std::int64_t>(child->socket()).value_or(0) : 0;
+  state_ = std::make_unique<State>(State{most, held, std::move(child)});
 }
 
 Canary::~Canary() = default;
 
 std::int64_t Canary::bytes() const {
-  return static_cast<std::int64_t>(state_->pages.size());
+  return state_->bytes;
 }
 
 std::optional<double> Canary::measure_gb_s(int threads) {
-  const int count = std::clamp(threads, 1, state_->max_threads);
-  const Slices slices = slices_of(state_->pages, count);
-  if (slices.empty()) {
+  if (!state_->child || !send_value(state_->child->socket(), std::clamp(threads, 1, state_->max_threads))) {
     return std::nullopt;
   }
-  // One kernel only: taking turns would add their difference to the reading's spread.
-  const std::vector<Pass> passes = Passes(slices, wide_kernels().first(1), kCanarySeconds, false).run();
-  return passes.empty() ? std::nullopt : std::optional(summary_of(passes, bytes_of(slices), count).median_gb_s);
+  const auto reading = receive_value<Reading>(state_->child->socket());
+  return reading && reading->passes > 0 ? std::optional(reading->median_gb_s) : std::nullopt;
 }
 
 Roofline measure_roofline(int max_threads, double seconds_each) {

@@ -26,14 +26,14 @@ struct Bandwidth {
 
 // Each thread reads its own memory (touched first by itself, so local to its NUMA node), passes start together, for
 // `seconds` and at least three passes. `bytes_per_thread` x threads must be well above the last cache, see
-// memory_buffer_bytes. gb_s is 0 when the memory cannot be had.
+// memory_buffer_bytes. gb_s is 0 when the memory cannot be had. Runs in a forked process: nothing of it stays here.
 [[nodiscard]] Bandwidth read_bandwidth(int threads, std::int64_t bytes_per_thread, double seconds);
 
 // Bytes that no cache of this machine holds: four times the last level, 64 MiB at least and 1 GiB at most.
 [[nodiscard]] std::int64_t memory_buffer_bytes();
 
-// A quick reading before and after each trial: does the machine still give what it gave? Holds its memory from
-// construction on, so that measuring does not allocate. Not for use from several threads.
+// A quick reading before and after each trial: does the machine still give what it gave? A forked process holds its
+// memory from construction on, so that measuring does not allocate. Not for use from several threads.
 class Canary {
  public:
   explicit Canary(int max_threads, std::int64_t bytes = 0);  // 0: memory_buffer_bytes()
