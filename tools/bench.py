@@ -114,24 +114,30 @@ class Bench:
             return []
         return [flag, f"{prefix}{self.options.layers}"]
 
-    def parity(self):
+    def decode(self):
+        self.parity("decode against tg64", (1, 65), (0, 64))
+
+    def prefill(self):
+        self.parity("prefill against pp128", (128, 1), (128, 0))
+
+    def parity(self, name, ours, theirs):
+        """Pairs of fresh processes in coin-tossed order; each gives the median of its runs."""
         runtime, tool = self.runtime()
         if tool is None:
             say("no runtime with llama-bench: mia-perf runtime install llama-cpp-python==0.3.36 --name tools --tools")
             return
         self.model_path = self.model()
         coin = random.Random(self.options.seed)
-        for name, ours, theirs in (("decode against tg64", (1, 65), (0, 64)), ("prefill against pp128", (128, 1), (128, 0))):
-            ratios = []
-            for pair in range(self.options.pairs):
-                say(f"{name}: pair {pair + 1} of {self.options.pairs}")
-                values = {}
-                for arm in coin.sample(("ours", "theirs"), 2):
-                    values[arm] = self.ours(runtime, *ours) if arm == "ours" else self.theirs(runtime, tool, *theirs)
-                ratios.append(values["ours"] / values["theirs"])
-            low, high, level = median_interval(ratios)
-            self.row(f"{name}, median ratio", statistics.median(ratios), "", ">= 0.99",
-                     f"{100 * level:.1f} % interval {low:.4f} to {high:.4f}, {len(ratios)} pairs of fresh processes, 5 runs each")
+        ratios = []
+        for pair in range(self.options.pairs):
+            say(f"{name}: pair {pair + 1} of {self.options.pairs}")
+            values = {}
+            for arm in coin.sample(("ours", "theirs"), 2):
+                values[arm] = self.ours(runtime, *ours) if arm == "ours" else self.theirs(runtime, tool, *theirs)
+            ratios.append(values["ours"] / values["theirs"])
+        low, high, level = median_interval(ratios)
+        self.row(f"{name}, median ratio", statistics.median(ratios), "", ">= 0.99",
+                 f"{100 * level:.1f} % interval {low:.4f} to {high:.4f}, {len(ratios)} pairs of fresh processes, 5 runs each")
 
 
 def median_interval(values):
@@ -146,7 +152,7 @@ def median_interval(values):
     return ordered[rank], ordered[n - 1 - rank], level
 
 
-SECTIONS = ("startup", "coordinator", "overhead", "parity")
+SECTIONS = ("startup", "coordinator", "overhead", "decode", "prefill")
 
 
 def main():
