@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <iterator>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -9,6 +11,7 @@
 #include "cli/setup.h"
 #include "host/preflight.h"
 #include "host/topology.h"
+#include "runtime/cuda.h"
 
 namespace mia::cli {
 namespace {
@@ -105,7 +108,8 @@ Result<int> doctor(const Common& common) {
   }
   const record::Machine machine = host::inspect();
   const host::PreflightFacts facts = host::observe(model);
-  const auto findings = host::judge_preflight(machine, facts);
+  auto findings = host::judge_preflight(machine, facts);
+  std::ranges::move(runtime::judge_cuda(runtime::observe_cuda(machine)), std::back_inserter(findings));
   if (common.json) {
     Json json = {{"machine", record::to_json(machine)}, {"now", moment_json(facts)}, {"findings", Json::array()}};
     for (const record::Finding& finding : findings) {

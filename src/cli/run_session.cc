@@ -105,6 +105,14 @@ void measure_limits(const measure::Plan& plan, measure::ReportContext& context) 
   const auto threads = static_cast<int>(context.machine.allowed_cpus.value_or(1));
   context.memory_gb_s = host::measure_roofline(std::max(threads, 1)).saturated_gb_s;
   for (const measure::PlannedCell& cell : plan.cells) {
+    const std::string& runtime = cell.subject.runtime.name;
+    if (cell.settings.llm.n_gpu_layers.value_or(1) > 0 && !context.device.contains(runtime)) {
+      if (const auto device = measure::measure_device_bandwidth(cell.subject)) {
+        context.device[runtime] = *device;
+      }
+    }
+  }
+  for (const measure::PlannedCell& cell : plan.cells) {
     const std::string& path = cell.subject.model.path;
     if (context.cold_read_b_s.contains(path) || proc::interrupted()) {
       continue;
@@ -191,8 +199,8 @@ class SessionRunner {
   void prepare_bench() {
     bench_.machine = request_.machine;
     bench_.on_phase = [this](std::string_view name) { recorder_.phase(name); };
+    bench_.gpu = &gpu_;
     if (!fake_) {
-      bench_.gpu = &gpu_;
       canary_ = std::make_unique<host::Canary>(static_cast<int>(request_.machine.allowed_cpus.value_or(1)));
       bench_.canary = canary_.get();
     }

@@ -136,6 +136,7 @@ void add_gpu(record::Conditions& conditions, const GpuSummary& summary) {
   conditions.gpu_temperature_c = summary.temperature_c;
   conditions.gpu_power_w = summary.power_w;
   conditions.gpu_memory_used_bytes = summary.memory_used_bytes;
+  conditions.gpu_pcie_generation = summary.pcie_generation;
   if (summary.throttle_reasons) {
     conditions.gpu_throttle_reasons = conditions.gpu_throttle_reasons.value_or(0) | *summary.throttle_reasons;
   }

@@ -15,6 +15,7 @@ namespace mia::host {
 struct GpuState {
   std::string name;
   std::string driver;
+  std::string driver_cuda;  // newest CUDA that this driver runs, "13.0"
   std::optional<std::int64_t> memory_total_bytes;
   std::optional<std::int64_t> memory_used_bytes;
   std::optional<double> sm_clock_mhz;
@@ -29,6 +30,10 @@ struct GpuState {
   std::optional<std::vector<std::int64_t>> processes;  // ids of what runs on it; host's ids inside a container
 };
 
+// Everything, or only what changes while a trial runs (memory, clocks, temperature, power, reasons, link): a reading of
+// a few calls, because the driver answers between the trial's own calls.
+enum class GpuDetail { all, rates };
+
 class GpuMonitor {
  public:
   // Never fails: a monitor without a library or a driver is unavailable and says why.
@@ -41,7 +46,9 @@ class GpuMonitor {
   [[nodiscard]] bool available() const;
   [[nodiscard]] const std::string& reason() const;  // why it is not available, "" when it is
   // State of every GPU, in NVML's order; empty when unavailable. Safe to call from any thread, one at a time.
-  [[nodiscard]] std::vector<GpuState> read();
+  [[nodiscard]] std::vector<GpuState> read(GpuDetail detail = GpuDetail::all);
+  // Energy counters of all GPUs together, J; nullopt where none counts. The counter moves in steps of up to 0.1 s.
+  [[nodiscard]] std::optional<double> energy_j();
 
  private:
   struct Api;
@@ -54,12 +61,14 @@ class GpuMonitor {
 // which it worked; of all, if it never did.
 struct GpuSummary {
   int samples = 0;
+  std::size_t index = 0;                          // which GPU, in NVML's order
   std::optional<double> sm_clock_mhz;             // median
   std::optional<double> memory_clock_mhz;         // median
   std::optional<double> temperature_c;            // highest
   std::optional<double> power_w;                  // mean
   std::optional<std::int64_t> throttle_reasons;   // all that were seen
   std::optional<std::int64_t> memory_used_bytes;  // most
+  std::optional<std::int64_t> pcie_generation;    // highest
 };
 [[nodiscard]] GpuSummary summarize(const std::vector<std::vector<GpuState>>& readings);
 
@@ -70,6 +79,8 @@ class GpuWatch {
   GpuWatch(const GpuWatch&) = delete;
   GpuWatch& operator=(const GpuWatch&) = delete;
   ~GpuWatch();
+  // As GpuMonitor::energy_j, between two readings.
+  [[nodiscard]] std::optional<double> energy_j();
   // Ends the thread; the same summary at every later call.
   GpuSummary stop();
 

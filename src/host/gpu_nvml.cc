@@ -26,6 +26,7 @@ constexpr unsigned kClockSm = 1;
 constexpr unsigned kClockMemory = 2;
 constexpr unsigned kSensorGpu = 0;
 constexpr unsigned kPolicyThermal = 1;
+constexpr double kMilli = 1e-3;
 constexpr std::size_t kNameBytes = 128;
 constexpr unsigned kMostGpus = 64;
 constexpr unsigned kMostProcesses = 4096;
@@ -67,11 +68,13 @@ using ProcessList = NvmlReturn (*)(NvmlDevice, unsigned*, NvmlProcess*);
 struct GpuMonitor::Api {
   void* library = nullptr;
   std::string driver;
+  std::string driver_cuda;
 
   NvmlReturn (*init)() = nullptr;
   NvmlReturn (*shutdown)() = nullptr;
   const char* (*error_text)(NvmlReturn) = nullptr;
   NvmlReturn (*driver_version)(char*, unsigned) = nullptr;
+  NvmlReturn (*cuda_version)(int*) = nullptr;
   NvmlReturn (*count)(unsigned*) = nullptr;
   NvmlReturn (*handle)(unsigned, NvmlDevice*) = nullptr;
   NvmlReturn (*name)(NvmlDevice, char*, unsigned) = nullptr;
@@ -114,6 +117,7 @@ struct GpuMonitor::Api {
     find(shutdown, {"nvmlShutdown"});
     find(error_text, {"nvmlErrorString"});
     find(driver_version, {"nvmlSystemGetDriverVersion"});
+    find(cuda_version, {"nvmlSystemGetCudaDriverVersion_v2", "nvmlSystemGetCudaDriverVersion"});
     find(count, {"nvmlDeviceGetCount_v2", "nvmlDeviceGetCount"});
     find(handle, {"nvmlDeviceGetHandleByIndex_v2", "nvmlDeviceGetHandleByIndex"});
     find(name, {"nvmlDeviceGetName"});
@@ -147,6 +151,9 @@ struct GpuMonitor::Api {
     if (driver_version != nullptr && driver_version(buffer.data(), buffer.size()) == kSuccess) {
       driver = printable(std::string_view(buffer.data()), kNameBytes);
     }
+    if (int version = 0; cuda_version != nullptr && cuda_version(&version) == kSuccess) {
+      driver_cuda = fmt::format("{}.{}", version / 1000, version % 1000 / 10);
+    }
     return {};
   }
 
@@ -157,7 +164,8 @@ struct GpuMonitor::Api {
 
   [[nodiscard]] std::optional<std::vector<std::int64_t>> processes_of(NvmlDevice device) const;
   void read_memory(NvmlDevice device, GpuState& state) const;
-  [[nodiscard]] GpuState state_of(NvmlDevice device) const;
+  void read_rates(NvmlDevice device, GpuState& state) const;
+  [[nodiscard]] GpuState state_of(NvmlDevice device, GpuDetail detail) const;
 
  private:
   bool initialized_ = false;
@@ -226,14 +234,7 @@ void GpuMonitor::Api::read_memory(NvmlDevice device, GpuState& state) const {
   }
 }
 
-GpuState GpuMonitor::Api::state_of(NvmlDevice device) const {
-  constexpr double kMilli = 1e-3;
-  GpuState state;
-  state.driver = driver;
-  std::array<char, kNameBytes> buffer{};
-  if (name != nullptr && name(device, buffer.data(), buffer.size()) == kSuccess) {
-    state.name = printable(std::string_view(buffer.data()), kNameBytes);
-  }
+void GpuMonitor::Api::read_rates(NvmlDevice device, GpuState& state) const {
   read_memory(device, state);
   state.sm_clock_mhz = converted<double>(ask<unsigned>(clock, device, kClockSm));
   state.memory_clock_mhz = converted<double>(ask<unsigned>(clock, device, kClockMemory));
@@ -242,11 +243,25 @@ GpuState GpuMonitor::Api::state_of(NvmlDevice device) const {
     state.power_w = *milliwatts * kMilli;
   }
   state.throttle_reasons = converted<std::int64_t>(ask<NvmlUlong>(reasons, device));
+  state.pcie_generation = converted<std::int64_t>(ask<unsigned>(pcie_generation, device));
+}
+
+GpuState GpuMonitor::Api::state_of(NvmlDevice device, GpuDetail detail) const {
+  GpuState state;
+  read_rates(device, state);
+  if (detail == GpuDetail::rates) {
+    return state;
+  }
+  state.driver = driver;
+  state.driver_cuda = driver_cuda;
+  std::array<char, kNameBytes> buffer{};
+  if (name != nullptr && name(device, buffer.data(), buffer.size()) == kSuccess) {
+    state.name = printable(std::string_view(buffer.data()), kNameBytes);
+  }
   state.energy_mj = converted<std::int64_t>(ask<NvmlUlong>(energy, device));
   if (const auto slowed = ask<NvmlViolation>(violation, device, kPolicyThermal)) {
     state.thermal_violation_ns = static_cast<std::int64_t>(slowed->violation_ns);
   }
-  state.pcie_generation = converted<std::int64_t>(ask<unsigned>(pcie_generation, device));
   unsigned current = 0;
   unsigned pending = 0;
   if (ecc != nullptr && ecc(device, &current, &pending) == kSuccess) {
@@ -289,7 +304,7 @@ GpuMonitor GpuMonitor::open(const std::string& library) {
   return monitor;
 }
 
-std::vector<GpuState> GpuMonitor::read() {
+std::vector<GpuState> GpuMonitor::read(GpuDetail detail) {
   std::vector<GpuState> states;
   unsigned count = 0;
   if (api_ == nullptr || api_->count(&count) != kSuccess) {
@@ -298,9 +313,25 @@ std::vector<GpuState> GpuMonitor::read() {
   for (unsigned i = 0; i < std::min(count, kMostGpus); ++i) {
     NvmlDevice device = nullptr;
     // A GPU that fell off the bus keeps its place with everything unknown.
-    states.push_back(api_->handle(i, &device) == kSuccess ? api_->state_of(device) : GpuState{});
+    states.push_back(api_->handle(i, &device) == kSuccess ? api_->state_of(device, detail) : GpuState{});
   }
   return states;
+}
+
+std::optional<double> GpuMonitor::energy_j() {
+  std::optional<double> sum;
+  unsigned count = 0;
+  if (api_ == nullptr || api_->energy == nullptr || api_->count(&count) != kSuccess) {
+    return sum;
+  }
+  for (unsigned i = 0; i < std::min(count, kMostGpus); ++i) {
+    NvmlDevice device = nullptr;
+    NvmlUlong millijoules = 0;
+    if (api_->handle(i, &device) == kSuccess && api_->energy(device, &millijoules) == kSuccess) {
+      sum = sum.value_or(0) + static_cast<double>(millijoules) * kMilli;
+    }
+  }
+  return sum;
 }
 
 }  // namespace mia::host

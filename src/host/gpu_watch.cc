@@ -97,6 +97,7 @@ struct Rates {
 GpuSummary summarize(const std::vector<std::vector<GpuState>>& readings) {
   GpuSummary summary;
   const std::size_t index = busiest(readings);
+  summary.index = index;
   Rates all;
   Rates working;
   for (const std::vector<GpuState>& gpus : readings) {
@@ -111,6 +112,7 @@ GpuSummary summarize(const std::vector<std::vector<GpuState>>& readings) {
     }
     summary.temperature_c = std::max(summary.temperature_c, gpu.temperature_c);
     summary.memory_used_bytes = std::max(summary.memory_used_bytes, gpu.memory_used_bytes);
+    summary.pcie_generation = std::max(summary.pcie_generation, gpu.pcie_generation);
     if (gpu.throttle_reasons) {
       summary.throttle_reasons = summary.throttle_reasons.value_or(0) | *gpu.throttle_reasons;
     }
@@ -129,7 +131,7 @@ struct GpuWatch::State {
   void watch(const std::stop_token& stop) {
     std::unique_lock lock(mutex);
     do {
-      readings.push_back(monitor.read());
+      readings.push_back(monitor.read(GpuDetail::rates));
     } while (!wake.wait_for(lock, stop, period, [&] { return stop.stop_requested(); }) &&
              readings.size() < kMostReadings);
   }
@@ -151,6 +153,11 @@ GpuWatch::GpuWatch(GpuMonitor& monitor, std::chrono::milliseconds period)
 
 GpuWatch::~GpuWatch() {
   static_cast<void>(stop());
+}
+
+std::optional<double> GpuWatch::energy_j() {
+  const std::lock_guard lock(state_->mutex);
+  return state_->monitor.energy_j();
 }
 
 GpuSummary GpuWatch::stop() {

@@ -223,8 +223,11 @@ record::Machine inspect() {
   machine.governor = governor();
   machine.virtualization = virtualization();
   for (const GpuState& gpu : GpuMonitor::open().read()) {
-    machine.gpus.push_back(
-        {.name = gpu.name, .memory_bytes = gpu.memory_total_bytes.value_or(0), .driver = gpu.driver});
+    machine.gpus.push_back({.name = gpu.name,
+                            .memory_bytes = gpu.memory_total_bytes.value_or(0),
+                            .driver = gpu.driver,
+                            .driver_cuda = gpu.driver_cuda,
+                            .ecc = gpu.ecc});
   }
   machine.fingerprint = fingerprint(machine);
   return machine;

@@ -7,6 +7,7 @@
 
 #include <fmt/core.h>
 
+#include "judge/gpu_findings.h"
 #include "record/fields.h"
 #include "record/metrics.h"
 
@@ -250,6 +251,8 @@ void conclude(Report& report) {
   find_failures(report);
   find_noise(report);
   find_impossible_speed(report);
+  const auto on_gpu = gpu_findings(report);
+  report.findings.insert(report.findings.end(), on_gpu.begin(), on_gpu.end());
   report.sentence.clear();
   const CellReport& first = report.cells.front();
   const CellReport* const shorter = with_workload(report, first, "short");

@@ -5,10 +5,9 @@
 #include <cmath>
 
 #include "base/clock.h"
-#include "host/bandwidth.h"
+#include "measure/decompose.h"
 #include "measure/resolve.h"
 #include "measure/summary.h"
-#include "model/describe.h"
 #include "record/metrics.h"
 #include "stats/drift.h"
 #include "stats/histogram.h"
@@ -67,19 +66,20 @@ std::optional<double> median_of(const record::CellReport& report, const char* me
   return at == report.metrics.end() ? std::nullopt : at->second.value;
 }
 
-bool on_gpu(const record::CellReport& report, const record::Machine& machine) {
-  return !machine.gpus.empty() && report.effective.llm.n_gpu_layers.value_or(0) > 0;
-}
-
 void add_limits(record::CellReport& report, const PlannedCell& cell, const ReportContext& context) {
   const record::ModelInfo& model = cell.subject.model;
   const auto prompt = median_of(report, "prompt_tokens");
   const auto tokens = median_of(report, "tokens_out");
-  if (context.memory_gb_s && prompt && tokens && !on_gpu(report, context.machine)) {
-    const auto depth = static_cast<std::int64_t>(*prompt + *tokens / 2);
-    const std::int64_t bytes = model::bytes_per_token_at(model, depth);
-    report.roofline_tok_s =
-        host::decode_limit_tok_s(model.bytes_per_token, bytes - model.bytes_per_token, *context.memory_gb_s);
+  if (prompt && tokens) {
+    const auto device = context.device.find(cell.subject.runtime.name);
+    ReadRates rates{context.memory_gb_s, std::nullopt};
+    if (device != context.device.end()) {
+      rates.device = device->second;
+    }
+    const DecodeLimit limit = decode_limit(model, report.requested, report.effective,
+                                           static_cast<std::int64_t>(*prompt + *tokens / 2), rates);
+    report.roofline_tok_s = limit.tok_s;
+    report.roofline_basis = limit.basis;
     const auto speed = median_of(report, "decode_tok_s");
     if (report.roofline_tok_s && speed) {
       report.efficiency = *speed / *report.roofline_tok_s;
@@ -89,6 +89,40 @@ void add_limits(record::CellReport& report, const PlannedCell& cell, const Repor
   const auto rate = rates.find(model.path);
   if (rate != rates.end() && rate->second > 0 && (report.cache_state == "cold" || report.cache_state == "warm")) {
     report.load_limit_ms = 1000.0 * static_cast<double>(model.file_bytes) / rate->second;
+  }
+}
+
+// on, off or unknown, in the words of every version's log.
+std::optional<std::string> claimed_flash_attention(const std::map<std::string, std::string>& facts) {
+  const auto told = facts.find("flash_attn");
+  if (told == facts.end() || told->second == "auto") {
+    return std::nullopt;
+  }
+  return told->second == "enabled" || told->second == "1" ? "on" : "off";
+}
+
+// What lay where and which operations ran, from the trials that show it.
+void add_placement(record::CellReport& report, const Counted& good, std::span<const record::Trial> trials) {
+  report.flash_attention.asked = report.requested.llm.flash_attn.value_or("auto");
+  report.graph_reason = "not asked for: --set run.graph=true proves it by one untimed decode";
+  if (!good.empty()) {
+    const record::Trial& trial = *good.front();
+    report.buffers = trial.buffers;
+    report.flash_attention.claimed = claimed_flash_attention(trial.facts);
+    if (const auto splits = trial.facts.find("graph_splits"); splits != trial.facts.end()) {
+      report.decode_splits = record::decode_splits(splits->second);
+    }
+  }
+  for (const record::Trial& trial : trials) {
+    if (trial.cell == report.key && trial.graph) {
+      report.graph = trial.graph;
+      report.graph_reason.clear();
+      report.flash_attention.proven = record::flash_attention_of(*trial.graph);
+      return;
+    }
+    if (trial.cell == report.key && !trial.graph_reason.empty()) {
+      report.graph_reason = trial.graph_reason;
+    }
   }
 }
 
@@ -113,6 +147,7 @@ record::CellReport build_cell(const Plan& plan, const PlannedCell& cell, std::sp
     report.metrics[std::string(metric.name)] = summarize(metric, good, report.failure);
   }
   add_histogram(report, good);
+  add_placement(report, good, trials);
   add_limits(report, cell, context);
   const PlannedCell& reference = reference_of(plan, cell);
   if (reference.key != cell.key) {
@@ -165,6 +200,7 @@ record::Report build_report(const Plan& plan, std::span<const record::Trial> tri
     add_unique(report.models, cell.subject.model, &record::ModelInfo::id);
   }
   report.drift_share = drift_of(plan, trials);
+  report.time_parts = time_parts(plan, trials);
   return report;
 }
 

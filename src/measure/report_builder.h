@@ -8,6 +8,7 @@
 #include <string>
 
 #include "measure/plan.h"
+#include "measure/roofline.h"
 #include "record/report.h"
 
 namespace mia::measure {
@@ -18,6 +19,7 @@ struct ReportContext {
   std::string tool_version;
   record::Machine machine;
   std::optional<double> memory_gb_s;              // read bandwidth, saturated; nullopt: no roofline
+  std::map<std::string, DeviceBandwidth> device;  // by runtime name; none: no GPU, or it could not be measured
   std::map<std::string, double> cold_read_b_s;    // by model path: reading the file from the disk
   std::map<std::string, double> cached_read_b_s;  // from the page cache
 };

@@ -101,6 +101,7 @@ class SessionRun {
     spec.model = cell.subject.model;
     spec.worker = {cell.subject.runtime, cell.subject.env};
     spec.worker.env.merge(trial_environment(cell.settings));
+    spec.graph = cell.settings.run.graph.value_or(!bench_.machine.gpus.empty()) && !proven_.contains(cell.key);
     if (const auto reason = options_.force ? std::nullopt : larger_than_failed(plan_, slot.cell, out_of_memory_)) {
       Trial trial;
       trial.id = spec.id;
@@ -131,6 +132,9 @@ class SessionRun {
     SlotState& slot = slots_[{trial.cell, trial.repeat}];
     ++slot.attempts;
     slot.done = !trial.outcome.ok() || trial.conditions.voided_by.empty() || slot.attempts >= kAttempts;
+    if (trial.graph) {
+      proven_.insert(trial.cell);
+    }
     if (trial.outcome.kind == OutcomeKind::out_of_memory) {
       const auto at = std::ranges::find(plan_.cells, trial.cell, &PlannedCell::key);
       if (at != plan_.cells.end()) {
@@ -217,6 +221,7 @@ class SessionRun {
   std::map<std::string, CellState> cells_;
   std::map<SlotKey, SlotState> slots_;
   std::set<std::size_t> out_of_memory_;
+  std::set<std::string> proven_;  // cells whose graph is known
   double in_runs_ = 0;
   bool stopped_ = false;
 };

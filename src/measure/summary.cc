@@ -3,18 +3,11 @@
 
 #include <algorithm>
 
-#include "stats/summary.h"
-
 namespace mia::measure {
 namespace {
 
 constexpr double kLevel = 0.95;
 constexpr double kLevelOfFive = 0.93;  // the whole range of five values covers the median with 93.75 %
-
-std::optional<stats::Interval> interval_of(std::span<const double> values) {
-  const auto interval = stats::median_interval(values, kLevel);
-  return interval ? interval : stats::median_interval(values, kLevelOfFive);
-}
 
 std::string reason_without_values(const record::Metric& metric, std::span<const record::Trial* const> trials) {
   const bool tokens = trials.front()->requested.workload.input == "tokens";
@@ -23,6 +16,9 @@ std::string reason_without_values(const record::Metric& metric, std::span<const 
   }
   if (metric.name == "energy_j_per_token") {
     return "no GPU that counts its energy";
+  }
+  if (metric.name == "gpu_memory_bytes") {
+    return "no GPU whose driver tells its memory (NVML)";
   }
   if (metric.name == "fast_quarter_ms") {
     return "fewer than 4 intervals between tokens";
@@ -50,6 +46,11 @@ std::string too_few_samples(const record::Metric& metric, std::span<const record
 }
 
 }  // namespace
+
+std::optional<stats::Interval> interval_of(std::span<const double> values) {
+  const auto interval = stats::median_interval(values, kLevel);
+  return interval ? interval : stats::median_interval(values, kLevelOfFive);
+}
 
 std::vector<const record::Trial*> counted(std::span<const record::Trial> trials, const std::string& cell) {
   std::vector<const record::Trial*> good;

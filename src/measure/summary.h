@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -8,12 +9,16 @@
 #include "record/metrics.h"
 #include "record/report.h"
 #include "record/trial.h"
+#include "stats/summary.h"
 
 namespace mia::measure {
 
 // Trials of a cell that count: ended well and not voided. When conditions voided all of them, those that ended well
 // count all the same (and the report says so): a noisy figure with its reason beats none.
 [[nodiscard]] std::vector<const record::Trial*> counted(std::span<const record::Trial> trials, const std::string& cell);
+
+// The median's interval: 95 % from six values on, the whole range (94 %) of five, none below.
+[[nodiscard]] std::optional<stats::Interval> interval_of(std::span<const double> values);
 
 // Median over the trials with its distribution-free interval: 95 % from six trials on, the whole range (94 %) of five,
 // none below. A percentile needs enough intervals in each run (59 for p95), else it is null with that reason.

@@ -12,6 +12,7 @@
 #include "host/page_cache.h"
 #include "measure/workload.h"
 #include "model/describe.h"
+#include "record/cause.h"
 
 namespace mia::measure {
 namespace {
@@ -37,6 +38,7 @@ class TrialRun {
     MIA_TRY_ASSIGN(request_, make_request(spec_.settings));
     (void)model::clear_manifest_cache();  // the method asks for it; a cache that cannot be cleared is not used either
     const std::optional<double> canary_before = canary();
+    gpus_before_ = gpus();
     MIA_TRY(greet());
     if (trial_.outcome.ok()) {
       MIA_TRY(measure());
@@ -72,18 +74,22 @@ class TrialRun {
     }
     const double cpu_before = worker_.cpu_seconds();
     const host::Snapshot before = host::snapshot(bench_.gpu);
-    std::optional<host::GpuWatch> watch;
     if (bench_.gpu != nullptr && bench_.gpu->available()) {
-      watch.emplace(*bench_.gpu);
+      watch_.emplace(*bench_.gpu);
     }
     const bool done = load() && make_context() && warm_up() && generate();
     const host::Snapshot after = host::snapshot(bench_.gpu);
     trial_.conditions = host::between(before, after, worker_.cpu_seconds() - cpu_before);
-    if (watch) {
-      host::add_gpu(trial_.conditions, watch->stop());
+    if (watch_) {
+      const host::GpuSummary seen = watch_->stop();
+      host::add_gpu(trial_.conditions, seen);
+      gpu_ = seen.index;
     }
     trial_.peak_rss_bytes = worker_.peak_rss_bytes();
     if (done) {
+      prove_graph();
+    }
+    if (done && worker_.alive()) {
       note(Phase::shutdown);
       // A worker that measured well and then dies on leaving has a defect that the trial must show.
       (void)accept(worker_.shut_down(limit_of(Phase::shutdown, 1).seconds), Phase::shutdown, 1);
@@ -169,9 +175,13 @@ class TrialRun {
       note(Phase::generate);
       const TimeLimit limit = limit_of(Phase::generate, 1);
       keep_limit(limit);
+      const std::optional<double> joules = energy_j();
       auto generated = worker_.generate(request_, limit.seconds);
       if (!accept(generated, Phase::generate, 1)) {
         return false;
+      }
+      if (const auto after = energy_j(); joules && after && *after >= *joules) {
+        generated.value->run.energy_j = *after - *joules;
       }
       const bool empty = generated.value->run.token_ns.empty();
       trial_.runs.push_back(std::move(generated.value->run));
@@ -187,6 +197,42 @@ class TrialRun {
     return true;
   }
 
+  // Untimed and after all that is timed: a probe that fails costs the proof, not the trial.
+  void prove_graph() {
+    if (!spec_.graph) {
+      return;
+    }
+    note(Phase::probe);
+    const auto told = worker_.probe({"graph", Json::object()}, limit_of(Phase::probe, 1).seconds);
+    auto graph = told.ok() ? record::graph_from_json(told.value->result)
+                           : Result<record::Graph>(fail(ErrorKind::worker, "{}", record::describe(told.outcome)));
+    if (graph) {
+      trial_.graph = std::move(*graph);
+    } else {
+      trial_.graph_reason = graph.error().text();
+    }
+  }
+
+  [[nodiscard]] std::vector<host::GpuState> gpus() const {
+    return bench_.gpu != nullptr ? bench_.gpu->read() : std::vector<host::GpuState>();
+  }
+
+  [[nodiscard]] std::optional<double> energy_j() { return watch_ ? watch_->energy_j() : std::nullopt; }
+
+  [[nodiscard]] std::optional<std::int64_t> gpu_memory(const std::vector<host::GpuState>& states) const {
+    return gpu_ < states.size() ? states[gpu_].memory_used_bytes : std::nullopt;
+  }
+
+  // Before the worker was there and after it was gone: what it took, and whether all came back.
+  void add_gpu_memory() {
+    record::Conditions& seen = trial_.conditions;
+    seen.gpu_memory_before_bytes = gpu_memory(gpus_before_);
+    seen.gpu_memory_after_bytes = gpu_memory(gpus());
+    if (gpu_ < gpus_before_.size() && gpus_before_[gpu_].processes) {
+      seen.gpu_other_processes = std::ssize(*gpus_before_[gpu_].processes);
+    }
+  }
+
   // Keeps the outcome of a phase that failed, learns the time of one that did not.
   template <class T>
   bool accept(const Answer<T>& answer, Phase phase, std::int64_t runs) {
@@ -200,7 +246,9 @@ class TrialRun {
 
   void finish() {
     worker_.kill();
+    add_gpu_memory();
     trial_.log_tail = worker_.log_tail();
+    record::explain(trial_.outcome, trial_.log_tail);
     if (trial_.log_tail.size() > kLogKept) {
       trial_.log_tail.erase(0, trial_.log_tail.size() - kLogKept);
     }
@@ -257,6 +305,9 @@ class TrialRun {
   record::Trial trial_;
   proto::Generate request_;
   Worker worker_;
+  std::optional<host::GpuWatch> watch_;
+  std::vector<host::GpuState> gpus_before_;
+  std::size_t gpu_ = 0;  // the one that the trial used most
 };
 
 }  // namespace

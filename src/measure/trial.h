@@ -35,6 +35,7 @@ struct TrialSpec {
   record::Settings settings;  // requested, model path resolved elsewhere
   WorkerSpec worker;
   record::ModelInfo model;
+  bool graph = false;  // also prove what one decode computes and where
 };
 
 // An error only where nothing could be measured at all (the worker's program or the prompt file is missing); all else

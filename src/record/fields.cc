@@ -52,6 +52,9 @@ constexpr auto kFields = std::to_array<Field>({
   {"workload.prompt", "prompt", kText, "", "text mode: the prompt; auto is the built-in one", "auto", 0, 0, "", MIA_SLOT(workload.prompt)},
   {"workload.prompt_file", "prompt_file", kText, "", "text mode: a file that holds the prompt", "auto", 0, 0, "", MIA_SLOT(workload.prompt_file)},
   {"workload.ignore_eos", "ignore_eos", kBool, "", "text mode: go on after the end-of-text token", "false", 0, 0, "", MIA_SLOT(workload.ignore_eos)},
+  {"workload.stream", "stream", kBool, "", "text mode: make the text of each token at once, as a chat does, inside the timed loop", "false", 0, 0, "", MIA_SLOT(workload.stream)},
+  {"workload.sample", "sample", kBool, "", "text mode: choose each token; false feeds the tokens that an earlier run chose, to tell what choosing costs", "true", 0, 0, "", MIA_SLOT(workload.sample)},
+  {"workload.wait", "wait", kBool, "", "wait for the device after each token; false queues the next decode at once, and only the last token's time is exact", "true", 0, 0, "", MIA_SLOT(workload.wait)},
   {"workload.temperature", "temperature", kNum, "", "0 samples greedily, above it by the seed", "0", 0, 10, "", MIA_SLOT(workload.temperature)},
   {"workload.seed", "seed", kInt, "", "seed of random tokens and of sampling", "42", 0, 4294967295.0, "", MIA_SLOT(workload.seed)},
   {"workload.inject_slow", "inject_slow", kNum, "fraction", "for tests of the method: prefill and each token take this much longer, busily; auto is none", "auto", 0, 10, "", MIA_SLOT(workload.inject_slow)},
@@ -66,6 +69,7 @@ constexpr auto kFields = std::to_array<Field>({
   {"run.timeout_s", "timeout_s", kNum, "s", "limit of each phase; auto comes from what similar trials took", "auto", 0.01, 1e6, "", MIA_SLOT(run.timeout_s)},
   {"run.latency_dist", "latency_dist", kBool, "", "histogram and percentiles of the token times in every scenario", "false", 0, 0, "", MIA_SLOT(run.latency_dist)},
   {"run.canary", "canary", kBool, "", "measure memory bandwidth before and after each trial", "true", 0, 0, "", MIA_SLOT(run.canary)},
+  {"run.graph", "graph", kBool, "", "prove by one untimed decode of each cell which operations ran where; auto does it where there is a GPU", "auto", 0, 0, "", MIA_SLOT(run.graph)},
   {"run.seed", "seed", kInt, "", "seed of the plan's order", "1", 0, 4294967295.0, "", MIA_SLOT(run.seed)},
 
   {"perf.thresholds.load_ms_max", "load_ms_max", kNum, "ms", "a cold load must take less", "auto", 0, 1e9, "", MIA_SLOT(thresholds.load_ms_max)},

@@ -106,6 +106,8 @@ static void each_gpu(T& x, F f) {
   f("name", x.name);
   f("memory_bytes", x.memory_bytes);
   f("driver", x.driver);
+  f("driver_cuda", x.driver_cuda);
+  f("ecc", x.ecc);
 }
 
 #define MIA_EACH(type, function)         \

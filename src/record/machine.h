@@ -22,6 +22,8 @@ struct GpuInfo {
   std::string name;
   std::int64_t memory_bytes = 0;
   std::string driver;
+  std::string driver_cuda;  // newest CUDA that the driver runs, "13.0"
+  std::optional<bool> ecc;
 };
 
 struct Machine {

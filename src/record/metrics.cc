@@ -70,6 +70,12 @@ template <std::optional<double> Phases::*kMember>
 std::optional<double> phase(const Trial& trial) {
   return trial.phases.*kMember;
 }
+std::optional<double> gpu_memory(const Trial& trial) {
+  const Conditions& seen = trial.conditions;
+  return seen.gpu_memory_used_bytes && seen.gpu_memory_before_bytes
+             ? std::optional(static_cast<double>(*seen.gpu_memory_used_bytes - *seen.gpu_memory_before_bytes))
+             : std::nullopt;
+}
 std::optional<double> peak_rss(const Trial& trial) {
   return trial.peak_rss_bytes ? std::optional(static_cast<double>(*trial.peak_rss_bytes)) : std::nullopt;
 }
@@ -94,6 +100,7 @@ constexpr auto kMetrics = std::to_array<Metric>({
   {"spawn_ms", "spawn", "ms", "spawn of the worker to its greeting", Better::lower, 1, phase<&Phases::spawn_ms>},
   {"context_ms", "context", "ms", "creating the context", Better::lower, 1, phase<&Phases::context_ms>},
   {"time_to_ready_ms", "ready", "ms", "spawn, load, context and first token together", Better::lower, 1, phase<&Phases::time_to_ready_ms>},
+  {"gpu_memory_bytes", "GPU memory", "bytes", "GPU memory in use at most, over what was in use before the worker, by the driver", Better::lower, 0, gpu_memory},
   {"energy_j_per_token", "energy", "J", "GPU energy per produced token", Better::lower, 3, over_runs<energy>},
 });
 // clang-format on

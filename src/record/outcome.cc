@@ -91,7 +91,8 @@ Json to_json(const Outcome& outcome) {
               {"signal", member_to_json(outcome.signal)},
               {"exit_code", member_to_json(outcome.exit_code)},
               {"reason", outcome.reason},
-              {"checks", outcome.checks}};
+              {"checks", outcome.checks},
+              {"cause", outcome.cause}};
 }
 
 Result<Outcome> outcome_from_json(const Json& json) {
@@ -105,6 +106,7 @@ Result<Outcome> outcome_from_json(const Json& json) {
   outcome.signal = get_int(json, "signal");
   outcome.exit_code = get_int(json, "exit_code");
   outcome.reason = get_string(json, "reason").value_or("");
+  outcome.cause = get_string(json, "cause").value_or("");
   if (!member_from_json(get_member(json, "checks"), outcome.checks)) {
     outcome.checks.clear();
   }

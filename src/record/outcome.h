@@ -25,6 +25,7 @@ struct Outcome {
   std::optional<std::int64_t> exit_code;  // crashed: it left on its own
   std::string reason;                     // refused, invalid, out_of_memory: one sentence
   std::vector<std::string> checks;        // invalid: what did not hold
+  std::string cause;                      // named cause, where the log tells one: "cuda_ptx_unsupported"
 
   [[nodiscard]] bool ok() const { return kind == OutcomeKind::ok; }
 };

@@ -42,7 +42,10 @@ static void each_cell(T& x, F f) {
   f("failure", x.failure);
   f("roofline_tok_s", x.roofline_tok_s);
   f("efficiency", x.efficiency);
+  f("roofline_basis", x.roofline_basis);
   f("load_limit_ms", x.load_limit_ms);
+  f("graph_reason", x.graph_reason);
+  f("decode_splits", x.decode_splits);
   f("delta", x.delta);
   f("delta_low", x.delta_low);
   f("delta_high", x.delta_high);
@@ -86,6 +89,25 @@ static void each_check(T& x, F f) {
 }
 
 template <class T, class F>
+static void each_part(T& x, F f) {
+  f("mode", x.mode);
+  f("name", x.name);
+  f("ms", x.ms);
+  f("low", x.low);
+  f("high", x.high);
+  f("share", x.share);
+  f("n", x.n);
+  f("how", x.how);
+}
+
+template <class T, class F>
+static void each_flash_attention(T& x, F f) {
+  f("asked", x.asked);
+  f("claimed", x.claimed);
+  f("proven", x.proven);
+}
+
+template <class T, class F>
 static void each_report(T& x, F f) {
   f("schema", x.schema);
   f("scenario", x.scenario);
@@ -117,6 +139,8 @@ MIA_EACH(Finding, each_finding)
 MIA_EACH(Check, each_check)
 MIA_EACH(Confirmation, each_confirmation)
 MIA_EACH(Judgement, each_judgement)
+MIA_EACH(TimePart, each_part)
+MIA_EACH(FlashAttention, each_flash_attention)
 MIA_EACH(Report, each_report)
 #undef MIA_EACH
 
@@ -152,6 +176,9 @@ Json cell_to_json(const CellReport& cell) {
   for (const HistogramBucket& bucket : cell.histogram) {
     json["histogram"].push_back(members_to_json(bucket));
   }
+  json["buffers"] = to_json(cell.buffers);
+  json["graph"] = cell.graph ? to_json(*cell.graph) : Json(nullptr);
+  json["flash_attention"] = members_to_json(cell.flash_attention);
   return json;
 }
 
@@ -195,6 +222,14 @@ Result<CellReport> cell_from_json(const Json& json) {
     MIA_TRY_ASSIGN(cell.metrics[name], context(summary_from_json(value), name));
   }
   MIA_TRY(read_list(json, "histogram", cell.histogram, bucket_from_json));
+  cell.buffers = buffers_from_json(get_member(json, "buffers"));
+  if (const Json& graph = get_member(json, "graph"); !graph.empty()) {
+    MIA_TRY_ASSIGN(cell.graph, graph_from_json(graph));
+  }
+  if (json.contains("flash_attention")) {
+    MIA_TRY_ASSIGN(cell.flash_attention,
+                   plain_from_json<FlashAttention>(json.at("flash_attention"), "flash_attention"));
+  }
   return cell;
 }
 
@@ -242,6 +277,10 @@ Json check_to_json(const Check& check) {
   return json;
 }
 
+Result<TimePart> part_from_json(const Json& json) {
+  return plain_from_json<TimePart>(json, "a part of the time");
+}
+
 Result<Check> check_from_json(const Json& json) {
   MIA_TRY_ASSIGN(Check check, plain_from_json<Check>(json, "a check"));
   MIA_TRY_ASSIGN(check.confirmation, optional_from_json<Confirmation>(json, "confirmation"));
@@ -269,6 +308,7 @@ Json to_json(const Report& report) {
   json["cells"] = list_to_json(report.cells, cell_to_json);
   json["trials"] = list_to_json(report.trials, plain);
   json["findings"] = list_to_json(report.findings, finding_to_json);
+  json["time_parts"] = list_to_json(report.time_parts, [](const TimePart& part) { return members_to_json(part); });
   json["checks"] = list_to_json(report.checks, check_to_json);
   json["judgement"] = optional_to_json(report.judgement);
   return json;
@@ -283,6 +323,7 @@ Result<Report> report_from_json(const Json& json) {
   MIA_TRY(read_list(json, "cells", report.cells, cell_from_json));
   MIA_TRY(read_list(json, "trials", report.trials, trial_from_json));
   MIA_TRY(read_list(json, "findings", report.findings, finding_from_json));
+  MIA_TRY(read_list(json, "time_parts", report.time_parts, part_from_json));
   MIA_TRY(read_list(json, "checks", report.checks, check_from_json));
   MIA_TRY_ASSIGN(report.judgement, optional_from_json<Judgement>(json, "judgement"));
   return report;

@@ -34,6 +34,13 @@ struct HistogramBucket {
   std::int64_t count = 0;
 };
 
+// Three words for one thing: what was asked for, what the runtime's log says and which operations ran.
+struct FlashAttention {
+  std::string asked;  // on | off | auto
+  std::optional<std::string> claimed;
+  std::optional<std::string> proven;
+};
+
 struct CellReport {
   std::string key;
   std::string label;              // "n_threads=8 n_batch=256", "baseline"
@@ -47,12 +54,30 @@ struct CellReport {
   std::string failure;                           // describe() of the last outcome that is not ok
   std::map<std::string, Summary> metrics;
   std::vector<HistogramBucket> histogram;
+  std::vector<BufferSize> buffers;  // of one counted trial
+  std::optional<Graph> graph;
+  std::string graph_reason;                   // why there is none
+  std::optional<std::int64_t> decode_splits;  // of the measured context, out of the log
+  FlashAttention flash_attention;
   std::optional<double> roofline_tok_s;
   std::optional<double> efficiency;  // decode_tok_s / roofline_tok_s
+  std::string roofline_basis;        // "memory 23.4 GB/s", or why there is no roofline
   std::optional<double> load_limit_ms;
   std::optional<double> delta;  // tokens_per_s against the reference cell, fraction
   std::optional<double> delta_low;
   std::optional<double> delta_high;
+};
+
+// A part of the time of one token, from the difference between cells that have it and cells that leave it out.
+struct TimePart {
+  std::string mode;           // label of the settings that vary, "" where none does
+  std::string name;           // prompt | decode | waits | sampling | text | whole
+  std::optional<double> ms;   // per token
+  std::optional<double> low;  // interval of the median of the paired differences
+  std::optional<double> high;
+  std::optional<double> share;  // of the whole
+  std::int64_t n = 0;           // pairs
+  std::string how;              // which cells were subtracted, or why ms is null
 };
 
 enum class Severity { info, warning, problem };
@@ -111,6 +136,7 @@ struct Report {
   Settings settings;  // the base that cells vary
   std::vector<CellReport> cells;
   std::vector<Trial> trials;
+  std::vector<TimePart> time_parts;  // of the decompose scenario
   std::vector<Finding> findings;
   std::vector<Check> checks;
   std::optional<Judgement> judgement;  // nullopt where nothing was judged

@@ -48,6 +48,9 @@ struct WorkloadSettings {
   OptString prompt;       // text mode: the prompt itself
   OptString prompt_file;  // text mode: a file that holds it
   OptBool ignore_eos;     // text mode: go on after end of text
+  OptBool stream;         // text mode: the text of each token at once
+  OptBool sample;         // text mode: choose each token; false feeds those of an earlier run
+  OptBool wait;           // wait for the device after each token
   OptDouble temperature;  // 0 = greedy
   OptInt seed;
   // Deliberate slowness, so that tests of the method have something to find.
@@ -66,6 +69,7 @@ struct RunSettings {
   OptDouble timeout_s;   // per phase; auto = from similar trials
   OptBool latency_dist;  // histogram and percentiles in every scenario (MIA_PERF_LATENCY_DIST)
   OptBool canary;        // bandwidth canary before and after each trial
+  OptBool graph;         // prove by one untimed decode what ran where
   OptInt seed;           // order of the plan
 };
 

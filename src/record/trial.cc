@@ -57,6 +57,10 @@ static void each_condition(C& x, F f) {
   f("gpu_power_w", x.gpu_power_w);
   f("gpu_throttle_reasons", x.gpu_throttle_reasons);
   f("gpu_memory_used_bytes", x.gpu_memory_used_bytes);
+  f("gpu_memory_before_bytes", x.gpu_memory_before_bytes);
+  f("gpu_memory_after_bytes", x.gpu_memory_after_bytes);
+  f("gpu_other_processes", x.gpu_other_processes);
+  f("gpu_pcie_generation", x.gpu_pcie_generation);
   f("voided_by", x.voided_by);
 }
 template <class F>
@@ -87,6 +91,7 @@ static void each_trial(T& x, F f) {
   f("cache_resident_fraction", x.cache.resident_fraction);
   f("warm_up_steady", x.warm_up_steady);
   f("peak_rss_bytes", x.peak_rss_bytes);
+  f("graph_reason", x.graph_reason);
   f("facts", x.facts);
   f("log_tail", x.log_tail);
   f("timeout_s", x.timeout_s);
@@ -122,15 +127,24 @@ Status read_runs(const Json& json, std::vector<Run>& runs) {
   return {};
 }
 
-void read_buffers(const Json& json, std::vector<BufferSize>& buffers) {
-  const Json& list = get_member(json, "buffers");
+}  // namespace
+
+Json to_json(const std::vector<BufferSize>& buffers) {
+  Json json = Json::array();
+  for (const BufferSize& buffer : buffers) {
+    json.push_back({{"device", buffer.device}, {"kind", buffer.kind}, {"bytes", buffer.bytes}});
+  }
+  return json;
+}
+
+std::vector<BufferSize> buffers_from_json(const Json& list) {
+  std::vector<BufferSize> buffers;
   for (const Json& item : list.is_array() ? list : Json::array()) {
     buffers.push_back({get_string(item, "device").value_or(""), get_string(item, "kind").value_or(""),
                        get_int(item, "bytes").value_or(0)});
   }
+  return buffers;
 }
-
-}  // namespace
 
 Json to_json(const Run& run) {
   return members_to_json(run);
@@ -169,14 +183,12 @@ Json to_json(const Trial& trial) {
   json["effective"] = to_json(trial.effective, true);
   json["outcome"] = to_json(trial.outcome);
   json["conditions"] = to_json(trial.conditions);
+  json["graph"] = trial.graph ? to_json(*trial.graph) : Json(nullptr);
   json["runs"] = Json::array();
   for (const Run& run : trial.runs) {
     json["runs"].push_back(to_json(run));
   }
-  json["buffers"] = Json::array();
-  for (const BufferSize& buffer : trial.buffers) {
-    json["buffers"].push_back({{"device", buffer.device}, {"kind", buffer.kind}, {"bytes", buffer.bytes}});
-  }
+  json["buffers"] = to_json(trial.buffers);
   return json;
 }
 
@@ -192,8 +204,11 @@ Result<Trial> trial_from_json(const Json& json) {
   MIA_TRY_ASSIGN(trial.effective, settings_from_json(get_member(json, "effective")));
   MIA_TRY_ASSIGN(trial.outcome, outcome_from_json(get_member(json, "outcome")));
   trial.conditions = conditions_from_json(get_member(json, "conditions"));
+  if (const Json& graph = get_member(json, "graph"); !graph.empty()) {
+    MIA_TRY_ASSIGN(trial.graph, graph_from_json(graph));
+  }
   MIA_TRY(read_runs(json, trial.runs));
-  read_buffers(json, trial.buffers);
+  trial.buffers = buffers_from_json(get_member(json, "buffers"));
   return trial;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "record/graph.h"
 #include "record/outcome.h"
 #include "record/settings.h"
 
@@ -55,9 +56,13 @@ struct Conditions {
   std::optional<double> gpu_memory_clock_mhz;
   std::optional<double> gpu_temperature_c;
   std::optional<double> gpu_power_w;
-  std::optional<std::int64_t> gpu_throttle_reasons;  // NVML bit mask seen during the trial
-  std::optional<std::int64_t> gpu_memory_used_bytes;
-  std::vector<std::string> voided_by;  // empty: the trial counts
+  std::optional<std::int64_t> gpu_throttle_reasons;     // NVML bit mask seen during the trial
+  std::optional<std::int64_t> gpu_memory_used_bytes;    // most during the trial, by the driver
+  std::optional<std::int64_t> gpu_memory_before_bytes;  // before the worker was there
+  std::optional<std::int64_t> gpu_memory_after_bytes;   // after it was gone
+  std::optional<std::int64_t> gpu_other_processes;      // on the GPUs before the worker was there
+  std::optional<std::int64_t> gpu_pcie_generation;      // highest that was seen: an idle link steps down
+  std::vector<std::string> voided_by;                   // empty: the trial counts
 };
 
 // Proof of the page cache's state just before the load.
@@ -99,12 +104,16 @@ struct Trial {
   std::vector<Run> runs;        // warm-up runs first
   std::optional<std::int64_t> peak_rss_bytes;
   std::vector<BufferSize> buffers;
+  std::optional<Graph> graph;                // of one decode, untimed, after the runs; at most once per cell
+  std::string graph_reason;                  // why there is none
   std::map<std::string, std::string> facts;  // mined from logs or told by the worker: "graph_splits", ...
   std::string log_tail;                      // bounded
   std::optional<double> timeout_s;           // limit of the longest phase
   std::string timeout_source;                // where that limit came from
 };
 
+[[nodiscard]] Json to_json(const std::vector<BufferSize>& buffers);
+[[nodiscard]] std::vector<BufferSize> buffers_from_json(const Json& list);
 [[nodiscard]] Json to_json(const Run& run);
 [[nodiscard]] Result<Run> run_from_json(const Json& json);
 [[nodiscard]] Json to_json(const Conditions& conditions);

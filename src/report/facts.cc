@@ -350,6 +350,32 @@ std::vector<std::string> judgement_facts(const record::Judgement& judgement) {
   return lines;
 }
 
+Table time_parts_table(const record::Report& report) {
+  Table table{{{"mode", Align::left},
+               {"part", Align::left},
+               {"ms per token", Align::right},
+               {"share (%)", Align::right},
+               {"from", Align::left}},
+              {}};
+  const bool modes = std::ranges::any_of(report.time_parts, [](const auto& part) { return !part.mode.empty(); });
+  for (const record::TimePart& part : report.time_parts) {
+    record::Summary summary;
+    summary.value = part.ms;
+    summary.low = part.low;
+    summary.high = part.high;
+    summary.n = part.n;
+    table.rows.push_back({part.mode, part.name, describe_interval(summary, {3, 1, false}),
+                          format_number(part.share, {1, 100, false}), part.how});
+  }
+  if (!modes) {
+    table.columns.erase(table.columns.begin());
+    for (auto& row : table.rows) {
+      row.erase(row.begin());
+    }
+  }
+  return table;
+}
+
 std::string repeat_command(const record::Report& report) {
   const record::Settings standard = record::default_settings();
   std::string command = fmt::format("mia-perf run {}", shell_quote(report.scenario));

@@ -31,6 +31,9 @@ namespace mia::report {
 // What judged: the accepted report, the statistic, the profile of limits. One line each.
 [[nodiscard]] std::vector<std::string> judgement_facts(const record::Judgement& judgement);
 
+// One line for each part of a token's time; no rows where the report has none.
+[[nodiscard]] Table time_parts_table(const record::Report& report);
+
 // The command that measures the same again.
 [[nodiscard]] std::string repeat_command(const record::Report& report);
 

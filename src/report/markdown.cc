@@ -112,6 +112,9 @@ std::string to_markdown(const record::Report& report) {
     out += fmt::format("**{}**\n\n", markdown_cell(report.sentence, 2000));
   }
   out += fmt::format("## What was measured\n\n{}\n", results_markdown(report));
+  if (!report.time_parts.empty()) {
+    out += fmt::format("## Where a token's time goes\n\n{}\n", table_markdown(time_parts_table(report)));
+  }
   out += meaning(report);
   if (!report.checks.empty()) {
     out += fmt::format("## Checks\n\n{}\n", checks_markdown(report));

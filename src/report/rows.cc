@@ -101,6 +101,11 @@ void write_figure(const Figure& figure, Json& json) {
     json[figure.name] = *text;
   } else if (const auto* const number = std::get_if<NumberFigure>(&figure.what)) {
     write_number(figure.name, *number, json);
+  } else if (const auto* const word = std::get_if<WordFigure>(&figure.what)) {
+    json[figure.name] = word->word ? Json(*word->word) : Json(nullptr);
+    if (!word->word && !word->null_reason.empty()) {
+      json["null_reasons"][figure.name] = word->null_reason;
+    }
   } else if (const auto* const setting = std::get_if<SettingFigure>(&figure.what)) {
     const bool known = !std::holds_alternative<std::monostate>(setting->effective);
     json[figure.name] = record::to_json(setting->requested);
@@ -116,6 +121,9 @@ std::string figure_text(const Figure& figure) {
     return number->interval ? describe_interval(number->summary, number->style)
                             : format_number(number->summary.value, number->style);
   }
+  if (const auto* const word = std::get_if<WordFigure>(&figure.what)) {
+    return word->word.value_or(std::string(kDash));
+  }
   const auto& setting = std::get<SettingFigure>(figure.what);
   const std::string asked = record::to_text(setting.requested);
   const bool same = std::holds_alternative<std::monostate>(setting.effective) || setting.effective == setting.requested;
@@ -126,27 +134,31 @@ bool has_curve(const RowSet& set) {
   return std::ranges::any_of(set.rows, [](const Row& row) { return !row.curve.empty(); });
 }
 
+// Why there is a dash in this place; nothing where there is a value.
+std::optional<std::string> reason_of_null(const Figure& figure) {
+  if (const auto* const word = std::get_if<WordFigure>(&figure.what); word != nullptr && !word->word) {
+    return word->null_reason;
+  }
+  const auto* const number = std::get_if<NumberFigure>(&figure.what);
+  return number == nullptr || number->summary.value ? std::nullopt : std::optional(number->summary.null_reason);
+}
+
 // A place without a value in any row has no column, unless a reason says why it is empty.
 bool is_shown(const RowSet& set, std::size_t column) {
-  const Figure& first = set.rows.front().figures[column];
-  if (first.heading.empty() || !std::holds_alternative<NumberFigure>(first.what)) {
-    return !first.heading.empty();
-  }
-  return std::ranges::any_of(set.rows, [&](const Row& row) {
-    const auto& number = std::get<NumberFigure>(row.figures[column].what);
-    return number.summary.value.has_value() || !number.summary.null_reason.empty();
+  return !set.rows.front().figures[column].heading.empty() && std::ranges::any_of(set.rows, [&](const Row& row) {
+    const auto reason = reason_of_null(row.figures[column]);
+    return !reason || !reason->empty();
   });
 }
 
 // Why a shown figure is a dash; "" when it is none, or when the outcome beside it says so already.
 std::string null_note(const Row& row, const Figure& figure) {
-  const auto* const number = std::get_if<NumberFigure>(&figure.what);
-  if (number == nullptr || number->summary.value || figure.heading.empty()) {
+  const auto reason = reason_of_null(figure);
+  if (!reason || figure.heading.empty()) {
     return "";
   }
-  const std::string& reason = number->summary.null_reason;
-  const bool told = reason.empty() || row.failure.find(reason) != std::string::npos;
-  return told ? "" : fmt::format("{}: {}", figure.heading, reason);
+  const bool told = reason->empty() || row.failure.find(*reason) != std::string::npos;
+  return told ? "" : fmt::format("{}: {}", figure.heading, *reason);
 }
 
 }  // namespace
@@ -225,7 +237,8 @@ Table to_table(const RowSet& rows) {
       continue;
     }
     // Only text may be shortened: settings and numbers are right-aligned.
-    const bool text = std::holds_alternative<std::string>(first[column].what);
+    const bool text = std::holds_alternative<std::string>(first[column].what) ||
+                      std::holds_alternative<WordFigure>(first[column].what);
     table.columns.push_back({first[column].heading, text ? Align::left : Align::right});
     for (std::size_t i = 0; i < rows.rows.size(); ++i) {
       table.rows[i].push_back(figure_text(rows.rows[i].figures[column]));

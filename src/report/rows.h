@@ -31,11 +31,17 @@ struct NumberFigure {
   bool interval = false;  // show the interval and write NAME_low, NAME_high
 };
 
+// A word that may be unknown: null in JSON, with its reason.
+struct WordFigure {
+  std::optional<std::string> word;
+  std::string null_reason;
+};
+
 // One place of a row. `name` is the JSON key, the seed's where the seed has one.
 struct Figure {
   std::string name;
   std::string heading;  // empty: only in JSON
-  std::variant<std::string, SettingFigure, NumberFigure> what;
+  std::variant<std::string, WordFigure, SettingFigure, NumberFigure> what;
 };
 
 struct Row {

@@ -145,6 +145,11 @@ record::Summary speed_ratio(const record::CellReport* cell, const record::CellRe
   return summary;
 }
 
+bool varies_flash_attention(const Part& part) {
+  return std::ranges::any_of(varying_fields(pointers(part.cells), false),
+                             [](const record::Field* field) { return field->name == "flash_attn"; });
+}
+
 void add(Row& row, std::vector<Figure> figures) {
   row.figures.insert(row.figures.end(), std::make_move_iterator(figures.begin()),
                      std::make_move_iterator(figures.end()));
@@ -323,6 +328,7 @@ std::vector<Row> plain_rows(const Part& part) {
     }
     detail(number_figure("efficiency", "of roofline (%)", plain(cell.efficiency), {0, 100, false}), !tuning);
     detail(number_figure("gpu_buffer_bytes", "GPU buffers (MiB)", plain(gpu_buffer_bytes(part, cell)), kMiB), !tuning);
+    add(row, gpu_figures(part, cell, part.name == "gpu-smoke"));
     detail(metric_figure(&cell, "peak_rss_bytes", "peak_rss_bytes"), false);
     row.failure = failure_of(cell);
     rows.push_back(std::move(row));
@@ -359,6 +365,7 @@ std::vector<Row> long_context_rows(const Part& part) {
               number_figure("p95_long_over_short", part.latency ? "p95 long/short" : "",
                             ratio(summary_of(mode.longer, "p95_decode_ms"), summary_of(mode.shorter, "p95_decode_ms")),
                             kRatio)});
+    add(row, flash_attention_figures(mode.longer, varies_flash_attention(part)));
     row.curve = decode_curve(part, mode.longer);
     rows.push_back(std::move(row));
   }

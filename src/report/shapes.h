@@ -20,6 +20,10 @@ struct Part {
 };
 
 [[nodiscard]] std::vector<Row> plain_rows(const Part& part);
+// Memory per kind, splits, flash attention, energy and clocks of a cell on a GPU; without `shown` only in JSON.
+[[nodiscard]] std::vector<Figure> gpu_figures(const Part& part, const record::CellReport& cell, bool shown);
+// Asked, claimed and proven.
+[[nodiscard]] std::vector<Figure> flash_attention_figures(const record::CellReport* cell, bool shown);
 [[nodiscard]] std::vector<Row> long_context_rows(const Part& part);
 [[nodiscard]] std::vector<Row> latency_rows(const Part& part);
 [[nodiscard]] std::vector<Row> quant_rows(const Part& part);

@@ -36,6 +36,7 @@ class TextReport {
     if (!report_.cells.empty()) {
       blank();
       print_tables();
+      print_time_parts();
       print_histograms();
     }
     print_certainty();
@@ -77,6 +78,13 @@ class TextReport {
   void notes(const std::vector<std::string>& list) {
     for (const std::string& note : list) {
       item(kDash, note);
+    }
+  }
+
+  void print_time_parts() {
+    if (!report_.time_parts.empty()) {
+      blank();
+      out_ += fitted(time_parts_table(report_), width_);
     }
   }
 

@@ -36,6 +36,13 @@ std::string workload_of(const record::CellReport& cell) {
   return cell.requested.workload.name.value_or("");
 }
 
+// The seed's name for the report that holds flash attention against none.
+bool compares_flash_attention(const record::Report& report) {
+  return report.scenario == "long-context" && std::ranges::any_of(report.cells, [&](const record::CellReport& cell) {
+           return cell.requested.llm.flash_attn != report.cells.front().requested.llm.flash_attn;
+         });
+}
+
 }  // namespace
 
 std::string stem_for(std::string_view scenario) {
@@ -57,7 +64,7 @@ Status write_pair(const record::Report& report, const std::filesystem::path& dir
 
 Result<std::vector<std::filesystem::path>> write_report(const record::Report& report,
                                                         const std::filesystem::path& dir) {
-  const std::string stem = stem_for(report.scenario);
+  const std::string stem = stem_for(report.scenario) + (compares_flash_attention(report) ? "_fmha" : "");
   std::vector<std::filesystem::path> files{dir / (stem + ".json")};
   MIA_TRY(write_pair(report, dir, stem));
   if (report.scenario == "latency") {

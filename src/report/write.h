@@ -19,7 +19,8 @@ namespace mia::report {
 [[nodiscard]] Status write_pair(const record::Report& report, const std::filesystem::path& dir, std::string_view stem);
 
 // The files a scenario leaves: one pair named by stem_for; latency leaves perf_latency (both workloads and their
-// ratios) and, as the seed does, perf_latency_short and perf_latency_long. Returns the JSON files.
+// ratios) and, as the seed does, perf_latency_short and perf_latency_long; long-context with the axis flash_attn leaves
+// perf_long_context_fmha. Returns the JSON files.
 [[nodiscard]] Result<std::vector<std::filesystem::path>> write_report(const record::Report& report,
                                                                       const std::filesystem::path& dir);
 

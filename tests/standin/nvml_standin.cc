@@ -3,6 +3,7 @@
 //
 //   {"init": 0,                     status of nvmlInit_v2, e.g. 9 driver not loaded
 //    "driver": "550.54.15",
+//    "cuda": 12040,               as CUDA writes its versions
 //    "states": [{"gpus": [{"name": "...", "memory_total": 1, ...}]}, ...]}
 //
 // Every nvmlDeviceGetCount_v2 goes on to the next state and the last one stays. A value that a GPU does not name is
@@ -147,6 +148,11 @@ EXPORT int nvmlShutdown() {
 
 EXPORT int nvmlSystemGetDriverVersion(char* to, unsigned size) {
   return give_text(stage().script.value("driver", "0.0"), to, size);
+}
+
+EXPORT int nvmlSystemGetCudaDriverVersion_v2(int* version) {
+  *version = stage().script.value("cuda", 0);
+  return *version > 0 ? kSuccess : kNotSupported;
 }
 
 EXPORT int nvmlDeviceGetCount_v2(unsigned* count) {

@@ -96,32 +96,55 @@ SamplerPtr make_sampler(const record::WorkloadSettings& workload, std::int64_t s
   return sampler;
 }
 
-// The loop of tokens mode: `feed` holds the tokens to decode, one for each output after the first.
-Step run_tokens(Pass& pass, std::int64_t begin, Tokens& feed) {
+// The loop without choosing: `feed` holds the tokens to decode, one for each output. Without `wait` the device works
+// through a queue, and only the last stamp is taken after all of it.
+Step run_tokens(Pass& pass, std::int64_t begin, Tokens& feed, bool wait) {
+  const auto count = static_cast<std::int64_t>(feed.size());
   std::size_t next = 0;
-  return measure_injected(pass.injector, begin, pass.max_tokens, pass.run.token_ns, [&] {
+  return measure_injected(pass.injector, begin, count, pass.run.token_ns, [&] {
     // The first output token is the prompt's own last position.
     if (next > 0 && decode(pass, std::span(feed).subspan(next - 1, 1)) != 0) {
       return Step::failed;
     }
     ++next;
-    llama_synchronize(pass.context);
+    if (wait || next == feed.size()) {
+      llama_synchronize(pass.context);
+    }
     return Step::token;
   });
 }
 
-Step run_text(Pass& pass, std::int64_t begin, Tokens& out, llama_sampler* sampler, bool ignore_eos) {
+// The text of one token, as a chat shows it at once; `text` has its room beforehand.
+void append_piece(const Pass& pass, llama_token token, std::string& text) {
+  std::array<char, 256> piece{};
+  const auto length =
+      llama_token_to_piece(pass.vocab, token, piece.data(), static_cast<std::int32_t>(piece.size()), 0, false);
+  text.append(piece.data(), static_cast<std::size_t>(std::max(length, 0)));
+}
+
+struct TextLoop {
+  llama_sampler* sampler = nullptr;  // null: the likeliest token
+  bool ignore_eos = false;
+  bool stream = false;
+};
+
+Step run_text(Pass& pass, std::int64_t begin, Tokens& out, const TextLoop& loop) {
   const auto size = static_cast<std::size_t>(llama_vocab_n_tokens(pass.vocab));
+  std::string streamed;
+  streamed.reserve(loop.stream ? static_cast<std::size_t>(pass.max_tokens) * 8 : 0);
   return measure_injected(pass.injector, begin, pass.max_tokens, pass.run.token_ns, [&] {
     if (!out.empty() && decode(pass, std::span(out).last(1)) != 0) {
       return Step::failed;
     }
-    const llama_token token = sampler != nullptr ? llama_sampler_sample(sampler, pass.context, -1)
-                                                 : argmax(llama_get_logits_ith(pass.context, -1), size);
-    if (!ignore_eos && llama_vocab_is_eog(pass.vocab, token)) {
+    const llama_token token = loop.sampler != nullptr ? llama_sampler_sample(loop.sampler, pass.context, -1)
+                                                      : argmax(llama_get_logits_ith(pass.context, -1), size);
+    if (!loop.ignore_eos && llama_vocab_is_eog(pass.vocab, token)) {
       return Step::end_of_text;
     }
     out.push_back(token);
+    if (loop.stream) {
+      append_piece(pass, token, streamed);
+    }
     return Step::token;
   });
 }
@@ -159,18 +182,21 @@ proto::Reply generate_tokens(Pass& pass, const proto::Generate& request, const L
   if (const auto reason = does_not_fit(pass)) {
     return refused(*reason);
   }
+  const bool wait = request.settings.workload.wait.value_or(true);
   const Usage before = usage_now();
   const std::int64_t begin = steady_ns();
-  const Step step = timed(pass, before, [&] { return run_tokens(pass, begin, feed); });
+  const Step step = timed(pass, before, [&] { return run_tokens(pass, begin, feed, wait); });
   return finish(pass, step, logs);
 }
 
-proto::Reply generate_text(Pass& pass, const proto::Generate& request, const LogBook& logs) {
+// `feed`: the tokens that an earlier run chose; empty: they are chosen here, into `feed`.
+proto::Reply generate_text(Pass& pass, const proto::Generate& request, Tokens& feed, const LogBook& logs) {
   const record::WorkloadSettings& workload = request.settings.workload;
   const SamplerPtr sampler = make_sampler(workload, request.seed);
-  const bool ignore_eos = workload.ignore_eos.value_or(false);
-  Tokens out(static_cast<std::size_t>(request.max_tokens));
-  out.clear();
+  const TextLoop loop{sampler.get(), workload.ignore_eos.value_or(false), workload.stream.value_or(false)};
+  const bool chooses = feed.empty();
+  const bool wait = workload.wait.value_or(true);
+  feed.reserve(static_cast<std::size_t>(request.max_tokens));
   const Usage before = usage_now();
   const std::int64_t begin = steady_ns();
   auto prompt = tokenize(pass.vocab, request.prompt, true);
@@ -182,11 +208,43 @@ proto::Reply generate_text(Pass& pass, const proto::Generate& request, const Log
   if (const auto reason = does_not_fit(pass)) {
     return refused(*reason);
   }
-  const Step step = timed(pass, before, [&] { return run_text(pass, begin, out, sampler.get(), ignore_eos); });
-  const std::string text = detokenize(pass.vocab, out);
+  const Step step = timed(
+      pass, before, [&] { return chooses ? run_text(pass, begin, feed, loop) : run_tokens(pass, begin, feed, wait); });
+  const std::string text = detokenize(pass.vocab, feed);
   pass.run.words_out = count_words(text);
   pass.run.text = printable(text, kMaxText);
   return finish(pass, step, logs);
+}
+
+Pass start(llama_context* context, const proto::Generate& request) {
+  Pass pass{context, llama_model_get_vocab(llama_get_model(context)), request.max_tokens, {}, {}, {}, 0};
+  pass.run.input = request.settings.workload.input.value_or("text");
+  pass.run.token_ns = touched_stamps(request.max_tokens);
+  pass.injector = Injector::make(request.settings.workload, request.max_tokens, request.seed);
+  llama_memory_clear(llama_get_memory(context), false);
+  return pass;
+}
+
+// What decides which tokens are chosen.
+std::string choice_key(const proto::Generate& request) {
+  const record::WorkloadSettings& workload = request.settings.workload;
+  return fmt::format("{} {} {} {} {}", request.max_tokens, request.seed, workload.temperature.value_or(0),
+                     workload.ignore_eos.value_or(false), request.prompt);
+}
+
+// Fills `chosen` by an untimed run unless it holds what this request would choose already.
+std::optional<proto::Reply> choose(llama_context* context, const proto::Generate& request, Chosen& chosen,
+                                   const LogBook& logs) {
+  if (const std::string key = choice_key(request); chosen.key != key) {
+    chosen = {};
+    Pass pass = start(context, request);
+    proto::Reply reply = generate_text(pass, request, chosen.tokens, logs);
+    if (!std::holds_alternative<proto::Generated>(reply)) {
+      return reply;
+    }
+    chosen.key = key;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -197,14 +255,23 @@ proto::Failed failure_from(const LogBook& logs, std::string_view what) {
   return logs.says_out_of_memory() ? out_of_memory(reason) : refused(reason);
 }
 
-proto::Reply generate(llama_context* context, const proto::Generate& request, LogBook& logs) {
-  Pass pass{context, llama_model_get_vocab(llama_get_model(context)), request.max_tokens, {}, {}, {}, 0};
-  pass.run.input = request.settings.workload.input.value_or("text");
-  pass.run.token_ns = touched_stamps(request.max_tokens);
-  pass.injector = Injector::make(request.settings.workload, request.max_tokens, request.seed);
+proto::Reply generate(llama_context* context, const proto::Generate& request, Chosen& chosen, LogBook& logs) {
   logs.start_phase();
-  llama_memory_clear(llama_get_memory(context), false);
-  return pass.run.input == "tokens" ? generate_tokens(pass, request, logs) : generate_text(pass, request, logs);
+  if (request.settings.workload.input == "tokens") {
+    Pass pass = start(context, request);
+    return generate_tokens(pass, request, logs);
+  }
+  if (request.settings.workload.sample.value_or(true)) {
+    Pass pass = start(context, request);
+    Tokens tokens;
+    return generate_text(pass, request, tokens, logs);
+  }
+  if (auto failure = choose(context, request, chosen, logs)) {
+    return std::move(*failure);
+  }
+  Pass pass = start(context, request);
+  Tokens feed = chosen.tokens;
+  return generate_text(pass, request, feed, logs);
 }
 
 }  // namespace mia::worker

@@ -2,13 +2,13 @@
 #include "worker/llama/probes.h"
 
 #include <map>
-#include <set>
 #include <string>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "record/graph.h"
 #include "worker/llama/generate.h"
 #include "worker/llama/handles.h"
 #include "worker/llama/log_facts.h"
@@ -51,11 +51,19 @@ struct OpCount {
   bool counting = false;
 };
 
+// The device whose memory holds the result. Host memory that a GPU's driver manages ("CUDA_Host") is where the CPU
+// computes when there is a GPU.
 std::string place_of(const ggml_tensor& tensor) {
   const ggml_backend_buffer_t buffer = tensor.buffer != nullptr     ? tensor.buffer
                                        : tensor.view_src != nullptr ? tensor.view_src->buffer
                                                                     : nullptr;
-  return buffer == nullptr ? "?" : ggml_backend_buffer_name(buffer);
+  if (buffer == nullptr) {
+    return "?";
+  }
+  const ggml_backend_buffer_type_t type = ggml_backend_buffer_get_type(buffer);
+  const ggml_backend_dev_t device = ggml_backend_buft_get_device(type);
+  const bool is_own = device != nullptr && ggml_backend_dev_buffer_type(device) == type;
+  return ggml_backend_buft_is_host(type) && !is_own ? "CPU" : ggml_backend_buffer_name(buffer);
 }
 
 // Nodes that only describe memory, and compute nothing.
@@ -78,21 +86,18 @@ int decode_one(llama_context* context, llama_token token) {
   return code;
 }
 
-Json describe(const OpCount& ops, const std::map<std::string, std::string>& facts) {
-  Json list = Json::array();
-  std::set<std::string> names;
+record::Graph graph_of(const OpCount& ops, const std::map<std::string, std::string>& facts) {
+  record::Graph graph;
   std::int64_t nodes = 0;
   for (const auto& [key, count] : ops.counts) {
-    list.push_back({{"op", key.first}, {"backend", key.second}, {"count", count}});
-    names.insert(key.first);
+    graph.ops.push_back({key.first, key.second, count});
     nodes += count;
   }
-  const auto splits = facts.find("graph_splits");
-  return Json{{"ops", std::move(list)},
-              {"nodes", nodes},
-              {"flash_attn", names.contains("FLASH_ATTN_EXT")},
-              {"soft_max", names.contains("SOFT_MAX")},
-              {"splits", splits == facts.end() ? Json(nullptr) : Json(splits->second)}};
+  graph.nodes = nodes;
+  if (const auto splits = facts.find("graph_splits"); splits != facts.end()) {
+    graph.splits = record::decode_splits(splits->second);
+  }
+  return graph;
 }
 
 }  // namespace
@@ -117,7 +122,7 @@ proto::Reply probe_graph(llama_model* model, const record::LlmSettings& settings
   if (code != 0) {
     return failure_from(logs, fmt::format("llama_decode failed with code {}", code));
   }
-  return proto::Probed{describe(ops, facts_in(logs.lines()))};
+  return proto::Probed{record::to_json(graph_of(ops, facts_in(logs.lines())))};
 }
 
 proto::Reply run_probe(llama_model* model, const record::LlmSettings& settings, const proto::Probe& request,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a runtime can tell besides its speed (docs/worker-protocol.md, "Probes"). Nothing here is timed.
+// What a runtime can tell besides its speed (docs/worker-protocol.md, "Probes").
 #pragma once
 
 #include <array>
@@ -12,8 +12,8 @@
 
 namespace mia::worker {
 
-[[nodiscard]] constexpr std::array<std::string_view, 4> probe_names() {
-  return {"tokenize", "detokenize", "logits", "graph"};
+[[nodiscard]] constexpr std::array<std::string_view, 5> probe_names() {
+  return {"tokenize", "detokenize", "logits", "graph", "bandwidth"};
 }
 
 // Contexts that a probe needs are its own, with the settings given.
@@ -22,6 +22,8 @@ namespace mia::worker {
 
 [[nodiscard]] proto::Reply probe_logits(llama_model* model, const record::LlmSettings& settings, const Json& arguments,
                                         LogBook& logs);
+// Needs no model.
+[[nodiscard]] proto::Reply probe_bandwidth(const Json& arguments);
 [[nodiscard]] proto::Reply probe_graph(llama_model* model, const record::LlmSettings& settings, LogBook& logs);
 
 }  // namespace mia::worker

@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "worker/llama/generate.h"
 #include "worker/llama/log_facts.h"
 #include "worker/llama/probes.h"
 #include "worker/llama/settings.h"
@@ -79,6 +78,7 @@ Result<std::int64_t> LlamaProvider::needed_context(const proto::MakeContext& req
 proto::Reply LlamaProvider::make_context(const proto::MakeContext& request) {
   logs_.start_phase();
   engine_ = {};
+  chosen_ = {};
   settings_ = request.settings;
   const auto n_ctx = needed_context(request);
   if (!n_ctx) {
@@ -107,7 +107,7 @@ proto::Reply LlamaProvider::make_context(const proto::MakeContext& request) {
 }
 
 proto::Reply LlamaProvider::generate(const proto::Generate& request) {
-  proto::Reply reply = worker::generate(engine_.context.get(), request, logs_);
+  proto::Reply reply = worker::generate(engine_.context.get(), request, chosen_, logs_);
   // Another process may be measured before this one is asked again; spinning would disturb it.
   pause(engine_.pool.get());
   pause(engine_.pool_batch.get());
@@ -116,13 +116,17 @@ proto::Reply LlamaProvider::generate(const proto::Generate& request) {
 
 proto::Reply LlamaProvider::probe(const proto::Probe& request) {
   logs_.start_phase();
+  if (request.what == "bandwidth") {
+    return probe_bandwidth(request.arguments);
+  }
   if (model_ == nullptr) {
-    return refused("no model is loaded; a probe needs one");
+    return refused("no model is loaded; this probe needs one");
   }
   return run_probe(model_.get(), settings_.llm, request, logs_);
 }
 
 void LlamaProvider::unload() {
+  chosen_ = {};
   engine_ = {};
   model_.reset();
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "worker/llama/generate.h"
 #include "worker/llama/handles.h"
 #include "worker/llama/logs.h"
 #include "worker/provider.h"
@@ -33,6 +34,7 @@ class LlamaProvider : public Provider {
   LogBook& logs_;
   ModelPtr model_;
   Engine engine_;
+  Chosen chosen_;
   record::Settings settings_;  // of the last load or context
   std::map<std::string, std::string> load_facts_;
   std::vector<record::BufferSize> load_buffers_;

@@ -11,7 +11,7 @@
 namespace mia::host {
 namespace {
 
-constexpr const char* kTwoStates = R"({"driver": "550.54.15", "states": [
+constexpr const char* kTwoStates = R"({"driver": "550.54.15", "cuda": 12040, "states": [
   {"gpus": [{"name": "NVIDIA Test 4000", "memory_total": 25769803776, "memory_used": 1048576, "memory_reserved": 645, "sm_clock": 2100,
              "memory_clock": 9501, "temperature": 45, "power_mw": 81500, "reasons": 1, "energy_mj": 12345678901,
              "thermal_ns": 7, "pcie_generation": 4, "ecc": 1, "compute": [101, 102], "graphics": [55]}]},
@@ -38,6 +38,7 @@ TEST_F(Gpu, ReadsEveryValueInItsUnit) {
   const GpuState& gpu = states[0];
   EXPECT_EQ(gpu.name, "NVIDIA Test 4000");
   EXPECT_EQ(gpu.driver, "550.54.15");
+  EXPECT_EQ(gpu.driver_cuda, "12.4");
   EXPECT_EQ(gpu.memory_total_bytes, 25769803776);
   EXPECT_EQ(gpu.memory_used_bytes, 1048576);
   EXPECT_EQ(gpu.sm_clock_mhz, 2100);
@@ -150,6 +151,28 @@ TEST_F(Gpu, TheWatchCollectsUntilStopped) {
   EXPECT_EQ(watch.stop().samples, summary.samples);
 }
 
+TEST_F(Gpu, EnergyIsThatOfAllGpusThatCount) {
+  play(R"({"states": [{"gpus": [{"energy_mj": 1500}, {"name": "counts nothing"}, {"energy_mj": 2000}]}]})");
+  GpuMonitor monitor = GpuMonitor::open(MIA_NVML_STANDIN);
+  EXPECT_DOUBLE_EQ(monitor.energy_j().value_or(0), 3.5);
+  play(R"({"states": [{"gpus": [{"name": "counts nothing"}]}]})");
+  EXPECT_FALSE(GpuMonitor::open(MIA_NVML_STANDIN).energy_j());
+  EXPECT_FALSE(GpuMonitor::open(MIA_NVML_STANDIN_OLD).energy_j());
+  EXPECT_FALSE(GpuMonitor::open("libno-such-thing.so.1").energy_j());
+}
+
+TEST_F(Gpu, AQuickReadingLeavesOutWhatDoesNotChange) {
+  play(kTwoStates);
+  GpuMonitor monitor = GpuMonitor::open(MIA_NVML_STANDIN);
+  const auto states = monitor.read(GpuDetail::rates);
+  ASSERT_EQ(states.size(), 1U);
+  EXPECT_EQ(states[0].sm_clock_mhz, 2100);
+  EXPECT_EQ(states[0].pcie_generation, 4);
+  EXPECT_EQ(states[0].name, "");
+  EXPECT_FALSE(states[0].processes);
+  EXPECT_FALSE(states[0].energy_mj);
+}
+
 TEST_F(Gpu, WithoutAGpuTheWatchSeesNothing) {
   GpuMonitor monitor = GpuMonitor::open("libno-such-thing.so.1");
   GpuWatch watch(monitor);
@@ -179,6 +202,7 @@ TEST(Summarize, FollowsTheGpuThatHasTheModel) {
   EXPECT_EQ(summary.sm_clock_mhz, 1900);
   EXPECT_EQ(summary.power_w, 200);
   EXPECT_EQ(summary.memory_used_bytes, 5000);
+  EXPECT_EQ(summary.index, 1U);
   EXPECT_EQ(summary.throttle_reasons, 0x4);
   EXPECT_FALSE(summary.temperature_c);
 }

@@ -16,7 +16,7 @@ record::Machine example() {
   machine.numa_nodes = 1;
   machine.caches = {{.level = 3, .bytes = 33554432, .count = 1}};
   machine.memory_bytes = std::int64_t{64} << 30U;
-  machine.gpus = {{.name = "NVIDIA Test 4000", .memory_bytes = std::int64_t{24} << 30U, .driver = "550.54"}};
+  machine.gpus = {{"NVIDIA Test 4000", std::int64_t{24} << 30U, "550.54", "12.4", std::nullopt}};
   return machine;
 }
 

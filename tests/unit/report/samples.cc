@@ -18,7 +18,7 @@ record::Machine machine() {
   machine.physical_cores = 2;
   machine.memory_bytes = std::int64_t{8} << 30U;
   machine.caches = {{3, 32 << 20, 1}};
-  machine.gpus = {{"GPU", std::int64_t{12} << 30U, "581.08"}};
+  machine.gpus = {{"GPU", std::int64_t{12} << 30U, "581.08", "13.0", false}};
   machine.fingerprint = "0011223344556677";
   return machine;
 }
@@ -169,7 +169,7 @@ void crash(record::Report& report, record::CellReport& cell) {
   cell.delta = cell.delta_low = cell.delta_high = std::nullopt;
   for (record::Trial& trial : report.trials) {
     if (trial.cell == cell.key) {
-      trial.outcome = {record::OutcomeKind::crashed, record::Phase::load, 11, std::nullopt, "", {}};
+      trial.outcome = {record::OutcomeKind::crashed, record::Phase::load, 11, std::nullopt, "", {}, ""};
       trial.runs.clear();
       trial.phases = {};
     }

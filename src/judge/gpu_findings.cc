@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+#include "judge/gpu_findings.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "judge/anomaly.h"
+#include "record/fields.h"
+#include "record/metrics.h"
+
+namespace mia::judge {
+namespace {
+
+using record::CellReport;
+using record::Finding;
+using record::Report;
+using record::Severity;
+using Cells = std::vector<const CellReport*>;
+using Evidence = std::map<std::string, std::string>;
+
+constexpr std::size_t kToSuspect = 3;  // repeats that may raise a suspicion; the others confirm it
+
+const record::Summary* speed_of(const CellReport& cell) {
+  const auto at = cell.metrics.find("tokens_per_s");
+  return at != cell.metrics.end() && at->second.value ? &at->second : nullptr;
+}
+
+// Slower beyond what repeats scatter; without intervals nothing is beyond it.
+bool clearly_slower(const CellReport& cell, const CellReport& other) {
+  const record::Summary* const mine = speed_of(cell);
+  const record::Summary* const theirs = speed_of(other);
+  return mine != nullptr && theirs != nullptr && mine->high && theirs->low && *mine->high < *theirs->low;
+}
+
+std::string speed_text(const CellReport& cell) {
+  const record::Summary* const speed = speed_of(cell);
+  if (speed == nullptr) {
+    return "unknown";
+  }
+  return speed->low && speed->high ? fmt::format("{:.2f} ({:.2f} to {:.2f})", *speed->value, *speed->low, *speed->high)
+                                   : fmt::format("{:.2f}", *speed->value);
+}
+
+std::string or_unknown(const std::optional<std::string>& text) {
+  return text.value_or("unknown");
+}
+
+// Cells that differ in n_gpu_layers alone, in the order of the layers that the runtime put on the GPU.
+std::vector<Cells> layer_axes(const Report& report) {
+  std::map<std::string, Cells> groups;
+  for (const CellReport& cell : report.cells) {
+    if (!cell.effective.llm.n_gpu_layers || speed_of(cell) == nullptr) {
+      continue;
+    }
+    record::Settings rest = cell.requested;
+    rest.llm.n_gpu_layers.reset();
+    const std::string part = cell.key.substr(0, cell.key.find('/') + 1);
+    groups[dump_json(record::to_json(rest)) + part + cell.model + cell.runtime].push_back(&cell);
+  }
+  std::vector<Cells> axes;
+  for (auto& [key, cells] : groups) {
+    std::ranges::stable_sort(cells, {}, [](const CellReport* cell) { return *cell->effective.llm.n_gpu_layers; });
+    if (cells.size() > 1) {
+      axes.push_back(std::move(cells));
+    }
+  }
+  return axes;
+}
+
+std::int64_t layers_of(const CellReport& cell) {
+  return cell.effective.llm.n_gpu_layers.value_or(0);
+}
+
+class Rules {
+ public:
+  Rules(const Report& report, const GpuRules& limits) : report_(report), limits_(limits) {}
+
+  std::vector<Finding> all() {
+    for (const Cells& axis : layer_axes(report_)) {
+      find_slower_than_cpu(axis);
+      find_cliffs(axis);
+      find_anomalies(axis);
+    }
+    for (const CellReport& cell : report_.cells) {
+      find_attention_off(cell);
+      find_full_memory(cell);
+      find_splits(cell);
+    }
+    return std::move(findings_);
+  }
+
+ private:
+  void add(std::string id, Severity severity, std::string text, Evidence evidence) {
+    findings_.push_back({std::move(id), severity, std::move(text), std::move(evidence)});
+  }
+
+  void find_slower_than_cpu(const Cells& axis) {
+    const CellReport& cpu = *axis.front();
+    if (layers_of(cpu) != 0) {
+      return;
+    }
+    for (const CellReport* const cell : axis) {
+      if (layers_of(*cell) > 0 && clearly_slower(*cell, cpu)) {
+        add("gpu_slower_than_cpu", Severity::problem,
+            fmt::format("{}: {:.2f} tokens per second with {} layers on the GPU, {:.2f} with none; keep this model on "
+                        "the CPU, or look at splits and flash attention of this cell",
+                        cell->label, *speed_of(*cell)->value, layers_of(*cell), *speed_of(cpu)->value),
+            {{"cell", cell->key},
+             {"tokens_per_s", speed_text(*cell)},
+             {"cpu_tokens_per_s", speed_text(cpu)},
+             {"decode_splits", cell->decode_splits ? std::to_string(*cell->decode_splits) : "unknown"},
+             {"flash_attention_proven", or_unknown(cell->flash_attention.proven)}});
+      }
+    }
+  }
+
+  void find_cliffs(const Cells& axis) {
+    for (std::size_t i = 1; i < axis.size(); ++i) {
+      const CellReport& less = *axis[i - 1];
+      const CellReport& more = *axis[i];
+      const double kept = *speed_of(more)->value / *speed_of(less)->value;
+      if (kept <= 1 - limits_.cliff && clearly_slower(more, less)) {
+        add("layer_cliff", Severity::warning,
+            fmt::format("{}: from {} to {} layers on the GPU the speed falls by {:.0f} %", more.label, layers_of(less),
+                        layers_of(more), 100 * (1 - kept)),
+            {{"cell", more.key},
+             {"tokens_per_s", speed_text(more)},
+             {"tokens_per_s_before", speed_text(less)},
+             {"limit", fmt::format("{:.2f}", limits_.cliff)}});
+      }
+    }
+  }
+
+  // Speeds of the cell's counted trials in the order of their repeats; the first ones, or those after them.
+  [[nodiscard]] AxisPoint point_of(const CellReport& cell, bool first) const {
+    std::map<std::int64_t, double> by_repeat;
+    for (const record::Trial& trial : report_.trials) {
+      const auto speed = record::find_metric("tokens_per_s")->of(trial);
+      if (trial.cell == cell.key && trial.outcome.ok() && trial.conditions.voided_by.empty() && speed) {
+        by_repeat[trial.repeat] = *speed;
+      }
+    }
+    AxisPoint point{cell.label, {}};
+    std::size_t place = 0;
+    for (const auto& [repeat, speed] : by_repeat) {
+      if ((place++ < kToSuspect) == first) {
+        point.values.push_back(speed);
+      }
+    }
+    return point;
+  }
+
+  void find_anomalies(const Cells& axis) {
+    std::vector<AxisPoint> points;
+    std::ranges::transform(axis, std::back_inserter(points),
+                           [&](const CellReport* cell) { return point_of(*cell, true); });
+    for (const Suspect& suspect : find_suspects(points)) {
+      const std::vector<AxisPoint> beside = {point_of(*axis[suspect.index - 1], false),
+                                             point_of(*axis[suspect.index + 1], false)};
+      const Confirmation confirmed = confirm(point_of(*axis[suspect.index], false), beside);
+      if (confirmed == Confirmation::dismissed) {
+        continue;
+      }
+      const bool proven = confirmed == Confirmation::confirmed;
+      add("partial_offload_anomaly", proven ? Severity::problem : Severity::warning,
+          suspect.text +
+              (proven ? ", and fresh repeats confirm it" : "; six repeats or more would tell chance from it"),
+          {{"cell", axis[suspect.index]->key},
+           {"confirmation", std::string(name_of(confirmed))},
+           {"worse_by", fmt::format("{:.3f}", suspect.gap)}});
+    }
+  }
+
+  void find_attention_off(const CellReport& cell) {
+    const record::FlashAttention& flash = cell.flash_attention;
+    if (flash.asked != "on" || flash.proven.value_or(flash.claimed.value_or("on")) != "off") {
+      return;
+    }
+    add("flash_attention_requested_but_off", Severity::problem,
+        fmt::format("{}: flash attention was asked for but is off{}", cell.label,
+                    flash.proven ? "" : ", by the runtime's own log"),
+        {{"cell", cell.key},
+         {"claimed", or_unknown(flash.claimed)},
+         {"proven", or_unknown(flash.proven)},
+         {"soft_max", cell.graph ? record::places_of(*cell.graph, "SOFT_MAX") : "unknown"}});
+  }
+
+  void find_full_memory(const CellReport& cell) {
+    std::int64_t total = 0;  // of several GPUs the smallest
+    for (const record::GpuInfo& gpu : report_.machine.gpus) {
+      total = total == 0 ? gpu.memory_bytes : std::min(total, gpu.memory_bytes);
+    }
+    std::int64_t used = 0;
+    for (const record::Trial& trial : report_.trials) {
+      if (trial.cell == cell.key) {
+        used = std::max(used, trial.conditions.gpu_memory_used_bytes.value_or(0));
+      }
+    }
+    if (total > 0 && static_cast<double>(used) > limits_.full_share * static_cast<double>(total)) {
+      add("vram_nearly_full", Severity::warning,
+          fmt::format("{}: {} of {} of the GPU's memory are in use; a longer context may not fit", cell.label,
+                      human_bytes(used), human_bytes(total)),
+          {{"cell", cell.key}, {"used_bytes", std::to_string(used)}, {"total_bytes", std::to_string(total)}});
+    }
+  }
+
+  void find_splits(const CellReport& cell) {
+    if (cell.decode_splits.value_or(0) <= limits_.many_splits) {
+      return;
+    }
+    add("splits_per_token_high", Severity::warning,
+        fmt::format(
+            "{}: each token's graph is cut into {} pieces; between two of them data is copied and a device waits",
+            cell.label, *cell.decode_splits),
+        {{"cell", cell.key},
+         {"decode_splits", std::to_string(*cell.decode_splits)},
+         {"limit", std::to_string(limits_.many_splits)}});
+  }
+
+  const Report& report_;
+  const GpuRules& limits_;
+  std::vector<Finding> findings_;
+};
+
+}  // namespace
+
+std::vector<Finding> gpu_findings(const Report& report, const GpuRules& rules) {
+  return Rules(report, rules).all();
+}
+
+}  // namespace mia::judge
