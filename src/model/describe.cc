@@ -106,12 +106,17 @@ bool is_recurrent(const Keys& keys, std::int64_t layer) {
   return interval > 1 && (layer + 1) % interval != 0;
 }
 
-// f16 keys and values of one position in one layer.
-std::int64_t kv_bytes(const Keys& keys, std::int64_t layer, bool windowed) {
+// What one position of depth costs in one layer.
+struct Position {
+  std::int64_t bytes = 0;  // f16 keys and values
+  std::int64_t multiply_adds = 0;
+};
+
+Position position_of(const Keys& keys, std::int64_t layer, bool windowed) {
   const std::int64_t heads = keys.size_at("attention.head_count", layer).value_or(0);
   const std::int64_t kv_heads = keys.size_at("attention.head_count_kv", layer).value_or(heads);
   if (heads == 0 || kv_heads == 0 || is_recurrent(keys, layer)) {
-    return 0;
+    return {};
   }
   const std::int64_t standard = keys.size("embedding_length").value_or(0) / heads;
   const auto length = [&](std::string_view key) {
@@ -120,8 +125,9 @@ std::int64_t kv_bytes(const Keys& keys, std::int64_t layer, bool windowed) {
   };
   // Multi-head latent attention keeps one compressed row that serves as key and value.
   const bool latent = keys.size("attention.key_length_mla").has_value();
-  const std::int64_t elements = add(length("attention.key_length"), latent ? 0 : length("attention.value_length"));
-  return multiply(multiply(kv_heads, elements), 2);
+  const std::int64_t key = length("attention.key_length");
+  const std::int64_t value = length("attention.value_length");
+  return {multiply(multiply(kv_heads, add(key, latent ? 0 : value)), 2), multiply(heads, add(key, value))};
 }
 
 void describe_kv(const Keys& keys, record::ModelInfo& info) {
@@ -131,10 +137,13 @@ void describe_kv(const Keys& keys, record::ModelInfo& info) {
   bool any_windowed = false;
   for (std::int64_t layer = 0; layer < layers; ++layer) {
     const bool windowed = window > 0 && is_windowed(keys, info.architecture, layer);
-    const std::int64_t bytes = kv_bytes(keys, layer, windowed);
-    info.kv_bytes_per_position = add(info.kv_bytes_per_position, bytes);
-    if (windowed && bytes > 0) {
-      info.kv_window_bytes_per_position = add(info.kv_window_bytes_per_position, bytes);
+    const Position position = position_of(keys, layer, windowed);
+    info.kv_bytes_per_position = add(info.kv_bytes_per_position, position.bytes);
+    info.kv_multiply_adds_per_position = add(info.kv_multiply_adds_per_position, position.multiply_adds);
+    if (windowed && position.bytes > 0) {
+      info.kv_window_bytes_per_position = add(info.kv_window_bytes_per_position, position.bytes);
+      info.kv_window_multiply_adds_per_position =
+          add(info.kv_window_multiply_adds_per_position, position.multiply_adds);
       any_windowed = true;
     }
   }
@@ -195,7 +204,8 @@ class Work {
   }
 
   void finish(record::ModelInfo& info) {
-    constexpr std::array kOrder{"attention", "ffn", "experts", "embedding", "output", "norm", "other"};
+    constexpr std::array kOrder{"attention", "ffn",    "shared experts", "experts",
+                                "embedding", "output", "norm",           "other"};
     for (const char* const name : kOrder) {
       const auto found = groups_.find(name);
       if (found == groups_.end()) {
@@ -281,6 +291,9 @@ std::string group_of(std::string_view name) {
   if (has(name, "_exps")) {
     return "experts";
   }
+  if (has(name, "_shexp")) {
+    return "shared experts";
+  }
   if (has(name, ".attn_")) {
     return "attention";
   }
@@ -328,10 +341,26 @@ Result<record::ModelInfo> describe(const GgufFile& file, std::string id, const s
   return info;
 }
 
-std::int64_t bytes_per_token_at(const record::ModelInfo& info, std::int64_t depth) {
+namespace {
+
+// Full layers cost each position of depth, windowed ones those inside the window.
+std::int64_t at_depth(const record::ModelInfo& info, std::int64_t all, std::int64_t windowed, std::int64_t depth) {
   const std::int64_t window = std::min(depth, info.sliding_window.value_or(depth));
-  const std::int64_t full = info.kv_bytes_per_position - info.kv_window_bytes_per_position;
-  return add(info.bytes_per_token, add(multiply(full, depth), multiply(info.kv_window_bytes_per_position, window)));
+  return add(multiply(all - windowed, depth), multiply(windowed, window));
+}
+
+}  // namespace
+
+std::int64_t kv_bytes_at(const record::ModelInfo& info, std::int64_t depth) {
+  return at_depth(info, info.kv_bytes_per_position, info.kv_window_bytes_per_position, depth);
+}
+
+std::int64_t kv_multiply_adds_at(const record::ModelInfo& info, std::int64_t depth) {
+  return at_depth(info, info.kv_multiply_adds_per_position, info.kv_window_multiply_adds_per_position, depth);
+}
+
+std::int64_t bytes_per_token_at(const record::ModelInfo& info, std::int64_t depth) {
+  return add(info.bytes_per_token, kv_bytes_at(info, depth));
 }
 
 }  // namespace mia::model

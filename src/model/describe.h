@@ -15,13 +15,14 @@ namespace mia::model {
 
 // Rules: a weight matrix is read once per token; tensors of experts (`*_exps`) by experts_used / experts; an embedding
 // table by one row, unless it is also the output matrix (no `output.weight`), which is counted whole under "output";
-// one multiply-add per weight read. Groups: attention, ffn, experts, embedding, output, norm, other (see group_of).
-// KV: f16 keys and values of all layers for one position, by each layer's own KV heads and head dimensions; layers
-// without attention have none; a sliding window does not lower it (positions inside the window are all read; beyond it
-// see kv_bytes_at).
+// one multiply-add per weight read. Groups: see group_of. KV: f16 keys and values of all layers for one position, by
+// each layer's own KV heads and head dimensions; layers without attention have none. A sliding window does not lower it
+// (inside the window all positions are read; beyond it see kv_bytes_at). Attention multiplies each position's key and
+// value once per query head.
 [[nodiscard]] Result<record::ModelInfo> describe(const GgufFile& file, std::string id,
                                                  const std::filesystem::path& path);
 
+// Groups in the order of ModelInfo::groups: attention, ffn, shared experts, experts, embedding, output, norm, other.
 // "attention" for "blk.3.attn_q.weight".
 [[nodiscard]] std::string group_of(std::string_view tensor_name);
 
@@ -32,8 +33,11 @@ namespace mia::model {
 // Whether inspect() would find this file's header in the cache.
 [[nodiscard]] bool is_manifest_cached(const std::filesystem::path& path);
 
-// Weights and KV (f16) read to decode one token at a depth of `depth` positions; layers with a sliding window read the
-// window at most.
+// KV cache (f16) read, and multiply-adds over it, to decode one token at a depth of `depth` positions; layers with a
+// sliding window read the window at most.
+[[nodiscard]] std::int64_t kv_bytes_at(const record::ModelInfo& info, std::int64_t depth);
+[[nodiscard]] std::int64_t kv_multiply_adds_at(const record::ModelInfo& info, std::int64_t depth);
+// Weights and KV together.
 [[nodiscard]] std::int64_t bytes_per_token_at(const record::ModelInfo& info, std::int64_t depth);
 
 }  // namespace mia::model

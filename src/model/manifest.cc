@@ -13,7 +13,7 @@ namespace mia::model {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr int kManifestVersion = 1;
+constexpr int kManifestVersion = 2;
 constexpr std::size_t kManifestLimit = std::size_t{1} << 20U;
 
 fs::path manifests_dir() {

@@ -64,6 +64,8 @@ static void each_model(T& x, F f) {
   f("kv_bytes_per_position", x.kv_bytes_per_position);
   f("sliding_window", x.sliding_window);
   f("kv_window_bytes_per_position", x.kv_window_bytes_per_position);
+  f("kv_multiply_adds_per_position", x.kv_multiply_adds_per_position);
+  f("kv_window_multiply_adds_per_position", x.kv_window_multiply_adds_per_position);
   f("multiply_adds", x.multiply_adds);
   f("synthetic", x.synthetic);
   f("header_hash", x.header_hash);

@@ -70,7 +70,7 @@ struct RuntimeInfo {
 };
 
 struct TensorGroup {
-  std::string name;  // "attention", "ffn", "experts", "embedding", "output", "norm", "other"
+  std::string name;  // "attention", "ffn", "shared experts", "experts", "embedding", "output", "norm", "other"
   std::int64_t tensors = 0;
   std::int64_t bytes = 0;            // in the file
   std::int64_t bytes_per_token = 0;  // read to decode one token
@@ -102,11 +102,13 @@ struct ModelInfo {
   std::optional<std::int64_t> experts_used;
   std::int64_t parameters = 0;
   std::int64_t tensor_bytes = 0;
-  std::int64_t bytes_per_token = 0;               // weights read to decode one token at depth 0
-  std::int64_t kv_bytes_per_position = 0;         // f16 K and V read for each position of depth
-  std::optional<std::int64_t> sliding_window;     // positions that windowed layers attend to
-  std::int64_t kv_window_bytes_per_position = 0;  // the windowed layers' part of kv_bytes_per_position
-  std::int64_t multiply_adds = 0;                 // per decoded token at depth 0
+  std::int64_t bytes_per_token = 0;                       // weights read to decode one token at depth 0
+  std::int64_t kv_bytes_per_position = 0;                 // f16 K and V read for each position of depth
+  std::optional<std::int64_t> sliding_window;             // positions that windowed layers attend to
+  std::int64_t kv_window_bytes_per_position = 0;          // the windowed layers' part of kv_bytes_per_position
+  std::int64_t kv_multiply_adds_per_position = 0;         // attention over each position of depth
+  std::int64_t kv_window_multiply_adds_per_position = 0;  // the windowed layers' part of it
+  std::int64_t multiply_adds = 0;                         // per decoded token at depth 0
   bool synthetic = false;
   std::vector<TensorTypeCount> types;
   std::vector<TensorGroup> groups;

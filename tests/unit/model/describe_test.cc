@@ -134,7 +134,10 @@ TEST(Describe, KvByHeadDimensionsOfTheModelNotOfItsWidth) {
   GgufBuilder b = attention("qwen3", 3);
   b.u32("qwen3.attention.head_count_kv", 2).u32("qwen3.attention.key_length", 128);
   b.u32("qwen3.attention.value_length", 64);
-  EXPECT_EQ(info_of(b).kv_bytes_per_position, 3 * 2 * (128 + 64) * 2);
+  const record::ModelInfo info = info_of(b);
+  EXPECT_EQ(info.kv_bytes_per_position, 3 * 2 * (128 + 64) * 2);
+  // Two query heads share a KV head: it is read once and multiplied twice.
+  EXPECT_EQ(info.kv_multiply_adds_per_position, 3 * 4 * (128 + 64));
 }
 
 TEST(Describe, KvHeadsPerLayer) {
@@ -155,6 +158,18 @@ TEST(Describe, LayersWithAWindowReadTheWindowAtMost) {
   EXPECT_EQ(info.kv_window_bytes_per_position, 2 * layer);
   EXPECT_EQ(bytes_per_token_at(info, 100), info.bytes_per_token + 100 * 4 * layer);
   EXPECT_EQ(bytes_per_token_at(info, 1000), info.bytes_per_token + (1000 + 128) * 2 * layer);
+  EXPECT_EQ(kv_multiply_adds_at(info, 100), 100 * 4 * (layer / 2));
+  EXPECT_EQ(kv_multiply_adds_at(info, 1000), (1000 + 128) * 2 * (layer / 2));
+}
+
+// One row of 64 elements for all heads is key and value at once: read once, multiplied as both.
+TEST(Describe, LatentAttentionKeepsOneRow) {
+  GgufBuilder b = attention("deepseek2", 1);
+  b.u32("deepseek2.attention.head_count_kv", 1).u32("deepseek2.attention.key_length", 64);
+  b.u32("deepseek2.attention.value_length", 48).u32("deepseek2.attention.key_length_mla", 24);
+  const record::ModelInfo info = info_of(b);
+  EXPECT_EQ(info.kv_bytes_per_position, 64 * 2);
+  EXPECT_EQ(info.kv_multiply_adds_per_position, 4 * (64 + 48));
 }
 
 TEST(Describe, WindowPatternOfTheFileWins) {
@@ -206,7 +221,8 @@ TEST(Describe, GroupNames) {
   EXPECT_EQ(group_of("blk.0.attn_sinks.weight"), "attention");
   EXPECT_EQ(group_of("blk.0.attn_output.bias"), "attention");
   EXPECT_EQ(group_of("blk.0.ffn_down_exps.weight"), "experts");
-  EXPECT_EQ(group_of("blk.0.ffn_down_shexp.weight"), "ffn");
+  EXPECT_EQ(group_of("blk.0.ffn_down_shexp.weight"), "shared experts");
+  EXPECT_EQ(group_of("blk.0.ffn_gate_inp_shexp.weight"), "shared experts");
   EXPECT_EQ(group_of("blk.0.ssm_in.weight"), "other");
   EXPECT_EQ(group_of("rope_freqs.weight"), "other");
 }
