@@ -13,7 +13,6 @@
 #include "cli/progress_line.h"
 #include "cli/setup.h"
 #include "host/bandwidth.h"
-#include "host/page_cache.h"
 #include "host/preflight.h"
 #include "judge/conclude.h"
 #include "measure/report_builder.h"
@@ -26,8 +25,6 @@
 
 namespace mia::cli {
 namespace {
-
-constexpr double kFileReadSeconds = 3;
 
 // Stores each trial, rewrites the report and draws the progress.
 class Recorder : public measure::RunObserver {
@@ -114,15 +111,15 @@ void measure_limits(const measure::Plan& plan, measure::ReportContext& context) 
   }
   for (const measure::PlannedCell& cell : plan.cells) {
     const std::string& path = cell.subject.model.path;
-    if (context.cold_read_b_s.contains(path) || proc::interrupted()) {
+    if (context.cached_read_b_s.contains(path) || proc::interrupted()) {
       continue;
     }
-    const auto cold = host::prepare_cache(path, "cold");
-    if (const auto rate = host::file_read_bandwidth(path, kFileReadSeconds); rate && cold && cold->state == "cold") {
-      context.cold_read_b_s[path] = *rate;
+    const host::FileRates rates = host::file_rates(path);
+    if (rates.cold_b_s) {
+      context.cold_read_b_s[path] = *rates.cold_b_s;
     }
-    if (const auto rate = host::file_read_bandwidth(path, kFileReadSeconds)) {
-      context.cached_read_b_s[path] = *rate;
+    if (rates.cached_b_s) {
+      context.cached_read_b_s[path] = *rates.cached_b_s;
     }
   }
 }

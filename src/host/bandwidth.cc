@@ -9,6 +9,7 @@
 #include <barrier>
 #include <cstring>
 #include <future>
+#include <set>
 #include <span>
 #include <system_error>
 #include <thread>
@@ -249,13 +250,15 @@ std::optional<double> Canary::measure_gb_s(int threads) {
   return reading && reading->passes > 0 ? std::optional(reading->median_gb_s) : std::nullopt;
 }
 
-Roofline measure_roofline(int max_threads, double seconds_each) {
+Roofline measure_roofline(int max_threads, double seconds_each, int also) {
   const int most = std::clamp(max_threads, 1, kMostThreads);
-  std::vector<int> counts;
-  for (int threads = 1; threads < most; threads *= 2) {
-    counts.push_back(threads);
+  std::set<int> counts{most};
+  if (also > 0) {
+    counts.insert(std::min(also, most));
   }
-  counts.push_back(most);
+  for (int threads = 1; threads < most; threads *= 2) {
+    counts.insert(threads);
+  }
   Roofline roofline;
   for (const int threads : counts) {
     const Bandwidth bandwidth = read_bandwidth(threads, memory_buffer_bytes() / threads, seconds_each);

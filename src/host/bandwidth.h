@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,9 +51,23 @@ class Canary {
   std::unique_ptr<State> state_;
 };
 
-// Bytes per second reached by reading the file from its start in large blocks, in whatever state the page cache is, for
-// at most `max_seconds`. Leaves what it read in the cache.
-[[nodiscard]] Result<double> file_read_bandwidth(const std::filesystem::path& path, double max_seconds);
+struct FileRead {
+  std::int64_t bytes = 0;  // read from the start of the file
+  double b_s = 0;          // bytes per second
+};
+
+// Reads the file from its start in large blocks, in whatever state the page cache is, for at most `max_seconds` and at
+// most `max_bytes`. Leaves what it read in the cache.
+[[nodiscard]] Result<FileRead> read_file_rate(const std::filesystem::path& path, double max_seconds,
+                                              std::int64_t max_bytes = std::numeric_limits<std::int64_t>::max());
+
+// Bytes per second of a file that no part of is in the page cache, and of one that is; nullopt where it could not be
+// brought into that state.
+struct FileRates {
+  std::optional<double> cold_b_s;
+  std::optional<double> cached_b_s;
+};
+[[nodiscard]] FileRates file_rates(const std::filesystem::path& path, double max_seconds = 3);
 
 struct Roofline {
   std::vector<Bandwidth> by_threads;  // 1, 2, 4 ... and max_threads
@@ -60,7 +75,8 @@ struct Roofline {
   double per_thread_gb_s = 0;         // one thread alone
 };
 
-[[nodiscard]] Roofline measure_roofline(int max_threads, double seconds_each = 0.3);
+// `also`: a number of threads that is measured beside those, 0 for none.
+[[nodiscard]] Roofline measure_roofline(int max_threads, double seconds_each = 0.3, int also = 0);
 
 // Tokens per second that `gb_s` allows at most: the weights read for one token plus the KV cache at the present depth.
 // nullopt unless bytes and bandwidth are positive.

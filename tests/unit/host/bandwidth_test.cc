@@ -7,8 +7,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <vector>
 
 #include "host/bandwidth_kernel.h"
+#include "host/page_cache.h"
 #include "temp_tree.h"
 
 namespace mia::host {
@@ -90,12 +92,30 @@ TEST(CanaryTest, WithoutMemoryThereIsNoReading) {
   EXPECT_FALSE(canary.measure_gb_s(1));
 }
 
-TEST(FileReadBandwidth, ReadsOrSaysWhyNot) {
+TEST(ReadFileRate, ReadsOrSaysWhyNot) {
   const TempTree tree;
-  EXPECT_GT(file_read_bandwidth(tree.put("big", std::string(std::size_t{9} << 20U, 'x')), 10).value_or(0), 0);
-  EXPECT_EQ(file_read_bandwidth(tree.put("empty", ""), 1).error().kind, ErrorKind::io);
-  EXPECT_EQ(file_read_bandwidth("no-such", 1).error().kind, ErrorKind::not_found);
-  EXPECT_FALSE(file_read_bandwidth(tree.root(), 1));
+  constexpr std::int64_t kBytes = std::int64_t{9} << 20U;
+  const auto big = tree.put("big", std::string(kBytes, 'x'));
+  const auto all = read_file_rate(big, 10);
+  ASSERT_TRUE(all);
+  EXPECT_EQ(all->bytes, kBytes);
+  EXPECT_GT(all->b_s, 0);
+  EXPECT_EQ(read_file_rate(big, 10, kBytes - 1)->bytes, kBytes - 1);
+  EXPECT_EQ(read_file_rate(tree.put("empty", ""), 1).error().kind, ErrorKind::io);
+  EXPECT_EQ(read_file_rate("no-such", 1).error().kind, ErrorKind::not_found);
+  EXPECT_FALSE(read_file_rate(tree.root(), 1));
+}
+
+// A file that fell out of the cache is read from the disk first and from memory then.
+TEST(FileRatesTest, ColdOnlyWhereTheCacheCanBeEmptied) {
+  const TempTree tree;
+  const auto big = tree.put("big", std::string(std::size_t{9} << 20U, 'x'));
+  const FileRates rates = file_rates(big);
+  EXPECT_EQ(rates.cold_b_s.has_value(), can_evict(tree.root()));
+  EXPECT_GT(rates.cached_b_s.value_or(0), 0);
+  const FileRates none = file_rates("no-such");
+  EXPECT_FALSE(none.cold_b_s);
+  EXPECT_FALSE(none.cached_b_s);
 }
 
 TEST(MeasureRoofline, DoublesTheThreadsAndEndsAtTheMost) {
@@ -107,6 +127,16 @@ TEST(MeasureRoofline, DoublesTheThreadsAndEndsAtTheMost) {
   EXPECT_EQ(roofline.per_thread_gb_s, roofline.by_threads[0].gb_s);
   const auto best = std::ranges::max(roofline.by_threads, {}, &Bandwidth::gb_s).gb_s;
   EXPECT_EQ(roofline.saturated_gb_s, best);
+}
+
+TEST(MeasureRoofline, AddsTheThreadsOfARun) {
+  const Roofline roofline = measure_roofline(4, 0, 3);
+  std::vector<int> threads;
+  for (const Bandwidth& bandwidth : roofline.by_threads) {
+    threads.push_back(bandwidth.threads);
+  }
+  EXPECT_EQ(threads, (std::vector<int>{1, 2, 3, 4}));
+  EXPECT_EQ(measure_roofline(2, 0, 99).by_threads.size(), 2U);
 }
 
 TEST(DecodeLimit, IsBandwidthOverBytes) {
