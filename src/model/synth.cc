@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "model/cursor.h"
 #include "model/output_file.h"
 #include "model/random_blocks.h"
@@ -181,6 +182,13 @@ std::span<const std::string_view> synth_quants() {
     return all;
   }();
   return names;
+}
+
+std::string progress_text(std::int64_t done, std::int64_t total, double seconds) {
+  const double rate = static_cast<double>(done) / std::max(seconds, 1e-3);
+  return fmt::format("{} of {} ({} %), {}/s, {} left", human_bytes(done), human_bytes(total),
+                     100 * done / std::max<std::int64_t>(total, 1), human_bytes(static_cast<std::int64_t>(rate)),
+                     human_seconds(static_cast<double>(total - done) / std::max(rate, 1.0)));
 }
 
 Result<std::int64_t> synth_bytes(const SynthSpec& spec) {

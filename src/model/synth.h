@@ -38,6 +38,9 @@ struct SynthResult {
 using SynthProgress = std::function<void(std::int64_t done, std::int64_t total)>;
 using Interrupted = std::function<bool()>;
 
+// "3.20 GiB of 11.27 GiB (28 %), 1.10 GiB/s, 8.0 s left".
+[[nodiscard]] std::string progress_text(std::int64_t done, std::int64_t total, double seconds);
+
 // "F32", "F16", "BF16", "Q8_0", ...
 [[nodiscard]] std::span<const std::string_view> synth_quants();
 

@@ -139,6 +139,9 @@ proto::Reply run_probe(llama_model* model, const record::LlmSettings& settings, 
   if (request.what == "graph") {
     return probe_graph(model, settings, logs);
   }
+  if (request.what == "experts") {
+    return probe_experts(model, settings, request.arguments, logs);
+  }
   return refused(fmt::format("this worker has no probe '{}'", printable(request.what, 80)));
 }
 

@@ -12,8 +12,8 @@
 
 namespace mia::worker {
 
-[[nodiscard]] constexpr std::array<std::string_view, 5> probe_names() {
-  return {"tokenize", "detokenize", "logits", "graph", "bandwidth"};
+[[nodiscard]] constexpr std::array<std::string_view, 6> probe_names() {
+  return {"tokenize", "detokenize", "logits", "graph", "bandwidth", "experts"};
 }
 
 // Contexts that a probe needs are its own, with the settings given.
@@ -25,5 +25,7 @@ namespace mia::worker {
 // Needs no model.
 [[nodiscard]] proto::Reply probe_bandwidth(const Json& arguments);
 [[nodiscard]] proto::Reply probe_graph(llama_model* model, const record::LlmSettings& settings, LogBook& logs);
+[[nodiscard]] proto::Reply probe_experts(llama_model* model, const record::LlmSettings& settings, const Json& arguments,
+                                         LogBook& logs);
 
 }  // namespace mia::worker

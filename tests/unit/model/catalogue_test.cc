@@ -52,7 +52,7 @@ TEST_F(Catalogue, WhatIsMissingSaysHowToGetIt) {
   EXPECT_EQ(known.kind, ErrorKind::not_found);
   EXPECT_NE(known.text().find("mia-perf model get smollm2-135m"), std::string::npos) << known.text();
   const Error large = resolve("gpt-oss-20b-mxfp4", entries_).error();
-  EXPECT_NE(large.text().find("mia-perf synth gpt-oss-20b --quant MXFP4"), std::string::npos) << large.text();
+  EXPECT_NE(large.text().find("mia-perf model get gpt-oss-20b-mxfp4"), std::string::npos) << large.text();
   temp_.write("mia-perf/models/stored.gguf", tiny_);
   const Error slip = resolve("smolm2-135m", entries_).error();
   EXPECT_NE(slip.text().find("did you mean 'smollm2-135m'"), std::string::npos) << slip.text();
@@ -160,9 +160,28 @@ TEST_F(Get, WithoutPython) {
 }
 
 TEST_F(Get, WhatHasNoSourceSaysWhereItBelongs) {
-  const Error error = get("gpt-oss-20b-mxfp4", entries_).error();
-  EXPECT_NE(error.text().find("gpt-oss-20b-mxfp4.gguf"), std::string::npos) << error.text();
+  const Error error = get("mine", entries_).error();
+  EXPECT_NE(error.text().find("own/mine.gguf"), std::string::npos) << error.text();
   EXPECT_NE(get("smollm2", entries_).error().text().find("smollm2-135m"), std::string::npos);
+}
+
+TEST_F(Get, SyntheticModelsAreWrittenOnce) {
+  const std::vector<CatalogueEntry> small =
+      merge(entries_, std::vector<CatalogueEntry>{{"small", "synth:tiny:Q4_K_M", "", "small.gguf", "", ""},
+                                                  {"odd", "synth:tiny", "", "odd.gguf", "", ""},
+                                                  {"none", "synth:tyni:Q4_K_M", "", "none.gguf", "", ""}});
+  std::vector<std::string> told;
+  const Result<fs::path> path = get("small", small, [&](std::string_view line) { told.emplace_back(line); });
+  ASSERT_TRUE(path) << path.error().text();
+  EXPECT_EQ(*path, models_dir() / "small.gguf");
+  ASSERT_FALSE(told.empty());
+  EXPECT_NE(told.back().find("(100 %)"), std::string::npos) << told.back();
+  told.clear();
+  EXPECT_TRUE(get("small", small, [&](std::string_view line) { told.emplace_back(line); }));
+  EXPECT_TRUE(told.empty());
+  EXPECT_NE(get("odd", small).error().message.find("synth:PRESET:QUANT"), std::string::npos);
+  EXPECT_NE(get("none", small).error().text().find("did you mean 'tiny'"), std::string::npos);
+  EXPECT_EQ(files_in_models(), 1U);
 }
 
 TEST_F(Get, ADamagedFileIsNotTakenForPresent) {

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "cli/app.h"
+#include "cli/progress_line.h"
+#include "cli/setup.h"
+#include "host/bandwidth.h"
+#include "host/topology.h"
+#include "model/describe.h"
+#include "report/table.h"
+
+namespace mia::cli {
+namespace {
+
+struct RooflineOptions {
+  std::string model;
+  std::int64_t depth = 0;
+  double seconds = 0.5;  // for each number of threads
+};
+
+// What was measured, and of which model if any.
+struct Limits {
+  record::Machine machine;
+  host::Roofline roofline;
+  std::optional<record::ModelInfo> model;
+  std::int64_t depth = 0;
+  host::FileRates storage;
+};
+
+std::optional<double> decode_limit(const Limits& limits, double gb_s) {
+  if (!limits.model) {
+    return std::nullopt;
+  }
+  return host::decode_limit_tok_s(limits.model->bytes_per_token, model::kv_bytes_at(*limits.model, limits.depth), gb_s);
+}
+
+std::optional<double> load_limit_ms(const Limits& limits, const std::optional<double>& rate_b_s) {
+  if (!limits.model || !rate_b_s || *rate_b_s <= 0) {
+    return std::nullopt;
+  }
+  return 1000.0 * static_cast<double>(limits.model->file_bytes) / *rate_b_s;
+}
+
+Json nullable(const std::optional<double>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+Json to_json(const Limits& limits) {
+  Json threads = Json::array();
+  for (const host::Bandwidth& bandwidth : limits.roofline.by_threads) {
+    threads.push_back({{"threads", bandwidth.threads},
+                       {"gb_s", bandwidth.gb_s},
+                       {"median_gb_s", bandwidth.median_gb_s},
+                       {"kernel", bandwidth.kernel},
+                       {"bytes", bandwidth.bytes},
+                       {"passes", bandwidth.passes},
+                       {"decode_limit_tok_s", nullable(decode_limit(limits, bandwidth.gb_s))}});
+  }
+  Json json = {{"machine", limits.machine.fingerprint},
+               {"by_threads", std::move(threads)},
+               {"saturated_gb_s", limits.roofline.saturated_gb_s},
+               {"per_thread_gb_s", limits.roofline.per_thread_gb_s},
+               {"model", nullptr}};
+  if (limits.model) {
+    json["model"] = {{"id", limits.model->id},
+                     {"path", limits.model->path},
+                     {"depth", limits.depth},
+                     {"bytes_per_token", model::bytes_per_token_at(*limits.model, limits.depth)},
+                     {"roofline_tok_s", nullable(decode_limit(limits, limits.roofline.saturated_gb_s))},
+                     {"cold_read_b_s", nullable(limits.storage.cold_b_s)},
+                     {"cached_read_b_s", nullable(limits.storage.cached_b_s)},
+                     {"load_limit_cold_ms", nullable(load_limit_ms(limits, limits.storage.cold_b_s))},
+                     {"load_limit_warm_ms", nullable(load_limit_ms(limits, limits.storage.cached_b_s))}};
+  }
+  return json;
+}
+
+report::Table threads_table(const Limits& limits) {
+  report::Table table;
+  table.columns = {{"threads"}, {"best (GB/s)"}, {"median (GB/s)"}, {"kernel", report::Align::left}};
+  if (limits.model) {
+    table.columns.insert(table.columns.begin() + 3, {"decode limit (tok/s)"});
+  }
+  for (const host::Bandwidth& bandwidth : limits.roofline.by_threads) {
+    std::vector<std::string> row{std::to_string(bandwidth.threads), fmt::format("{:.1f}", bandwidth.gb_s),
+                                 fmt::format("{:.1f}", bandwidth.median_gb_s), bandwidth.kernel};
+    if (limits.model) {
+      row.insert(row.begin() + 3, fmt::format("{:.1f}", decode_limit(limits, bandwidth.gb_s).value_or(0)));
+    }
+    table.rows.push_back(std::move(row));
+  }
+  return table;
+}
+
+std::string load_sentence(std::string_view kind, const Limits& limits, const std::optional<double>& rate) {
+  const auto limit = load_limit_ms(limits, rate);
+  if (!limit) {
+    return fmt::format("  load, {}: unknown, the file cannot be brought into that state here\n", kind);
+  }
+  return fmt::format("  load, {}: not under {} at {}/s\n", kind, human_seconds(*limit / 1000),
+                     human_bytes(static_cast<std::int64_t>(*rate)));
+}
+
+std::string to_text(const Limits& limits) {
+  const host::Roofline& roofline = limits.roofline;
+  std::string text = report::table_text(threads_table(limits), static_cast<std::size_t>(terminal_width()));
+  text += fmt::format("\nmemory reads: {:.1f} GB/s saturated, {:.1f} GB/s by one thread\n",
+                      roofline.saturated_gb_s, roofline.per_thread_gb_s);
+  if (!limits.model) {
+    return text + "no model: name one with -m to see its limit in tokens per second\n";
+  }
+  text += fmt::format("{} reads {} per token at depth {}:\n", limits.model->id,
+                      human_bytes(model::bytes_per_token_at(*limits.model, limits.depth)), limits.depth);
+  if (const auto limit = decode_limit(limits, roofline.saturated_gb_s)) {
+    text += fmt::format("  decode: at most {:.1f} tokens per second\n", *limit);
+  }
+  return text + load_sentence("cold", limits, limits.storage.cold_b_s) +
+         load_sentence("warm", limits, limits.storage.cached_b_s);
+}
+
+// The named model, or the default one where it is there.
+Result<std::optional<record::ModelInfo>> model_of(const RooflineOptions& options, const Configured& configured,
+                                                  const record::Settings& settings) {
+  const std::string id = options.model.empty() ? settings.llm.id.value_or("smollm2-135m") : options.model;
+  const auto path = model::resolve(id, configured.catalogue);
+  if (!path) {
+    return options.model.empty() ? Result<std::optional<record::ModelInfo>>(std::nullopt) : path.failure();
+  }
+  MIA_TRY_ASSIGN(record::ModelInfo model, model::inspect(*path));
+  if (std::ranges::count(configured.catalogue, id, &model::CatalogueEntry::id) > 0) {
+    model.id = id;
+  }
+  return std::optional(std::move(model));
+}
+
+Result<int> roofline(const Common& common, const RooflineOptions& options) {
+  MIA_TRY_ASSIGN(const Configured configured, configure(common));
+  MIA_TRY_ASSIGN(const record::Settings settings, settings_of(configured));
+  Limits limits;
+  limits.depth = options.depth;
+  MIA_TRY_ASSIGN(limits.model, model_of(options, configured, settings));
+  MIA_TRY_ASSIGN(const store::MeasureLock lock, lock_this_machine());
+  limits.machine = host::inspect();
+  ProgressLine line;
+  line.show("measuring what memory allows", true);
+  limits.roofline = host::measure_roofline(static_cast<int>(limits.machine.allowed_cpus.value_or(1)), options.seconds,
+                                           static_cast<int>(settings.llm.n_threads.value_or(0)));
+  if (limits.model) {
+    line.show("measuring what the disk allows", true);
+    limits.storage = host::file_rates(limits.model->path);
+  }
+  line.clear();
+  if (common.json) {
+    print_json(to_json(limits));
+  } else {
+    print(to_text(limits));
+  }
+  return kOk;
+}
+
+}  // namespace
+
+void add_roofline(Cli& cli) {
+  CLI::App* const verb = cli.app.add_subcommand(
+      "roofline", "what memory and disk of this machine allow: tokens per second and load time at best");
+  auto options = std::make_shared<RooflineOptions>();
+  verb->add_option("-m,--model", options->model, "catalogue id or GGUF file");
+  verb->add_option("--depth", options->depth, "positions in the KV cache")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 30))
+      ->capture_default_str();
+  verb->add_option("--seconds", options->seconds, "of reading for each number of threads")
+      ->check(CLI::Range(0.05, 60.0))
+      ->capture_default_str();
+  verb->footer("example: mia-perf roofline -m smollm2-135m");
+  verb->callback([&cli, options] { cli.action = [&cli, options] { return roofline(cli.common, *options); }; });
+}
+
+}  // namespace mia::cli
