@@ -60,7 +60,8 @@ bool observe(ggml_tensor* tensor, bool ask, void* data) {
   ggml_backend_tensor_get(tensor, bytes.data(), 0, bytes.size());
   for (std::int64_t row = 0; row < tensor->ne[1]; ++row) {
     for (std::int64_t i = 0; i < tensor->ne[0]; ++i) {
-      const std::size_t at = static_cast<std::size_t>(row) * tensor->nb[1] + static_cast<std::size_t>(i) * tensor->nb[0];
+      const std::size_t at =
+          static_cast<std::size_t>(row) * tensor->nb[1] + static_cast<std::size_t>(i) * tensor->nb[0];
       std::int32_t expert = 0;
       std::memcpy(&expert, bytes.data() + at, sizeof(expert));
       if (expert < 0 || expert >= choices.experts) {
@@ -134,9 +135,10 @@ proto::Reply probe_experts(llama_model* model, const record::LlmSettings& settin
     return failure_from(logs, fmt::format("llama_decode failed with code {}", code));
   }
   if (choices.counts.empty() || choices.outside > 0) {
-    return refused(fmt::format("this llama.cpp does not show which experts it chooses ({} layers, {} indices that are "
-                               "no expert's)",
-                               choices.counts.size(), choices.outside));
+    return refused(
+        fmt::format("this llama.cpp does not show which experts it chooses ({} layers, {} indices that are "
+                    "no expert's)",
+                    choices.counts.size(), choices.outside));
   }
   Json layers = Json::array();
   for (const auto& [layer, counts] : choices.counts) {
