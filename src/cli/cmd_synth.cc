@@ -156,9 +156,8 @@ Result<int> synth(const Common& common, const SynthOptions& options) {
   MIA_TRY_ASSIGN(const model::SynthSpec spec, spec_of(options, configured));
   MIA_TRY_ASSIGN(const model::SynthResult result, write(spec));
   const double rate = static_cast<double>(result.bytes) / std::max(result.seconds, 1e-9);
-  Json json = {{"path", result.path.string()},  {"file_bytes", result.bytes},
-               {"tensors", result.tensors},     {"seconds", result.seconds},
-               {"bytes_per_second", rate},      {"seed", spec.seed},
+  Json json = {{"path", result.path.string()}, {"file_bytes", result.bytes}, {"tensors", result.tensors},
+               {"seconds", result.seconds},    {"bytes_per_second", rate},   {"seed", spec.seed},
                {"source", spec.shape.source}};
   if (!common.json) {
     print(fmt::format("{}: {}, {} tensors, in {} ({}/s)\n", result.path.string(), human_bytes(result.bytes),

@@ -131,9 +131,8 @@ Json to_json(const ExpertHistogram& histogram) {
                       {"effective_experts", layer.effective}});
   }
   const Means means = means_of(histogram);
-  return Json{{"tokens", histogram.tokens},         {"experts", histogram.experts},
-              {"least_of_even", means.least},       {"most_of_even", means.most},
-              {"effective_experts", means.effective}, {"layers", std::move(layers)}};
+  return Json{{"tokens", histogram.tokens}, {"experts", histogram.experts},         {"least_of_even", means.least},
+              {"most_of_even", means.most}, {"effective_experts", means.effective}, {"layers", std::move(layers)}};
 }
 
 std::string to_text(const ExpertHistogram& histogram, int width) {
