@@ -93,6 +93,7 @@ Json health_json(const judge::TraceHealth& health) {
           {"low_percent", health.interval ? percent(health.interval->low) : Json(nullptr)},
           {"high_percent", health.interval ? percent(health.interval->high) : Json(nullptr)},
           {"independence_p", health.independence_p ? Json(*health.independence_p) : Json(nullptr)},
+          {"disturbed", health.disturbed},
           {"voided", health.voided}};
 }
 

@@ -146,6 +146,7 @@ report::ComparisonView view_of(const judge::Comparison& comparison, const Compar
   for (const auto& [reason, count] : comparison.void_reasons) {
     view.voided.push_back({reason, count});
   }
+  view.set_aside = comparison.set_aside;
   view.margin_percent = 100 * comparison.margin;
   view.notes = comparison.notes;
   view.sentence = comparison.sentence;

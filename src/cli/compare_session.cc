@@ -254,7 +254,8 @@ judge::EpochPairs judged(const measure::PairEpoch& epoch) {
   pairs.steady = epoch.steady;
   for (const measure::RunPair& pair : epoch.pairs) {
     pairs.pairs.push_back({judge::figures_of(pair.a.run), judge::figures_of(pair.b.run),
-                           pair.voided_by.empty() ? std::string() : pair.voided_by.front()});
+                           pair.voided_by.empty() ? std::string() : pair.voided_by.front(),
+                           !pair.disturbed_by.empty()});
   }
   return pairs;
 }

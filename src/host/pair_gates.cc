@@ -61,4 +61,23 @@ std::vector<std::string> pair_voided_by(const record::Conditions& a, const recor
   return reasons;
 }
 
+std::vector<std::string> pair_disturbed_by(const record::Conditions& a, const record::Conditions& b,
+                                           const record::Machine& machine, const PairGates& gates) {
+  const auto cpus = static_cast<double>(machine.logical_cpus.value_or(1));
+  const auto hit = [](const std::optional<double>& seconds, const std::optional<double>& wall_s, double share,
+                      double least_s) {
+    return seconds.value_or(0) >= least_s && seconds.value_or(0) > share * wall_s.value_or(0);
+  };
+  std::vector<std::string> reasons;
+  if (hit(a.steal_s, a.wall_s, gates.steal_share * cpus, gates.steal_least_s) ||
+      hit(b.steal_s, b.wall_s, gates.steal_share * cpus, gates.steal_least_s)) {
+    reasons.emplace_back("steal");
+  }
+  if (hit(a.other_cpu_s, a.wall_s, gates.others_cpus, gates.others_least_s) ||
+      hit(b.other_cpu_s, b.wall_s, gates.others_cpus, gates.others_least_s)) {
+    reasons.emplace_back("other programs");
+  }
+  return reasons;
+}
+
 }  // namespace mia::host

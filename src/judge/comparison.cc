@@ -87,6 +87,7 @@ Json to_json(const Comparison& comparison) {
           {"pairs", comparison.pairs},
           {"voided",
            {{"pairs", comparison.voided}, {"epochs", comparison.voided_epochs}, {"reasons", comparison.void_reasons}}},
+          {"set_aside", comparison.set_aside},
           {"mde", effect_json(comparison.mde)},
           {"needed_epochs", count_or_null(comparison.needed_epochs)},
           {"alpha", comparison.alpha},

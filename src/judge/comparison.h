@@ -48,8 +48,9 @@ struct Comparison {
   double margin = 0;        // fraction
   std::int64_t epochs = 0;  // counted
   std::int64_t voided_epochs = 0;
-  std::int64_t pairs = 0;   // counted
-  std::int64_t voided = 0;  // pairs
+  std::int64_t pairs = 0;      // counted
+  std::int64_t voided = 0;     // pairs
+  std::int64_t set_aside = 0;  // pairs: disturbed, in epochs with enough others
   std::map<std::string, std::int64_t> void_reasons;
   std::optional<double> mde;
   std::optional<std::int64_t> needed_epochs;
@@ -60,7 +61,7 @@ struct Comparison {
 };
 
 // Keys: verdict, effect {ln, percent}, interval {low_percent, high_percent, low_ln, high_ln, level}, epochs, pairs,
-// voided {pairs, epochs, reasons}, mde {ln, percent}, statistic, a, b, and the rest under the names above.
+// voided {pairs, epochs, reasons}, set_aside, mde {ln, percent}, statistic, a, b, and the rest under the names above.
 [[nodiscard]] Json to_json(const Comparison& comparison);
 // "B is 3.1 % slower than A (2.2 to 4.0 %), 8 epochs".
 [[nodiscard]] std::string sentence_of(const Comparison& comparison);

@@ -29,7 +29,8 @@ constexpr double kMostVoided = 0.3;
 constexpr std::int64_t kFewestEpochs = 5;
 constexpr std::int64_t kMostEpochs = 500;
 constexpr std::int64_t kFirstPairs = 8;
-constexpr std::size_t kQuarterFrom = 4;  // intervals that a fastest quarter needs
+constexpr std::int64_t kFewestQuiet = 3;  // of which a median can be taken
+constexpr std::size_t kQuarterFrom = 4;   // intervals that a fastest quarter needs
 constexpr std::string_view kLast = "the last epoch is done";
 enum : std::size_t { kSpeed, kWhole, kP95 };
 
@@ -37,6 +38,10 @@ bool usable(const RunFigures& run) {
   const auto positive = [](double value) { return std::isfinite(value) && value > 0; };
   const auto interval = [](double value) { return std::isfinite(value) && value >= 0; };
   return positive(run.speed) && positive(run.whole) && std::ranges::all_of(run.intervals, interval);
+}
+
+bool counts(const Pair& pair) {
+  return pair.void_reason.empty() && usable(pair.a) && usable(pair.b);
 }
 
 std::optional<double> p95(const std::vector<double>& intervals) {
@@ -61,12 +66,23 @@ std::optional<double> p95_difference(const std::vector<const Pair*>& pairs) {
   return p95_a && p95_b ? std::optional(std::log(*p95_b) - std::log(*p95_a)) : std::nullopt;
 }
 
-std::vector<double> differences(const std::vector<const Pair*>& pairs, double RunFigures::*figure) {
+std::vector<double> speed_differences(const std::vector<const Pair*>& pairs) {
   std::vector<double> values;
   for (const Pair* const pair : pairs) {
-    values.push_back(std::log(pair->b.*figure) - std::log(pair->a.*figure));
+    values.push_back(std::log(pair->b.speed) - std::log(pair->a.speed));
   }
   return values;
+}
+
+// ln of B's time over A's, all runs of the epoch together: a median would not see a stall in one run of four.
+double total_difference(const std::vector<const Pair*>& pairs) {
+  double a = 0;
+  double b = 0;
+  for (const Pair* const pair : pairs) {
+    a += pair->a.whole;
+    b += pair->b.whole;
+  }
+  return std::log(b) - std::log(a);
 }
 
 bool is_difference(Verdict verdict) {
@@ -133,35 +149,54 @@ void PairedTest::count_void(const std::string& reason, std::int64_t pairs) {
   voided_ += pairs;
 }
 
+std::vector<const Pair*> used_pairs(const EpochPairs& epoch) {
+  std::vector<const Pair*> used;
+  for (const Pair& pair : epoch.pairs) {
+    if (counts(pair)) {
+      used.push_back(&pair);
+    }
+  }
+  if (2 * used.size() < epoch.pairs.size()) {
+    return {};
+  }
+  const auto disturbed = [](const Pair* pair) { return pair->disturbed; };
+  if (std::ssize(used) - std::ranges::count_if(used, disturbed) >= kFewestQuiet) {
+    std::erase_if(used, disturbed);
+  }
+  return used;
+}
+
 void PairedTest::add_epoch(const EpochPairs& epoch) {
-  std::vector<const Pair*> counted;
+  const std::vector<const Pair*> used = used_pairs(epoch);
+  std::int64_t good = 0;
   for (const Pair& pair : epoch.pairs) {
     if (!pair.void_reason.empty()) {
       count_void(pair.void_reason, 1);
-    } else if (!usable(pair.a) || !usable(pair.b)) {
+    } else if (!counts(pair)) {
       count_void("a time that is not positive and finite", 1);
     } else {
-      counted.push_back(&pair);
+      ++good;
     }
   }
-  if (counted.empty() || 2 * counted.size() < epoch.pairs.size()) {
+  if (used.empty()) {
     ++voided_epochs_;
-    if (!counted.empty()) {
-      count_void("most pairs of the epoch were voided", static_cast<std::int64_t>(counted.size()));
+    if (good > 0) {
+      count_void("most pairs of the epoch were voided", good);
     }
     return;
   }
-  if (epochs_ == 0 && counted.front()->a.intervals.size() < kQuarterFrom) {
+  set_aside_ += good - std::ssize(used);
+  if (epochs_ == 0 && used.front()->a.intervals.size() < kQuarterFrom) {
     statistics_[kSpeed].rename_figure("prefill");
   }
-  pair_values_.push_back(differences(counted, &RunFigures::speed));
+  pair_values_.push_back(speed_differences(used));
   statistics_[kSpeed].add(*stats::median(pair_values_.back()));
-  statistics_[kWhole].add(*stats::median(differences(counted, &RunFigures::whole)));
-  if (const auto tail = p95_difference(counted)) {
+  statistics_[kWhole].add(total_difference(used));
+  if (const auto tail = p95_difference(used)) {
     statistics_[kP95].add(*tail);
   }
   ++epochs_;
-  pairs_ += static_cast<std::int64_t>(counted.size());
+  pairs_ += static_cast<std::int64_t>(used.size());
   unsteady_epochs_ += epoch.steady ? 0 : 1;
 }
 
@@ -344,6 +379,7 @@ Comparison PairedTest::result(std::string a, std::string b) const {
   comparison.voided_epochs = voided_epochs_;
   comparison.pairs = pairs_;
   comparison.voided = voided_;
+  comparison.set_aside = set_aside_;
   comparison.void_reasons = void_reasons_;
   comparison.coin_seed = options_.seed;
   comparison.notes = notes();

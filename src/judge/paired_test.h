@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The sequential paired test: B against A, epoch by epoch, with a known error rate. Each epoch gives one value per
-// statistic, the median of ln(b) - ln(a) over its pairs. At planned looks (5, 8, 11, 15, 20 epochs) a difference is
+// statistic: speed the median of ln(b) - ln(a) over its pairs, experience ln of the ratio of all its runs' time and of
+// the p95 of all its tokens. At planned looks (5, 8, 11, 15, 20 epochs) a difference is
 // tested with spent alpha, by t below 10 epochs and by all sign flips from there on; equivalence within the margin with
 // its own spending of 5 %. docs/methodology.md explains it.
 #pragma once
@@ -40,12 +41,16 @@ struct Pair {
   RunFigures a;
   RunFigures b;
   std::string void_reason;  // "" counts; else why a condition (never the timing) threw the pair out
+  bool disturbed = false;   // by a condition that both runs may share: set aside where enough others are not
 };
 
 struct EpochPairs {
   std::vector<Pair> pairs;  // in the order run
   bool steady = true;       // both processes warmed up until steady
 };
+
+// The pairs that make the epoch's values; empty when the epoch is voided.
+[[nodiscard]] std::vector<const Pair*> used_pairs(const EpochPairs& epoch);
 
 struct Decision {
   bool stop = false;
@@ -63,7 +68,7 @@ class PairedTest {
   [[nodiscard]] static Result<PairedTest> make(const PairedOptions& options);
 
   // A pair with a figure that is not positive and finite is voided. An epoch of which fewer than half of the pairs
-  // count is voided whole.
+  // count is voided whole. With three undisturbed pairs or more the disturbed ones are set aside.
   void add_epoch(const EpochPairs& epoch);
   // Judges at planned looks; between them only the running figures are new. Ask after every epoch: skipped looks are
   // lost.
@@ -97,6 +102,7 @@ class PairedTest {
   std::int64_t voided_epochs_ = 0;
   std::int64_t pairs_ = 0;
   std::int64_t voided_ = 0;
+  std::int64_t set_aside_ = 0;
   std::map<std::string, std::int64_t> void_reasons_;
   std::int64_t unsteady_epochs_ = 0;
   Decision last_;

@@ -102,17 +102,21 @@ constexpr std::array<Rival, 4> kRivals{
       [](std::span<const double> a, std::span<const double> b) { return stats::rank_claim(a, b, 0.05); }},
      {"hyperfine: ratio ± sd excludes 1", 10, stats::ratio_excludes_one}}};
 
+// What the epoch gives to the health of its recording.
 void read_pairs(const EpochPairs& epoch, TraceHealth& health, std::vector<double>& runs, std::vector<double>& pairs,
                 std::vector<double>& epochs) {
-  std::vector<double> values;
   for (const Pair& pair : epoch.pairs) {
     if (!pair.void_reason.empty()) {
       ++health.voided[pair.void_reason];
-      continue;
+    } else {
+      runs.push_back(std::log(pair.a.speed));
+      runs.push_back(std::log(pair.b.speed));
+      health.disturbed += pair.disturbed ? 1 : 0;
     }
-    runs.push_back(std::log(pair.a.speed));
-    runs.push_back(std::log(pair.b.speed));
-    values.push_back(std::log(pair.b.speed) - std::log(pair.a.speed));
+  }
+  std::vector<double> values;
+  for (const Pair* const pair : used_pairs(epoch)) {
+    values.push_back(std::log(pair->b.speed) - std::log(pair->a.speed));
   }
   pairs.insert(pairs.end(), values.begin(), values.end());
   if (const auto middle = stats::median(values)) {

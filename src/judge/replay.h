@@ -62,13 +62,14 @@ struct RivalResult {
 // Are the coins and the epochs what the test takes them for?
 struct TraceHealth {
   std::int64_t epochs = 0;
-  std::int64_t pairs = 0;
+  std::int64_t pairs = 0;                   // in the epochs' values
   double run_cv = 0;                        // standard deviation of ln of the runs' speed figures, in order
   double pair_sd = 0;                       // of ln(b / a)
   double epoch_sd = 0;                      // of the epochs' medians
   std::optional<double> effect;             // mean of the epochs, ln
   std::optional<stats::Interval> interval;  // of it, 95 %, by t
   std::optional<double> independence_p;     // Ljung-Box of the epochs' values, lags 1 to 3
+  std::int64_t disturbed = 0;               // pairs that count, set aside or not
   std::map<std::string, std::int64_t> voided;
 };
 [[nodiscard]] TraceHealth health_of(std::span<const EpochPairs> trace);

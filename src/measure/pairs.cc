@@ -18,8 +18,9 @@ using record::Outcome;
 constexpr double kNsPerS = 1e9;
 constexpr std::int64_t kFewestWarmUps = 2;
 constexpr std::int64_t kFewestPrefillWarmUps = 4;
-constexpr double kWarmUpLimitS = 20;  // of each arm
-constexpr double kStillFaster = 1.1;  // a run this much faster than the one before: not warm yet
+constexpr double kWarmUpLimitS = 20;      // of each arm
+constexpr std::int64_t kMostRepeats = 2;  // of the pairs asked for
+constexpr double kStillFaster = 1.1;      // a run this much faster than the one before: not warm yet
 
 double seconds_since(std::int64_t began_ns) {
   return static_cast<double>(steady_ns() - began_ns) / kNsPerS;
@@ -64,7 +65,6 @@ class PairRunner::Epoch {
         (void)accept(arm(b).stop(), b);
       }
     }
-    judge_sensors();
     if (idle_wall_s_ > 0) {
       end_.epoch.idle_cpus = idle_cpu_s_ / idle_wall_s_;
     }
@@ -82,13 +82,14 @@ class PairRunner::Epoch {
     }
     end_.epoch.preparation_s = seconds_since(began);
     const std::int64_t pairs_began = steady_ns();
-    for (std::int64_t pair = 0; pair < pairs; ++pair) {
+    for (std::int64_t pair = 0; goes_on(pairs); ++pair) {
       add_pair(pair, spec_.chance.a_first(end_.epoch.index, pair));
       const bool b_first = !end_.epoch.pairs.back().a_first;
       if (!turn(b_first) || !turn(!b_first)) {
         end_.epoch.pairs.pop_back();
         break;
       }
+      judge_sensors(end_.epoch.pairs.back());
     }
     end_.epoch.pairs_s = seconds_since(pairs_began);
     return {};
@@ -114,6 +115,7 @@ class PairRunner::Epoch {
         return {};
       }
     }
+    std::ranges::for_each(end_.epoch.pairs, [this](RunPair& pair) { judge_sensors(pair); });
     return {};
   }
 
@@ -204,15 +206,23 @@ class PairRunner::Epoch {
     return true;
   }
 
-  void judge_sensors() {
+  // Pairs that were disturbed are made good by others, unless all are: then no better ones can be had here.
+  [[nodiscard]] bool goes_on(std::int64_t pairs) const {
+    const auto done = std::ssize(end_.epoch.pairs);
+    const auto good = std::ranges::count_if(
+        end_.epoch.pairs, [](const RunPair& pair) { return pair.voided_by.empty() && pair.disturbed_by.empty(); });
+    return done < pairs || (good > 0 && good < pairs && done < kMostRepeats * pairs);
+  }
+
+  void judge_sensors(RunPair& pair) const {
     if (a_.scripted() || b_.scripted()) {
       return;  // scripted times cannot be disturbed
     }
-    for (RunPair& pair : end_.epoch.pairs) {
-      pair.voided_by = host::pair_voided_by(pair.a.conditions, pair.b.conditions, runner_.bench_.machine);
-      if (pair.a.run.major_faults.value_or(0) > 0 || pair.b.run.major_faults.value_or(0) > 0) {
-        pair.voided_by.emplace_back("major faults");
-      }
+    const record::Machine& machine = runner_.bench_.machine;
+    pair.voided_by = host::pair_voided_by(pair.a.conditions, pair.b.conditions, machine);
+    pair.disturbed_by = host::pair_disturbed_by(pair.a.conditions, pair.b.conditions, machine);
+    if (pair.a.run.major_faults.value_or(0) > 0 || pair.b.run.major_faults.value_or(0) > 0) {
+      pair.voided_by.emplace_back("major faults");
     }
   }
 

@@ -42,7 +42,8 @@ struct RunPair {
   std::int64_t trace_seed = 0;
   ArmRun a;
   ArmRun b;
-  std::vector<std::string> voided_by;  // by sensors, never by the times; empty: the pair counts
+  std::vector<std::string> voided_by;     // by sensors, never by the times; empty: the pair counts
+  std::vector<std::string> disturbed_by;  // it counts, but undisturbed ones are worth more
 };
 
 struct PairEpoch {
@@ -78,7 +79,8 @@ class PairRunner {
   // The spec and the bench must outlive it. `on_run` is told the pair about to be run, from 0; -1 before the first.
   PairRunner(const PairSpec& spec, Bench& bench, std::function<void(std::int64_t pair)> on_run = {});
 
-  // An error only where nothing can be measured at all. Both processes are gone afterwards.
+  // Resident pairs go on until so many were undisturbed, at most twice as many, and only where some are. An error only
+  // where nothing can be measured at all. Both processes are gone afterwards.
   [[nodiscard]] Result<EpochEnd> run_epoch(std::int64_t epoch, std::int64_t pairs);
   // As the runtimes told in the last epoch.
   [[nodiscard]] const record::Settings& effective_a() const { return effective_a_; }

@@ -13,6 +13,7 @@ static void each_pair(P& x, F f) {
   f("a_first", x.a_first);
   f("trace_seed", x.trace_seed);
   f("voided_by", x.voided_by);
+  f("disturbed_by", x.disturbed_by);
 }
 template <class F>
 static void each(RunPair& x, F f) {

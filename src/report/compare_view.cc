@@ -49,6 +49,7 @@ std::string counts_text(const ComparisonView& view) {
     voided += pairs.count;
     reasons += fmt::format("{}{} {}", reasons.empty() ? "" : ", ", pairs.count, pairs.reason);
   }
+  text += view.set_aside > 0 ? fmt::format("; {} disturbed pairs set aside", view.set_aside) : "";
   return voided == 0 ? text + "; no pair was voided." : fmt::format("{}; {} voided: {}.", text, voided, reasons);
 }
 

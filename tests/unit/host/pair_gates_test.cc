@@ -111,5 +111,27 @@ TEST(PairGates, SeveralReasonsAreAllNamed) {
   EXPECT_EQ(both_ways(quiet(), disturbed), (Reasons{"steal", "other programs", "swap"}));
 }
 
+TEST(PairGates, DisturbedIsWhatHitEitherRun) {
+  const auto disturbed = [](const record::Conditions& a, const record::Conditions& b) {
+    const Reasons found = pair_disturbed_by(a, b, two_cpus());
+    EXPECT_EQ(found, pair_disturbed_by(b, a, two_cpus()));
+    return found;
+  };
+  EXPECT_EQ(disturbed(quiet(), quiet()), Reasons{});
+  EXPECT_EQ(disturbed({}, {}), Reasons{});
+  record::Conditions hit = quiet();
+  hit.other_cpu_s = 0.25 * 0.5;
+  EXPECT_EQ(disturbed(quiet(), hit), Reasons{}) << "a quarter of a CPU is the limit";
+  hit.other_cpu_s = 0.26 * 0.5;
+  EXPECT_EQ(disturbed(quiet(), hit), Reasons{"other programs"});
+  EXPECT_EQ(disturbed(hit, hit), Reasons{"other programs"}) << "also what both share";
+  EXPECT_EQ(both_ways(quiet(), hit), Reasons{}) << "and it is not voided for it";
+  hit.steal_s = 0.051;
+  EXPECT_EQ(disturbed(quiet(), hit), (Reasons{"steal", "other programs"}));
+  record::Conditions brief = quiet(0.1);
+  brief.other_cpu_s = 0.05;
+  EXPECT_EQ(disturbed(quiet(0.1), brief), Reasons{}) << "ticks of a short run are noise";
+}
+
 }  // namespace
 }  // namespace mia::host

@@ -127,7 +127,35 @@ TEST(PairedTest, AnEpochIsTheMedianOfItsPairs) {
   }
   const Decision decision = test.look();
   EXPECT_NEAR(*decision.statistics[0].effect, 0.1, 1e-12);
-  EXPECT_NEAR(*decision.statistics[1].effect, 0.1, 1e-12);
+  const double total = std::log((4 * std::exp(0.1) + std::exp(3)) / 5);
+  EXPECT_NEAR(*decision.statistics[1].effect, total, 1e-12) << "the whole run is what all runs took together";
+}
+
+TEST(PairedTest, DisturbedPairsAreSetAsideWhereEnoughOthersAreNot) {
+  const auto mixed = [](int quiet, int disturbed) {
+    EpochPairs epoch = epoch_of({0.01, 0.01, 0.01}, static_cast<std::size_t>(quiet));
+    for (int i = 0; i < disturbed; ++i) {
+      epoch.pairs.push_back(pair_of({0.5, 0.5, 0.5}));
+      epoch.pairs.back().disturbed = true;
+    }
+    return epoch;
+  };
+  PairedTest enough = make();
+  enough.add_epoch(mixed(3, 7));
+  enough.add_epoch(mixed(3, 0));
+  (void)enough.look();
+  const Comparison found = enough.result("a", "b");
+  EXPECT_NEAR(*found.effect, 0.01, 1e-12);
+  EXPECT_EQ(found.pairs, 6);
+  EXPECT_EQ(found.set_aside, 7);
+  EXPECT_EQ(found.voided, 0);
+  PairedTest few = make();
+  few.add_epoch(mixed(2, 7));
+  few.add_epoch(mixed(2, 7));
+  (void)few.look();
+  EXPECT_NEAR(*few.result("a", "b").effect, 0.5, 1e-12) << "nothing better can be had there";
+  EXPECT_EQ(few.result("a", "b").set_aside, 0);
+  EXPECT_EQ(few.result("a", "b").pairs, 18);
 }
 
 TEST(PairedTest, AStallIsSeenByTheExperienceOnly) {
