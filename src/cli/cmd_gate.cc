@@ -110,7 +110,8 @@ void add_gate(Cli& cli) {
   verb->add_option("--run", request->plan.scenario, "measure this scenario and judge it");
   add_plan_options(*verb, request->plan);
   verb->add_option("--against", request->against, "judge by this report instead of the accepted one");
-  verb->add_option("--margin", request->margin, "speeds within this are the same")->capture_default_str();
+  verb->add_option("--margin", request->margin,
+                   "a slowdown to be ruled out, 5%; without it the drops that the limits allow");
   verb->add_flag("--no-baseline", request->no_baseline, "judge by the fixed limits alone");
   verb->add_flag("--no-confirm", request->no_confirm, "do not measure failed lines again");
   verb->add_option("--on-unclear", request->on_unclear, "exit code when something could not be judged: fail (3), pass")

@@ -40,6 +40,21 @@ Status take_limits(const Common& common, const record::Report& report, judge::Ga
   return {};
 }
 
+// A slowdown that the limits allow need not be told from none.
+Status take_margins(const GateRequest& request, judge::GateOptions& options) {
+  judge::BaselineOptions& baseline = options.baseline;
+  if (request.margin.empty()) {
+    baseline.unpaired.margin = options.limits.short_tps_drop.value_or(baseline.unpaired.margin);
+    baseline.margins["long"] = options.limits.long_tps_drop.value_or(baseline.unpaired.margin);
+    return {};
+  }
+  MIA_TRY_ASSIGN(baseline.unpaired.margin, context(parse_fraction(request.margin), "--margin"));
+  if (baseline.unpaired.margin <= 0 || baseline.unpaired.margin > 1) {
+    return fail(ErrorKind::usage, "--margin {}: more than 0 and at most 100 %", printable(request.margin, 40));
+  }
+  return {};
+}
+
 Failure cannot_confirm(const std::string& why) {
   return with_hint(fail(ErrorKind::usage, "a line failed and cannot be confirmed here: {}", why),
                    "run the gate where the report was measured, or judge it as it is with --no-confirm");
@@ -129,11 +144,8 @@ Status judge_for_gate(const Common& common, const GateRequest& request, record::
   }
   judge::GateOptions options;
   options.need_baseline = !request.no_baseline;
-  MIA_TRY_ASSIGN(options.baseline.unpaired.margin, context(parse_fraction(request.margin), "--margin"));
-  if (options.baseline.unpaired.margin <= 0 || options.baseline.unpaired.margin > 1) {
-    return fail(ErrorKind::usage, "--margin {}: more than 0 and at most 100 %", printable(request.margin, 40));
-  }
   MIA_TRY(take_limits(common, report, options));
+  MIA_TRY(take_margins(request, options));
   MIA_TRY_ASSIGN(store::Store store, open_store(common));
   MIA_TRY_ASSIGN(const std::optional<record::Report> accepted, reference_of(common, request, store, report));
   MIA_TRY_ASSIGN(options.baseline.noise, noise_from_history(store, report, options.baseline.metric));

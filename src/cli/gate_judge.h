@@ -18,7 +18,7 @@ struct GateRequest {
   PlanRequest plan;     // --run; scenario "" judges `what`
   std::string against;  // "" = the accepted report of the store
   std::string out = "reports";
-  std::string margin = "3%";
+  std::string margin;  // "" = the drops that the limits allow
   std::string on_unclear = "fail";
   std::string junit;
   std::string markdown;

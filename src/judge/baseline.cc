@@ -92,19 +92,28 @@ const CellReport* find_cell(const Report& report, std::string_view key) {
   return at == report.cells.end() ? nullptr : &*at;
 }
 
+double margin_of(const CellReport& cell, const BaselineOptions& options) {
+  const auto at = options.margins.find(cell.requested.workload.name.value_or(""));
+  return at == options.margins.end() ? options.unpaired.margin : at->second;
+}
+
 Check check_of(const UnpairedResult& result, const CellReport& cell, const BaselineOptions& options) {
+  const double margin = margin_of(cell, options);
+  const bool within = result.at_most && *result.at_most < std::log1p(margin);
   Check check;
   check.name = "baseline_" + options.metric;
   check.unit = "fraction";
-  check.limit = options.unpaired.margin;
+  check.limit = margin;
   check.value = result.effect ? std::optional(std::expm1(*result.effect)) : std::nullopt;
   check.verdict = "pass";
+  check.text = fmt::format("{}: {}", cell.label, result.text);
   if (result.verdict == Verdict::slower) {
     check.verdict = "fail";
+  } else if (result.verdict == Verdict::unclear && within) {
+    check.text = fmt::format("{}: not {:g} % slower; by itself {}", cell.label, 100 * margin, result.text);
   } else if (result.verdict == Verdict::unclear) {
     check.verdict = "unclear";
   }
-  check.text = fmt::format("{}: {}", cell.label, result.text);
   if (check.verdict == "unclear" && result.effect && result.noise.sessions == 0) {
     check.text += "; five earlier sessions of the same here would show the real noise";
   }
@@ -116,7 +125,7 @@ Check missing(const CellReport& cell, const BaselineOptions& options) {
   Check check;
   check.name = "baseline_" + options.metric;
   check.verdict = "unclear";
-  check.limit = options.unpaired.margin;
+  check.limit = margin_of(cell, options);
   check.unit = "fraction";
   check.text = fmt::format("{}: measured in the accepted report, not here", cell.label);
   return check;
@@ -195,6 +204,7 @@ std::vector<Check> check_baseline(const Report& accepted, const Report& now, con
       continue;
     }
     const auto noise = options.noise.find(cell.key);
+    unpaired.margin = margin_of(cell, options);
     unpaired.noise = noise == options.noise.end() ? options.unpaired.noise : noise->second;
     const std::vector<double> then = trial_values(accepted, cell.key, options.metric);
     const std::vector<double> today = trial_values(now, cell.key, options.metric);

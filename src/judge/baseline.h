@@ -31,13 +31,14 @@ struct Difference {
 struct BaselineOptions {
   UnpairedOptions unpaired;                   // `better` is taken from the metric; alpha is that of all lines together
   std::map<std::string, SessionNoise> noise;  // by cell key, from history; unpaired.noise for the others
+  std::map<std::string, double> margins;      // by workload, fraction; unpaired.margin for the others
   std::string metric = "tokens_per_s";
 };
 
 // One line for each cell found in both reports (by key): "baseline_<metric>", value = fraction slower in time, limit =
-// margin; pass for same and faster, fail for slower, unclear else. Values of the counted trials are compared; trials
-// that failed or were voided are left out. Each line is judged at its share of alpha. A cell of the accepted report
-// that is missing now is unclear.
+// margin; fail for slower, pass for faster, same, and slower by less than the margin with 95 %, unclear else. Values of
+// the counted trials are compared; trials that failed or were voided are left out. Each line is judged at its share of
+// alpha. A cell of the accepted report that is missing now is unclear.
 [[nodiscard]] std::vector<record::Check> check_baseline(const record::Report& accepted, const record::Report& now,
                                                         const BaselineOptions& options = {});
 

@@ -52,10 +52,13 @@ void add_up(Report& report) {
 
 std::string statistic_text(const BaselineOptions& options, std::size_t lines) {
   return fmt::format(
-      "{}: median of ln over the counted trials of a cell against the accepted ones, unpaired; t interval at {:.3g} % "
-      "(a false alarm in any of {} lines: {:g} %) with the noise between sessions; same within ±{:g} %",
+      "{}: median of ln over the counted trials of a cell against the accepted ones, unpaired; slower by a t interval "
+      "at "
+      "{:.3g} % (a false alarm in any of {} lines: {:g} %) with the noise between sessions; holds where it is slower "
+      "by "
+      "less than the limit with 95 %",
       options.metric, 100 * (1 - options.unpaired.alpha / static_cast<double>(lines)), lines,
-      100 * options.unpaired.alpha, 100 * options.unpaired.margin);
+      100 * options.unpaired.alpha);
 }
 
 Check no_baseline() {
@@ -100,7 +103,6 @@ void judge_report(Report& report, const Report* accepted, const GateOptions& opt
     judgement.baseline = accepted->session;
     judgement.baseline_started = accepted->started;
     judgement.alpha = options.baseline.unpaired.alpha;
-    judgement.margin = options.baseline.unpaired.margin;
     judgement.statistic = statistic_text(options.baseline, std::max<std::size_t>(1, lines.size()));
   } else if (options.need_baseline) {
     report.checks.push_back(no_baseline());

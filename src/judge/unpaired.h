@@ -16,7 +16,8 @@
 
 namespace mia::judge {
 
-// Standard deviation of ln(session level) between sessions of the same thing.
+// Standard deviation of ln(session level) between sessions of the same thing: what one level may be off by, the spread
+// inside its session included.
 struct SessionNoise {
   double sd = 0.05;           // cautious guess for a machine that was never watched
   std::int64_t sessions = 0;  // how many it was estimated from; 0: assumed
@@ -38,6 +39,7 @@ struct UnpairedResult {
   std::optional<double> effect;  // ln(time of B / time of A), or its negative for rates: positive is slower
   std::optional<double> low;
   std::optional<double> high;
+  std::optional<double> at_most;  // slower by less than this with 95 %, ln
   double level = 0;
   std::int64_t n_a = 0;
   std::int64_t n_b = 0;

@@ -73,7 +73,6 @@ static void each_judgement(T& x, F f) {
   f("baseline_started", x.baseline_started);
   f("statistic", x.statistic);
   f("alpha", x.alpha);
-  f("margin", x.margin);
   f("sentence", x.sentence);
 }
 

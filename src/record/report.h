@@ -117,7 +117,6 @@ struct Judgement {
   std::string baseline_started;
   std::string statistic;        // how the speeds were compared with the accepted ones, in words
   std::optional<double> alpha;  // chance of a false alarm of all statistical lines together; null: none was judged
-  std::optional<double> margin;
   std::string sentence;
 };
 

@@ -158,6 +158,24 @@ TEST(Baseline, JudgesEachCell) {
   EXPECT_NE(unwatched.text.find("five earlier sessions"), std::string::npos) << unwatched.text;
 }
 
+TEST(Baseline, ASlowdownBelowTheMarginOfItsWorkloadIsRuledOut) {
+  const auto check = [](double now, double margin, const char* workload = "short") {
+    Report accepted = report_with(50);
+    accepted.cells[0].requested.workload.name = "short";
+    BaselineOptions options;
+    options.unpaired.noise = {0.02, 21};  // half of the one-sided interval at 95 %: 5.1 %
+    options.margins[workload] = margin;
+    return check_baseline(accepted, report_with(now), options)[0];
+  };
+  EXPECT_EQ(check(49, 0.12).verdict, "pass");  // 2 % slower, at most 7.5 %
+  EXPECT_EQ(*check(49, 0.12).limit, 0.12);
+  EXPECT_EQ(check(49, 0.06).verdict, "unclear");
+  EXPECT_EQ(check(49, 0.12, "long").verdict, "unclear");  // another workload's margin; 3 % for this one
+  EXPECT_EQ(check(53, 0.03).verdict, "pass");             // perhaps faster, certainly not slower
+  EXPECT_NE(check(53, 0.03).text.find("not 3 % slower"), std::string::npos) << check(53, 0.03).text;
+  EXPECT_EQ(check(40, 0.30).verdict, "fail");  // proven slower fails, whatever is allowed
+}
+
 TEST(Baseline, TimesAreBetterWhenSmaller) {
   BaselineOptions options = watched();
   options.metric = "gen_latency_s";

@@ -218,7 +218,6 @@ record::Report baseline() {
   judgement.baseline_started = "2026-11-23T09:00:00Z";
   judgement.statistic = "tokens_per_s: unpaired";
   judgement.alpha = 0.01;
-  judgement.margin = 0.03;
   judgement.sentence = "Regression: 1 of 3 lines failed (load_ms_max).";
   report.judgement = judgement;
   return report;
