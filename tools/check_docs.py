@@ -29,6 +29,9 @@ def problems(root, program):
         printed = subprocess.run([program, "config", "list", "--markdown"], capture_output=True, text=True, check=True).stdout
         if printed != (root / "docs/config-registry.md").read_text(encoding="utf-8"):
             yield "docs/config-registry.md: differs from mia-perf config list --markdown"
+        printed = subprocess.run([program, "config", "list", "--scenario-schema"], capture_output=True, text=True, check=True).stdout
+        if printed != (root / "schemas/scenario-v1.schema.json").read_text(encoding="utf-8"):
+            yield "schemas/scenario-v1.schema.json: differs from mia-perf config list --scenario-schema"
 
 
 def main():

@@ -19,7 +19,7 @@ std::filesystem::path config_dir(const Common& common) {
 
 Result<std::map<std::string, std::string>> pairs_of(const std::string& recommendation) {
   std::map<std::string, std::string> values;
-  for (const std::string& word : split(recommendation, ' ')) {
+  for (const std::string& word : recommendation.empty() ? std::vector<std::string>() : split(recommendation, ' ')) {
     const std::size_t equals = word.find('=');
     MIA_TRY_ASSIGN(const record::Field* const field, record::require_field(word.substr(0, equals)));
     values[std::string(field->key)] = word.substr(equals + 1);
@@ -42,15 +42,16 @@ Status apply_recommendation(const record::Report& report, const Common& common) 
 }
 
 Status decide_model(const record::Report& report, const Common& common) {
-  const std::string prefix = "id=";
-  if (!report.recommendation.starts_with(prefix)) {
+  const std::string key = "llm.primary.id";
+  MIA_TRY_ASSIGN(const auto values, pairs_of(report.recommendation));
+  const auto id = values.find(key);
+  if (id == values.end()) {
     log::info("nothing to decide: no model is clearly better");
     return {};
   }
   const auto file = config_dir(common) / "base.yaml";
-  MIA_TRY(config::apply_overrides(file, {{"llm.primary.id", report.recommendation.substr(prefix.size())}},
-                                  report.sentence));
-  log::info(fmt::format("wrote {} to {}", report.recommendation, file.string()));
+  MIA_TRY(config::apply_overrides(file, {{key, id->second}}, report.sentence));
+  log::info(fmt::format("wrote {}={} to {}", key, id->second, file.string()));
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/app.h"
 #include "config/config.h"
+#include "measure/scenario.h"
 #include "record/fields.h"
 #include "report/table.h"
 
@@ -15,7 +16,11 @@ namespace {
 
 using report::Align;
 
-Result<int> list(const Common& common, bool markdown) {
+Result<int> list(const Common& common, bool markdown, bool scenarios) {
+  if (scenarios) {
+    print(measure::scenario_schema_text());
+    return kOk;
+  }
   if (markdown) {
     print(config::registry_markdown());
     return kOk;
@@ -83,8 +88,12 @@ void add_config(Cli& cli) {
   auto file = std::make_shared<std::string>();
   CLI::App* const list_verb = verb->add_subcommand("list", "every key with default, unit and meaning");
   list_verb->add_flag("--markdown", *flag, "as docs/config-registry.md");
+  auto scenarios = std::make_shared<bool>(false);
+  list_verb->add_flag("--scenario-schema", *scenarios, "the JSON Schema of scenario files");
   list_verb->footer("example: mia-perf config list");
-  list_verb->callback([&cli, flag] { cli.action = [&cli, flag] { return list(cli.common, *flag); }; });
+  list_verb->callback([&cli, flag, scenarios] {
+    cli.action = [&cli, flag, scenarios] { return list(cli.common, *flag, *scenarios); };
+  });
   CLI::App* const show_verb = verb->add_subcommand("show", "every value as it is now");
   show_verb->add_flag("--origin", *flag, "which layer each value comes from");
   show_verb->footer("example: mia-perf config show --origin");

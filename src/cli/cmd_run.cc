@@ -103,6 +103,7 @@ Result<int> run(const Common& common, const RunOptions& options) {
   request.use_store = !options.no_store;
   request.resume = options.resume;
   request.force = options.force;
+  request.confirm = options.apply || options.decide;
   MIA_TRY_ASSIGN(const SessionEnd end, carry_out(std::move(request)));
   show_end(end, common.json);
   if (options.apply && !end.interrupted) {

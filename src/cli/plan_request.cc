@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "cli/plan_request.h"
 
+#include <algorithm>
+
 #include <CLI/CLI.hpp>
 
 #include "cli/setup.h"
@@ -42,6 +44,48 @@ Status shape(measure::Scenario& scenario, const PlanRequest& request, const Conf
   return {};
 }
 
+bool several_models(const measure::Scenario& scenario) {
+  const auto at = std::ranges::find(scenario.axes, "llm.primary.id", &measure::Axis::key);
+  return at != scenario.axes.end() && at->values.size() > 1;
+}
+
+// Why a part of a probe cannot be measured here; "" when it can.
+std::string left_out(const measure::Scenario& part, const record::Settings& base, SubjectFinder& finder) {
+  if (part.needs == "models" && !several_models(part)) {
+    return "needs two models: -m A -m B";
+  }
+  if (part.needs == "gpu") {
+    const auto subject = finder.find(base);
+    const bool has = subject && std::ranges::any_of(subject->runtime.devices, [](const record::Device& device) {
+                       return device.type == "gpu" || device.type == "igpu";
+                     });
+    return has ? "" : "needs a GPU and a runtime that uses it";
+  }
+  return "";
+}
+
+Result<std::vector<measure::Part>> parts_of(const measure::Scenario& whole, const PlanRequest& request,
+                                            const Configured& configured, SubjectFinder& finder) {
+  std::vector<measure::Part> parts;
+  MIA_TRY_ASSIGN(record::Settings base, settings_of(configured));
+  if (!request.models.empty()) {
+    base.llm.id = request.models.front();
+  }
+  for (const std::string& name : whole.parts) {
+    measure::Part part;
+    MIA_TRY_ASSIGN(part.scenario, measure::find_scenario(name));
+    PlanRequest own = request;
+    if (part.scenario.needs != "models" && own.models.size() > 1) {
+      own.models.resize(1);  // the first one is what the other parts measure
+      part.scenario.settings.emplace_back("llm.primary.id", own.models.front());
+    }
+    MIA_TRY(shape(part.scenario, own, configured));
+    part.left_out = left_out(part.scenario, base, finder);
+    parts.push_back(std::move(part));
+  }
+  return parts;
+}
+
 }  // namespace
 
 void add_plan_options(CLI::App& verb, PlanRequest& request) {
@@ -55,17 +99,18 @@ void add_plan_options(CLI::App& verb, PlanRequest& request) {
 Result<measure::Plan> plan_of(const PlanRequest& request, const Common& common, const record::Machine& machine) {
   MIA_TRY_ASSIGN(const Configured configured, configure(common, flags_as_settings(request)));
   measure::PlanInput input;
+  SubjectFinder finder(configured.catalogue);
   MIA_TRY_ASSIGN(input.scenario, measure::find_scenario(request.scenario));
-  for (const std::string& part : input.scenario.parts) {
-    MIA_TRY_ASSIGN(auto scenario, measure::find_scenario(part));
-    MIA_TRY(shape(scenario, request, configured));
-    input.parts.push_back(std::move(scenario));
+  MIA_TRY_ASSIGN(input.parts, parts_of(input.scenario, request, configured, finder));
+  if (input.parts.empty()) {
+    MIA_TRY(shape(input.scenario, request, configured));
   }
-  MIA_TRY(shape(input.scenario, request, configured));
+  if (input.scenario.needs == "models" && !several_models(input.scenario)) {
+    return fail(ErrorKind::usage, "scenario {} compares models: name two or more with -m A -m B", input.scenario.name);
+  }
   input.base = configured.loaded.settings;
   input.fixed = configured.fixed;
   input.only = request.only;
-  SubjectFinder finder(configured.catalogue);
   return measure::make_plan(input, machine, [&](const record::Settings& settings) { return finder.find(settings); });
 }
 

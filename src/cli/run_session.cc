@@ -10,11 +10,15 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/app.h"
+#include "cli/follow_up.h"
 #include "cli/progress_line.h"
 #include "cli/setup.h"
 #include "host/bandwidth.h"
 #include "host/preflight.h"
 #include "judge/conclude.h"
+#include "judge/follow_up.h"
+#include "judge/report_checks.h"
+#include "measure/quality.h"
 #include "measure/report_builder.h"
 #include "measure/resolve.h"
 #include "measure/session.h"
@@ -26,6 +30,9 @@
 namespace mia::cli {
 namespace {
 
+constexpr double kNsPerS = 1e9;
+constexpr int kFollowUps = 4;  // suspicion, diagnosis, and their like for what would be recommended
+
 // Stores each trial, rewrites the report and draws the progress.
 class Recorder : public measure::RunObserver {
  public:
@@ -34,6 +41,9 @@ class Recorder : public measure::RunObserver {
 
   void keep_in(store::Store* store) { store_ = store; }
   void start_with(const std::vector<record::Trial>& finished) { trials_ = finished; }
+  // Times of this invocation tell how it spent them, unless they are scripted or another's trials are among them.
+  void count_time_since(std::int64_t began_ns) { began_ns_ = began_ns; }
+  void judge_against(std::optional<record::Report> accepted) { accepted_ = std::move(accepted); }
 
   void trial_begins(const measure::PlannedCell& cell, const measure::Slot& slot,
                     const measure::Progress& progress) override {
@@ -46,12 +56,12 @@ class Recorder : public measure::RunObserver {
 
   void trial_ended(const record::Trial& trial, const measure::Progress&) override {
     trials_.push_back(trial);
-    if (store_ != nullptr && !store_error_) {
-      if (const Status added = store_->add_trial(context_.session, trial); !added) {
-        fail_store(added.error());
-      }
-    }
-    const auto written = write(report(false));
+    store([&] { return store_->add_trial(context_.session, trial); });
+    const record::Report built = report(false);
+    store([&] {
+      return store_->keep_report(context_.session, built, static_cast<std::int64_t>(request_.plan.order.size()));
+    });
+    const auto written = write(built);
     if (!written) {
       note(written.error().text());
     }
@@ -59,6 +69,7 @@ class Recorder : public measure::RunObserver {
 
   void note(std::string_view text) override { line_.say(text); }
 
+  // A store that fails costs the history, never the measurement.
   void fail_store(const Error& error) {
     store_error_ = error;
     line_.say(fmt::format("store: {}; measuring goes on, results are in the report only", error.text()));
@@ -72,23 +83,50 @@ class Recorder : public measure::RunObserver {
     return std::vector{request_.out / (request_.stem + ".json")};
   }
 
+  void finish(std::string_view state, const record::Report& last) {
+    store([&] { return store_->finish_session(context_.session, state, &last); });
+  }
+
   [[nodiscard]] record::Report report(bool complete) const {
-    record::Report built = measure::build_report(request_.plan, trials_, context_, complete);
+    measure::ReportContext now = context_;
+    if (began_ns_) {
+      now.wall_s = static_cast<double>(steady_ns() - *began_ns_) / kNsPerS;
+    }
+    record::Report built = measure::build_report(request_.plan, trials_, now, complete);
+    built.quality = quality_;
     built.findings.insert(built.findings.end(), findings_.begin(), findings_.end());
     judge::conclude(built);
+    if (request_.plan.scenario.has_check("thresholds")) {
+      judge::judge_thresholds(built, accepted_ ? &*accepted_ : nullptr);
+    }
     return built;
   }
 
-  void add_findings(std::vector<record::Finding> findings) { findings_ = std::move(findings); }
+  void add_findings(const std::vector<record::Finding>& findings) {
+    findings_.insert(findings_.end(), findings.begin(), findings.end());
+  }
+  void add_quality(std::vector<record::Quality> quality) { quality_ = std::move(quality); }
   [[nodiscard]] const std::optional<Error>& store_error() const { return store_error_; }
 
  private:
+  template <class Write>
+  void store(Write write) {
+    if (store_ != nullptr && !store_error_) {
+      if (const Status done = write(); !done) {
+        fail_store(done.error());
+      }
+    }
+  }
+
   const SessionRequest& request_;
   const measure::ReportContext& context_;
   ProgressLine& line_;
   store::Store* store_ = nullptr;
   std::vector<record::Trial> trials_;
   std::vector<record::Finding> findings_;
+  std::vector<record::Quality> quality_;
+  std::optional<record::Report> accepted_;
+  std::optional<std::int64_t> began_ns_;
   std::optional<Error> store_error_;
   std::string head_;
 };
@@ -152,6 +190,7 @@ Result<std::vector<record::Trial>> begin(store::Store& store, const SessionReque
     if (earlier) {
       context.session = earlier->id;
       context.started = earlier->started;
+      MIA_TRY(store.resume_session(earlier->id));
       return store.trials(earlier->id);
     }
     log::info("nothing to resume: no unfinished session has this plan; starting anew");
@@ -178,7 +217,12 @@ class SessionRunner {
     prepare_bench();
     open_store();
     options_.id = context_.session;
-    MIA_TRY_ASSIGN(const auto result, measure::run_session(request_.plan, bench_, options_, recorder_));
+    if (!fake_ && options_.finished.empty()) {
+      recorder_.count_time_since(began_ns_);
+    }
+    MIA_TRY_ASSIGN(auto result, measure::run_session(request_.plan, bench_, options_, recorder_));
+    MIA_TRY(follow_up(result));
+    MIA_TRY(score_models(result));
     line_.clear();
     return finish(result);
   }
@@ -209,7 +253,6 @@ class SessionRunner {
     options_.force = request_.force;
   }
 
-  // A store that fails costs the history, never the measurement.
   void open_store() {
     if (!request_.use_store) {
       return;
@@ -229,20 +272,71 @@ class SessionRunner {
     options_.finished = std::move(*finished);
     recorder_.start_with(options_.finished);
     recorder_.keep_in(&*store_);
+    const record::Report subjects = measure::build_report(request_.plan, {}, context_, false);
+    auto accepted =
+        store_->baseline(store::model_key(subjects.models), request_.machine.fingerprint, request_.plan.scenario.name);
+    if (accepted) {
+      recorder_.judge_against(std::move(*accepted));
+    }
   }
+
+  [[nodiscard]] judge::FollowUp what_to_repeat() const {
+    const measure::Scenario& scenario = request_.plan.scenario;
+    const record::Report report = recorder_.report(false);
+    judge::FollowUp follow;
+    if (scenario.has_check("anomalies")) {
+      follow = judge::follow_anomalies(report);
+    }
+    if (follow.wanted.empty() && (scenario.has_check("recommendation") || request_.confirm)) {
+      follow = judge::follow_gain(report);
+    }
+    return follow;
+  }
+
+  // What the plan's trials only suggest is measured again before it is said.
+  Status follow_up(measure::SessionResult& result) {
+    for (int i = 0; i < kFollowUps && result.complete; ++i) {
+      const judge::FollowUp follow = what_to_repeat();
+      if (follow.wanted.empty()) {
+        break;
+      }
+      if (request_.budget_s && elapsed_s() >= *request_.budget_s) {
+        result.dropped = fmt::format("the budget is used up; not measured again: {}", follow.why);
+        recorder_.note(result.dropped);
+        break;
+      }
+      recorder_.note(follow.why);
+      MIA_TRY(extend_plan(request_.plan, follow));
+      options_.finished = std::move(result.trials);
+      if (request_.budget_s) {
+        options_.budget_s = *request_.budget_s - elapsed_s();
+      }
+      MIA_TRY_ASSIGN(result, measure::run_session(request_.plan, bench_, options_, recorder_));
+    }
+    if (!result.dropped.empty()) {
+      recorder_.add_findings({{"budget", record::Severity::info, result.dropped, {}}});
+    }
+    return {};
+  }
+
+  Status score_models(measure::SessionResult& result) {
+    if (result.interrupted || !request_.plan.scenario.has_check("quality")) {
+      return {};
+    }
+    MIA_TRY_ASSIGN(const auto text, measure::quality_text(request_.plan.base));
+    recorder_.add_quality(measure::measure_quality(request_.plan, text, bench_));
+    result.interrupted = proc::interrupted();
+    return {};
+  }
+
+  [[nodiscard]] double elapsed_s() const { return static_cast<double>(steady_ns() - began_ns_) / kNsPerS; }
 
   Result<SessionEnd> finish(const measure::SessionResult& result) {
     SessionEnd end;
     end.interrupted = result.interrupted;
-    end.measured_share = result.measured_share;
     end.report = recorder_.report(!result.interrupted);
+    recorder_.finish(result.interrupted ? "interrupted" : "complete", end.report);
     MIA_TRY_ASSIGN(end.files, recorder_.write(end.report));
-    if (store_ && !recorder_.store_error()) {
-      const char* const state = result.interrupted ? "interrupted" : "complete";
-      if (const Status done = store_->finish_session(context_.session, state, &end.report); !done) {
-        recorder_.fail_store(done.error());
-      }
-    }
     end.store_error = recorder_.store_error();
     return end;
   }
@@ -250,6 +344,7 @@ class SessionRunner {
   proc::InterruptGuard guard_;
   SessionRequest request_;
   bool fake_;
+  std::int64_t began_ns_ = steady_ns();
   ProgressLine line_;
   measure::ReportContext context_;
   Recorder recorder_;

@@ -23,6 +23,7 @@ struct SessionRequest {
   bool use_store = true;
   bool resume = false;
   bool force = false;
+  bool confirm = false;  // also what --apply or --decide would write is measured again first
   std::optional<double> budget_s;
 };
 
@@ -31,7 +32,6 @@ struct SessionEnd {
   std::vector<std::filesystem::path> files;  // JSON, each with its Markdown twin
   std::optional<Error> store_error;          // results are in the files all the same
   bool interrupted = false;
-  double measured_share = 0;
 };
 
 [[nodiscard]] Result<SessionEnd> carry_out(SessionRequest request);

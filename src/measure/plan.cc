@@ -96,6 +96,7 @@ class Expander {
     if (scenario.workloads.size() > 1) {
       cell.label += fmt::format("{}{}", cell.label.empty() ? "" : " ", workload.name);
     }
+    cell.part = part;
     cell.key = part.empty() ? cell.label : fmt::format("{}/{}", part, cell.label);
     if (!wanted(cell)) {
       return {};
@@ -142,6 +143,14 @@ class Expander {
   const SubjectOf& subject_of_;
 };
 
+void add_checks(Scenario& whole, const Scenario& part) {
+  for (const std::string& check : part.checks) {
+    if (!whole.has_check(check)) {
+      whole.checks.push_back(check);
+    }
+  }
+}
+
 Json cell_identity(const PlannedCell& cell) {
   return {{"key", cell.key},
           {"settings", record::to_json(cell.settings)},
@@ -183,6 +192,52 @@ void order_slots(Plan& plan) {
   }
 }
 
+void add_repeats(Plan& plan, std::span<const Again> again) {
+  constexpr std::uint64_t kFollowUpSeed = 0x9e3779b97f4a7c15;  // another order than the plan's own
+  stats::Random random(kFollowUpSeed + static_cast<std::uint64_t>(plan.base.run.seed.value_or(1)) + plan.order.size());
+  std::int64_t rounds = 0;
+  for (const Again& more : again) {
+    rounds = std::max(rounds, more.repeats);
+  }
+  for (std::int64_t round = 0; round < rounds; ++round) {
+    std::vector<Slot> slots;
+    for (const Again& more : again) {
+      const Slot slot{more.cell, plan.cells[more.cell].settings.run.repeats.value_or(5) + round};
+      const bool there = std::ranges::any_of(
+          plan.order, [&](const Slot& other) { return other.cell == slot.cell && other.repeat == slot.repeat; });
+      if (round < more.repeats && !there) {
+        slots.push_back(slot);
+      }
+    }
+    random.shuffle(std::span(slots));
+    plan.order.insert(plan.order.end(), slots.begin(), slots.end());
+  }
+}
+
+Result<std::size_t> add_variant(Plan& plan, std::size_t like, std::string_view key, std::string_view value) {
+  PlannedCell cell = plan.cells[like];
+  MIA_TRY(record::set_text(cell.settings, key, value));
+  const Json wanted = record::to_json(cell.settings);
+  for (std::size_t i = 0; i < plan.cells.size(); ++i) {
+    const PlannedCell& other = plan.cells[i];
+    if (other.part == cell.part && other.subject.model.header_hash == cell.subject.model.header_hash &&
+        other.subject.runtime.name == cell.subject.runtime.name && record::to_json(other.settings) == wanted) {
+      return i;
+    }
+  }
+  const record::Settings& from = plan.cells[like].settings;
+  const std::string old = record::describe_difference(cell.settings, from);
+  const std::string now = record::describe_difference(from, cell.settings);
+  const std::size_t at = cell.label.find(old);
+  cell.label = at == std::string::npos || old.empty() ? fmt::format("{} {}", now, cell.label)
+                                                      : cell.label.replace(at, old.size(), now);
+  cell.key = cell.part.empty() ? cell.label : fmt::format("{}/{}", cell.part, cell.label);
+  cell.also.clear();
+  cell.effective.reset();
+  plan.cells.push_back(std::move(cell));
+  return plan.cells.size() - 1;
+}
+
 Result<Plan> make_plan(const PlanInput& input, const record::Machine& machine, const SubjectOf& subject_of) {
   Plan plan;
   plan.scenario = input.scenario;
@@ -190,8 +245,12 @@ Result<Plan> make_plan(const PlanInput& input, const record::Machine& machine, c
   MIA_TRY(apply(plan.base, input.scenario.settings, machine));
   MIA_TRY(apply(plan.base, input.fixed, machine));
   Expander expander(plan, input, machine, subject_of);
-  for (const Scenario& part : input.parts) {
-    MIA_TRY(expander.expand(part, part.name));
+  for (const Part& part : input.parts) {
+    plan.parts.push_back({part.scenario.name, part.scenario.title, "", "", part.left_out});
+    if (part.left_out.empty()) {
+      MIA_TRY(expander.expand(part.scenario, part.scenario.name));
+      add_checks(plan.scenario, part.scenario);
+    }
   }
   if (input.parts.empty()) {
     MIA_TRY(expander.expand(input.scenario, ""));
@@ -214,6 +273,7 @@ Result<Plan> make_plan_again(const record::Report& report, const std::vector<std
   plan.scenario.name = report.scenario;
   plan.scenario.title = report.scenario + ", measured again";
   plan.base = report.settings;
+  plan.parts = report.parts;
   for (const std::string& key : keys) {
     const auto at = std::ranges::find(report.cells, key, &record::CellReport::key);
     if (at == report.cells.end()) {
@@ -221,6 +281,7 @@ Result<Plan> make_plan_again(const record::Report& report, const std::vector<std
     }
     PlannedCell cell;
     cell.key = at->key;
+    cell.part = at->part;
     cell.label = at->label;
     cell.also = at->also;
     cell.settings = at->requested;

@@ -8,7 +8,9 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
@@ -30,6 +32,7 @@ using SubjectOf = std::function<Result<Subject>(const record::Settings&)>;
 
 struct PlannedCell {
   std::string key;    // unique in the plan; "PART/..." in a plan of parts
+  std::string part;   // name of the scenario it came from; "" in a plan of one
   std::string label;  // "n_threads=8 n_batch=256"
   record::Settings settings;
   Subject subject;
@@ -43,18 +46,24 @@ struct Slot {
 };
 
 struct Plan {
-  Scenario scenario;
+  Scenario scenario;  // with the checks of its parts
   record::Settings base;
+  std::vector<record::PartReport> parts;  // names and titles; those left out say why
   std::vector<PlannedCell> cells;
   std::vector<Slot> order;
   std::string hash;
+};
+
+struct Part {
+  Scenario scenario;
+  std::string left_out;  // why, "" for a part that is measured
 };
 
 // `fixed`: keys set by hand (--set), over everything the scenario says. `parts`: the scenarios named by
 // scenario.parts, empty otherwise. Errors of kind usage: a value that cannot be, more than 10,000 trials.
 struct PlanInput {
   Scenario scenario;
-  std::vector<Scenario> parts;
+  std::vector<Part> parts;
   record::Settings base;
   SettingList fixed;
   std::vector<std::string> only;  // keep cells whose key or label contains one of these; empty: all
@@ -68,6 +77,17 @@ struct PlanInput {
 
 // Repeats of cells interleaved: every cell once, in random order, then every cell again.
 void order_slots(Plan& plan);
+
+// Fresh repeats of cells, after those that the plan has: run.repeats and up.
+struct Again {
+  std::size_t cell = 0;
+  std::int64_t repeats = 0;  // fresh ones in all
+};
+// Interleaved like the plan itself, at its end; what it has already is not added again.
+void add_repeats(Plan& plan, std::span<const Again> again);
+// The cell that differs from `like` by one setting, added (without repeats) where the plan has none.
+[[nodiscard]] Result<std::size_t> add_variant(Plan& plan, std::size_t like, std::string_view key,
+                                              std::string_view value);
 
 [[nodiscard]] Json to_json(const Plan& plan);
 

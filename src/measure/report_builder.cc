@@ -17,15 +17,10 @@ namespace {
 
 using Counted = std::vector<const record::Trial*>;
 
-std::string part_of(const PlannedCell& cell) {
-  const std::size_t slash = cell.key.find('/');
-  return slash == std::string::npos ? std::string() : cell.key.substr(0, slash);
-}
-
 // What a cell is held against: the first cell of the same part and workload.
 const PlannedCell& reference_of(const Plan& plan, const PlannedCell& cell) {
   const auto at = std::ranges::find_if(plan.cells, [&](const PlannedCell& other) {
-    return part_of(other) == part_of(cell) && other.settings.workload.name == cell.settings.workload.name;
+    return other.part == cell.part && other.settings.workload.name == cell.settings.workload.name;
   });
   return *at;
 }
@@ -130,6 +125,7 @@ record::CellReport build_cell(const Plan& plan, const PlannedCell& cell, std::sp
                               const ReportContext& context) {
   record::CellReport report;
   report.key = cell.key;
+  report.part = cell.part;
   report.label = cell.label;
   report.also = cell.also;
   report.requested = cell.settings;
@@ -172,6 +168,23 @@ std::optional<double> drift_of(const Plan& plan, std::span<const record::Trial> 
   return stats::drift_share(values);
 }
 
+void add_time_share(record::Report& report, std::span<const record::Trial> trials, const ReportContext& context) {
+  if (!context.wall_s || trials.empty()) {
+    return;
+  }
+  double seconds = 0;
+  for (const record::Trial& trial : trials) {
+    for (const record::Run* const run : record::measured(trial)) {
+      seconds += record::gen_latency_s(*run);
+    }
+  }
+  report.wall_s = context.wall_s;
+  report.measured_s = seconds;
+  if (*context.wall_s > 0) {
+    report.measured_share = seconds / *context.wall_s;
+  }
+}
+
 template <class T>
 void add_unique(std::vector<T>& list, const T& item, std::string T::*identity) {
   if (std::ranges::find(list, item.*identity, identity) == list.end()) {
@@ -199,8 +212,10 @@ record::Report build_report(const Plan& plan, std::span<const record::Trial> tri
     add_unique(report.runtimes, cell.subject.runtime, &record::RuntimeInfo::name);
     add_unique(report.models, cell.subject.model, &record::ModelInfo::id);
   }
+  report.parts = plan.parts;
   report.drift_share = drift_of(plan, trials);
   report.time_parts = time_parts(plan, trials);
+  add_time_share(report, trials, context);
   return report;
 }
 

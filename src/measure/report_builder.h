@@ -17,6 +17,7 @@ struct ReportContext {
   std::string session;
   std::string started;
   std::string tool_version;
+  std::optional<double> wall_s;  // of this invocation so far; nullopt: the trials are not all its own
   record::Machine machine;
   std::optional<double> memory_gb_s;              // read bandwidth, saturated; nullopt: no roofline
   std::map<std::string, DeviceBandwidth> device;  // by runtime name; none: no GPU, or it could not be measured

@@ -56,11 +56,6 @@ void ask_effective(const std::vector<PlannedCell*>& cells) {
   (void)worker.shut_down(kPhaseLimit);  // it only had to answer
 }
 
-std::string part_of(const PlannedCell& cell) {
-  const std::size_t slash = cell.key.find('/');
-  return slash == std::string::npos ? std::string() : cell.key.substr(0, slash);
-}
-
 }  // namespace
 
 record::Settings known_settings(const record::Settings& requested, const record::Settings& effective) {
@@ -92,7 +87,7 @@ std::size_t merge_equal_cells(Plan& plan, Bench& bench) {
   for (PlannedCell& cell : plan.cells) {
     if (cell.effective) {
       const std::string identity =
-          load_key(cell) + part_of(cell) + dump_json(record::to_json(known_settings(cell.settings, *cell.effective)));
+          load_key(cell) + cell.part + dump_json(record::to_json(known_settings(cell.settings, *cell.effective)));
       if (const auto [at, fresh] = seen.emplace(identity, kept.size()); !fresh) {
         kept[at->second].also.push_back(cell.label);
         continue;

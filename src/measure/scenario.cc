@@ -2,9 +2,10 @@
 #include "measure/scenario.h"
 
 #include <algorithm>
-#include <cmath>
+#include <array>
 #include <cstdlib>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "base/files.h"
@@ -17,19 +18,31 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMaxValues = 256;  // of one axis
+constexpr auto kChecks = std::to_array<std::string_view>({"thresholds", "recommendation", "anomalies", "quality"});
+constexpr auto kNeeds = std::to_array<std::string_view>({"gpu", "models"});
+constexpr auto kOrders = std::to_array<std::string_view>({"interleaved", "sequential"});
+constexpr auto kMembers = std::to_array<std::string_view>(
+    {"name", "title", "report", "settings", "axes", "workloads", "order", "checks", "needs", "parts"});
 
 // Where in which file something stands, for messages.
 class Place {
  public:
   explicit Place(const config::YamlDocument& document) : document_(document) {}
   [[nodiscard]] std::string of(const std::string& path) const { return document_.place(path); }
+  [[nodiscard]] int line(const std::string& path) const {
+    const auto at = document_.lines.find(path);
+    return at == document_.lines.end() ? 0 : at->second;
+  }
 
  private:
   const config::YamlDocument& document_;
 };
 
-std::string text_of(const Json& value) {
+// A plain value as text; lists and mappings are none.
+Result<std::string> text_of(const Json& value) {
+  if (value.is_structured()) {
+    return fail(ErrorKind::usage, "a value must be a number, a word or a text, not a list or a mapping");
+  }
   if (value.is_string()) {
     return value.get<std::string>();
   }
@@ -53,6 +66,13 @@ Status check_value(const record::Field& field, const std::string& text) {
 }
 
 Result<std::vector<std::string>> range_values(const Json& range) {
+  for (const auto& [key, value] : range.items()) {
+    const std::vector<std::string> known = {"from", "to", "step", "factor"};
+    if (std::ranges::count(known, key) == 0 || !value.is_number_integer()) {
+      return fail(ErrorKind::usage, "a range has whole numbers from, to and one of step and factor, not '{}'",
+                  printable(key, 80));
+    }
+  }
   const auto from = get_int(range, "from");
   const auto to = get_int(range, "to");
   const auto step = get_int(range, "step");
@@ -61,7 +81,7 @@ Result<std::vector<std::string>> range_values(const Json& range) {
     return fail(ErrorKind::usage, "a range is {{from: 1, to: 16, step: 1}} or {{from: 1, to: 16, factor: 2}}");
   }
   std::vector<std::string> values;
-  for (std::int64_t value = *from; value <= *to && values.size() <= kMaxValues;) {
+  for (std::int64_t value = *from; value <= *to && values.size() <= kMaxAxisValues;) {
     values.push_back(std::to_string(value));
     const std::int64_t next = factor ? value * *factor : value + step.value_or(1);
     if (next <= value) {
@@ -78,12 +98,14 @@ Result<Axis> read_axis(const std::string& key, const Json& json) {
   if (json.is_object()) {
     MIA_TRY_ASSIGN(axis.values, range_values(json));
   } else if (json.is_array()) {
-    std::ranges::transform(json, std::back_inserter(axis.values), text_of);
+    for (const Json& item : json) {
+      MIA_TRY_ASSIGN(axis.values.emplace_back(), text_of(item));
+    }
   } else {
-    axis.values.push_back(text_of(json));
+    MIA_TRY_ASSIGN(axis.values.emplace_back(), text_of(json));
   }
-  if (axis.values.empty() || axis.values.size() > kMaxValues) {
-    return fail(ErrorKind::usage, "axis {} needs 1 to {} values, not {}", key, kMaxValues, axis.values.size());
+  if (axis.values.empty() || axis.values.size() > kMaxAxisValues) {
+    return fail(ErrorKind::usage, "axis {} needs 1 to {} values, not {}", key, kMaxAxisValues, axis.values.size());
   }
   for (const std::string& value : axis.values) {
     MIA_TRY(check_value(*field, value));
@@ -102,7 +124,7 @@ Result<SettingList> read_settings(const Json& json, const Place& place, const st
     const std::string full =
         prefix.empty() || key.find('.') != std::string::npos ? key : fmt::format("{}.{}", prefix, key);
     MIA_TRY_ASSIGN(const record::Field* const field, context(record::require_field(full), where));
-    const std::string text = text_of(value);
+    MIA_TRY_ASSIGN(const std::string text, context(text_of(value), where));
     MIA_TRY(context(check_value(*field, text), where));
     list.emplace_back(std::string(field->key), text);
   }
@@ -121,9 +143,18 @@ Status read_text(const Json& json, const char* key, const Place& place, std::str
   return {};
 }
 
+// A member that is one of a few words.
+Status check_word(const std::string& word, const char* member, std::span<const std::string_view> words,
+                  const Place& place) {
+  if (std::ranges::find(words, word) != words.end()) {
+    return {};
+  }
+  return fail(ErrorKind::usage, "{}: {} = '{}' is none of {}", place.of(member), member, printable(word, 80),
+              fmt::join(words, ", "));
+}
+
 Status check_keys(const Json& json, const Place& place) {
-  const std::vector<std::string> known = {"name",      "title", "report",  "settings", "axes",
-                                          "workloads", "order", "quality", "parts"};
+  const std::vector<std::string> known(kMembers.begin(), kMembers.end());
   for (const auto& [key, value] : json.items()) {
     if (std::ranges::count(known, key) == 0) {
       const auto near = nearest_name(key, known);
@@ -156,36 +187,45 @@ Status read_workloads(const Json& json, const Place& place, Scenario& scenario) 
     MIA_TRY_ASSIGN(variant.settings, read_settings(value, place, "workloads." + name, "workload"));
     scenario.workloads.push_back(std::move(variant));
   }
-  // Shorter first, as people read them; YAML's own order is lost in JSON.
-  std::ranges::stable_sort(scenario.workloads, {}, [](const WorkloadVariant& variant) {
+  // As written: the first one is what others are held against. JSON has lost the order, the places have it.
+  std::ranges::stable_sort(scenario.workloads, {}, [&](const WorkloadVariant& variant) {
     const auto at = std::ranges::find(variant.settings, "workload.max_tokens", &SettingList::value_type::first);
-    return at == variant.settings.end() ? 0 : parse_int(at->second).value_or(0);
+    const std::int64_t tokens = at == variant.settings.end() ? 0 : parse_int(at->second).value_or(0);
+    return std::pair(place.line("workloads." + variant.name), tokens);  // on one line: the shorter first
   });
   return {};
+}
+
+Result<std::vector<std::string>> read_list(const Json& json, const char* key, const Place& place) {
+  std::vector<std::string> list;
+  const auto at = json.find(key);
+  if (at == json.end()) {
+    return list;
+  }
+  const bool texts = at->is_array() && std::ranges::all_of(*at, [](const Json& item) { return item.is_string(); });
+  if (!texts) {
+    return fail(ErrorKind::usage, "{}: {} must be a list of names", place.of(key), key);
+  }
+  for (const Json& item : *at) {
+    list.push_back(item.get<std::string>());
+  }
+  return list;
 }
 
 Status read_rest(const Json& json, const Place& place, Scenario& scenario) {
   MIA_TRY(read_text(json, "title", place, scenario.title));
   MIA_TRY(read_text(json, "report", place, scenario.report));
   MIA_TRY(read_text(json, "order", place, scenario.order));
-  if (scenario.order != "interleaved" && scenario.order != "sequential") {
-    return fail(ErrorKind::usage, "{}: order = '{}' is neither interleaved nor sequential", place.of("order"),
-                scenario.order);
+  MIA_TRY(check_word(scenario.order, "order", kOrders, place));
+  MIA_TRY(read_text(json, "needs", place, scenario.needs));
+  if (json.contains("needs")) {
+    MIA_TRY(check_word(scenario.needs, "needs", kNeeds, place));
   }
-  if (json.contains("quality")) {
-    const auto quality = get_bool(json, "quality");
-    if (!quality) {
-      return fail(ErrorKind::usage, "{}: quality must be true or false", place.of("quality"));
-    }
-    scenario.quality = *quality;
+  MIA_TRY_ASSIGN(scenario.checks, read_list(json, "checks", place));
+  for (const std::string& check : scenario.checks) {
+    MIA_TRY(check_word(check, "checks", kChecks, place));
   }
-  const Json& parts = get_member(json, "parts");
-  if (json.contains("parts") && !parts.is_array()) {
-    return fail(ErrorKind::usage, "{}: parts must be a list of scenario names", place.of("parts"));
-  }
-  if (parts.is_array()) {
-    std::ranges::transform(parts, std::back_inserter(scenario.parts), text_of);
-  }
+  MIA_TRY_ASSIGN(scenario.parts, read_list(json, "parts", place));
   return {};
 }
 
@@ -195,6 +235,14 @@ bool by_table(const Axis& a, const Axis& b) {
 }
 
 }  // namespace
+
+bool Scenario::has_check(std::string_view check) const {
+  return std::ranges::find(checks, check) != checks.end();
+}
+
+std::span<const std::string_view> check_names() {
+  return kChecks;
+}
 
 fs::path scenario_dir() {
   if (const char* const dir = std::getenv("MIA_PERF_SCENARIOS"); dir != nullptr && *dir != '\0') {
@@ -279,8 +327,8 @@ void fix_axis(Scenario& scenario, std::string_view full_key) {
 }
 
 Json to_json(const Scenario& scenario) {
-  Json json = {{"name", scenario.name},   {"title", scenario.title},     {"report", scenario.report},
-               {"order", scenario.order}, {"quality", scenario.quality}, {"parts", scenario.parts}};
+  Json json = {{"name", scenario.name},   {"title", scenario.title},   {"report", scenario.report},
+               {"order", scenario.order}, {"checks", scenario.checks}, {"parts", scenario.parts}};
   json["settings"] = scenario.settings;
   for (const Axis& axis : scenario.axes) {
     json["axes"].push_back({{"key", axis.key}, {"values", axis.values}});

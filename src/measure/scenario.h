@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,8 @@
 #include "base/result.h"
 
 namespace mia::measure {
+
+inline constexpr std::size_t kMaxAxisValues = 256;
 
 // One parameter and the texts it takes in turn. `physical` and `half` are the machine's cores and half of them.
 struct Axis {
@@ -35,9 +38,17 @@ struct Scenario {
   std::vector<Axis> axes;  // in the order of the field table
   std::vector<WorkloadVariant> workloads;
   std::string order = "interleaved";  // interleaved | sequential
-  bool quality = false;               // also perplexity and divergence of the models
+  std::vector<std::string> checks;    // names of check_names()
+  std::string needs;                  // "" | gpu | models: without it a probe leaves this part out
   std::vector<std::string> parts;     // other scenarios that make this one up (probe)
+
+  [[nodiscard]] bool has_check(std::string_view check) const;
 };
+
+// What may be done besides measuring: thresholds (perf.thresholds.* are judged), recommendation (the best cell is
+// measured again with the reference before it is recommended), anomalies (suspects are measured again and diagnosed),
+// quality (perplexity and divergence of the models).
+[[nodiscard]] std::span<const std::string_view> check_names();
 
 // <exe>/../share/mia-perf/scenarios, else the source tree's; $MIA_PERF_SCENARIOS wins.
 [[nodiscard]] std::filesystem::path scenario_dir();
@@ -52,5 +63,7 @@ struct Scenario {
 void fix_axis(Scenario& scenario, std::string_view full_key);
 
 [[nodiscard]] Json to_json(const Scenario& scenario);
+// schemas/scenario-v1.schema.json.
+[[nodiscard]] std::string scenario_schema_text();
 
 }  // namespace mia::measure

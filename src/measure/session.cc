@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <map>
-#include <numeric>
 #include <set>
 #include <utility>
 
@@ -26,12 +25,6 @@ bool is_final(OutcomeKind kind) {
   return kind == OutcomeKind::refused || kind == OutcomeKind::out_of_memory;
 }
 
-double run_seconds(const Trial& trial) {
-  return std::accumulate(trial.runs.begin(), trial.runs.end(), 0.0, [](double sum, const record::Run& run) {
-    return sum + (run.token_ns.empty() ? 0.0 : static_cast<double>(run.token_ns.back()) / kNsPerS);
-  });
-}
-
 class SessionRun {
  public:
   SessionRun(const Plan& plan, Bench& bench, const SessionOptions& options, RunObserver& observer)
@@ -52,9 +45,7 @@ class SessionRun {
       MIA_TRY(fill(plan_.order[i]));
     }
     result_.interrupted = stopped_;
-    result_.complete = !stopped_ && result_.rounds_dropped == 0;
-    const double wall = static_cast<double>(steady_ns() - began_ns_) / kNsPerS;
-    result_.measured_share = wall > 0 ? in_runs_ / wall : 0;
+    result_.complete = !stopped_ && result_.dropped.empty();
     return std::move(result_);
   }
 
@@ -120,7 +111,6 @@ class SessionRun {
       CellState& state = cells_[cell.key];
       state.seconds += static_cast<double>(steady_ns() - began) / kNsPerS;
       ++state.trials;
-      in_runs_ += run_seconds(*trial);
     }
     return trial;
   }
@@ -159,20 +149,23 @@ class SessionRun {
     }
     const double elapsed = static_cast<double>(steady_ns() - began_ns_) / kNsPerS;
     const double round = seconds_of(plan_.order[next].repeat, next);
-    if (elapsed + round <= *options_.budget_s) {
+    if (round == 0 || elapsed + round <= *options_.budget_s) {
       return false;
     }
-    result_.rounds_dropped = plan_.order.back().repeat - plan_.order[next].repeat + 1;
-    observer_.note(fmt::format("the budget of {} is used up: {} of {} repeats of every cell",
-                               human_seconds(*options_.budget_s), plan_.order[next].repeat,
-                               plan_.order.back().repeat + 1));
+    result_.dropped =
+        fmt::format("the budget is used up: {} of {} repeats of every cell were measured, the others dropped evenly",
+                    plan_.order[next].repeat, plan_.order.back().repeat + 1);
+    observer_.note(result_.dropped);
     return true;
   }
 
   [[nodiscard]] double seconds_of(std::int64_t round, std::size_t from) const {
     double sum = 0;
     for (std::size_t i = from; i < plan_.order.size() && plan_.order[i].repeat == round; ++i) {
-      sum += expected_seconds(plan_.cells[plan_.order[i].cell].key).value_or(0);
+      const std::string& key = plan_.cells[plan_.order[i].cell].key;
+      const auto slot = slots_.find({key, round});
+      const bool done = slot != slots_.end() && slot->second.done;
+      sum += done ? 0 : expected_seconds(key).value_or(0);
     }
     return sum;
   }
@@ -222,7 +215,6 @@ class SessionRun {
   std::map<SlotKey, SlotState> slots_;
   std::set<std::size_t> out_of_memory_;
   std::set<std::string> proven_;  // cells whose graph is known
-  double in_runs_ = 0;
   bool stopped_ = false;
 };
 

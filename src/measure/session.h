@@ -45,8 +45,7 @@ struct SessionResult {
   std::vector<record::Trial> trials;  // all, also those that were finished before
   bool complete = false;              // every slot of the plan has its trial, or was given up for a reason
   bool interrupted = false;
-  std::int64_t rounds_dropped = 0;
-  double measured_share = 0;  // of this session's wall time: spent inside runs
+  std::string dropped;  // what the budget left out, one sentence; "" for nothing
 };
 
 [[nodiscard]] Result<SessionResult> run_session(const Plan& plan, Bench& bench, const SessionOptions& options,

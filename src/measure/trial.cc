@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "host/conditions.h"
 #include "host/page_cache.h"
 #include "measure/workload.h"
@@ -238,6 +239,10 @@ class TrialRun {
   bool accept(const Answer<T>& answer, Phase phase, std::int64_t runs) {
     if (!answer.ok()) {
       trial_.outcome = answer.outcome;
+      if (answer.outcome.kind == record::OutcomeKind::timed_out && trial_.outcome.reason.empty()) {
+        trial_.outcome.reason =
+            fmt::format("no answer within {}, the limit from {}", human_seconds(limit_.seconds), limit_.source);
+      }
       return false;
     }
     bench_.limits.learn(phase, work(runs), answer.wall_ms / 1000.0);
@@ -274,8 +279,9 @@ class TrialRun {
     return work_of(spec_.settings, spec_.model, prompt_bound(request_) + request_.max_tokens, runs);
   }
 
-  [[nodiscard]] TimeLimit limit_of(Phase phase, std::int64_t runs) const {
-    return bench_.limits.limit(phase, work(runs));
+  TimeLimit limit_of(Phase phase, std::int64_t runs) {
+    limit_ = bench_.limits.limit(phase, work(runs));
+    return limit_;
   }
 
   void keep_limit(const TimeLimit& limit) {
@@ -304,6 +310,7 @@ class TrialRun {
   Bench& bench_;
   record::Trial trial_;
   proto::Generate request_;
+  TimeLimit limit_;  // of the phase that was begun last
   Worker worker_;
   std::optional<host::GpuWatch> watch_;
   std::vector<host::GpuState> gpus_before_;

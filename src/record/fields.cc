@@ -71,6 +71,8 @@ constexpr auto kFields = std::to_array<Field>({
   {"run.canary", "canary", kBool, "", "measure memory bandwidth before and after each trial", "true", 0, 0, "", MIA_SLOT(run.canary)},
   {"run.graph", "graph", kBool, "", "prove by one untimed decode of each cell which operations ran where; auto does it where there is a GPU", "auto", 0, 0, "", MIA_SLOT(run.graph)},
   {"run.seed", "seed", kInt, "", "seed of the plan's order", "1", 0, 4294967295.0, "", MIA_SLOT(run.seed)},
+  {"run.quality_file", "quality_file", kText, "", "text that models are scored on; auto is the built-in one", "auto", 0, 0, "", MIA_SLOT(run.quality_file)},
+  {"run.quality_chunks", "quality_chunks", kInt, "windows", "windows of 512 tokens of that text, at most", "4", 1, 100000, "", MIA_SLOT(run.quality_chunks)},
 
   {"perf.thresholds.load_ms_max", "load_ms_max", kNum, "ms", "a cold load must take less", "auto", 0, 1e9, "", MIA_SLOT(thresholds.load_ms_max)},
   {"perf.thresholds.short_tps_min", "short_tps_min", kNum, "tok/s", "tokens per second of the short workload, at least", "auto", 0, 1e9, "", MIA_SLOT(thresholds.short_tps_min)},
@@ -80,6 +82,7 @@ constexpr auto kFields = std::to_array<Field>({
   {"perf.thresholds.p95_ratio_max", "p95_ratio_max", kNum, "ratio", "p95 of the long workload over p95 of the short one, at most", "1.30", 0, 1000, "", MIA_SLOT(thresholds.p95_ratio_max)},
   {"perf.thresholds.p95_short_drift", "p95_short_drift", kNum, "fraction", "largest rise of the short p95 from run to run", "0.10", 0, 100, "", MIA_SLOT(thresholds.p95_short_drift)},
   {"perf.thresholds.p95_ratio_rise", "p95_ratio_rise", kNum, "fraction", "largest rise of the p95 ratio against the accepted report; above it regression_flag is set", "0.20", 0, 100, "", MIA_SLOT(thresholds.p95_ratio_rise)},
+  {"perf.thresholds.perplexity_rise", "perplexity_rise", kNum, "fraction", "largest rise of the perplexity against the first model with which --decide takes another", "0.02", 0, 100, "", MIA_SLOT(thresholds.perplexity_rise)},
 });
 // clang-format on
 

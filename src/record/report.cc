@@ -33,6 +33,7 @@ static void each_bucket(T& x, F f) {
 template <class T, class F>
 static void each_cell(T& x, F f) {
   f("key", x.key);
+  f("part", x.part);
   f("label", x.label);
   f("also", x.also);
   f("model", x.model);
@@ -88,7 +89,7 @@ static void each_check(T& x, F f) {
 }
 
 template <class T, class F>
-static void each_part(T& x, F f) {
+static void each_time_part(T& x, F f) {
   f("mode", x.mode);
   f("name", x.name);
   f("ms", x.ms);
@@ -107,6 +108,31 @@ static void each_flash_attention(T& x, F f) {
 }
 
 template <class T, class F>
+static void each_quality(T& x, F f) {
+  f("model", x.model);
+  f("runtime", x.runtime);
+  f("text", x.text);
+  f("text_hash", x.text_hash);
+  f("perplexity", x.perplexity);
+  f("perplexity_error", x.perplexity_error);
+  f("scored_tokens", x.scored_tokens);
+  f("null_reason", x.null_reason);
+  f("base", x.base);
+  f("mean_kl_divergence", x.mean_kl_divergence);
+  f("same_top_fraction", x.same_top_fraction);
+  f("divergence_null_reason", x.divergence_null_reason);
+}
+
+template <class T, class F>
+static void each_part(T& x, F f) {
+  f("name", x.name);
+  f("title", x.title);
+  f("sentence", x.sentence);
+  f("recommendation", x.recommendation);
+  f("left_out", x.left_out);
+}
+
+template <class T, class F>
 static void each_report(T& x, F f) {
   f("schema", x.schema);
   f("scenario", x.scenario);
@@ -118,6 +144,9 @@ static void each_report(T& x, F f) {
   f("plan_hash", x.plan_hash);
   f("regression_flag", x.regression_flag);
   f("drift_share", x.drift_share);
+  f("wall_s", x.wall_s);
+  f("measured_s", x.measured_s);
+  f("measured_share", x.measured_share);
   f("recommendation", x.recommendation);
   f("sentence", x.sentence);
 }
@@ -138,8 +167,10 @@ MIA_EACH(Finding, each_finding)
 MIA_EACH(Check, each_check)
 MIA_EACH(Confirmation, each_confirmation)
 MIA_EACH(Judgement, each_judgement)
-MIA_EACH(TimePart, each_part)
+MIA_EACH(TimePart, each_time_part)
 MIA_EACH(FlashAttention, each_flash_attention)
+MIA_EACH(Quality, each_quality)
+MIA_EACH(PartReport, each_part)
 MIA_EACH(Report, each_report)
 #undef MIA_EACH
 
@@ -276,7 +307,7 @@ Json check_to_json(const Check& check) {
   return json;
 }
 
-Result<TimePart> part_from_json(const Json& json) {
+Result<TimePart> time_part_from_json(const Json& json) {
   return plain_from_json<TimePart>(json, "a part of the time");
 }
 
@@ -284,6 +315,14 @@ Result<Check> check_from_json(const Json& json) {
   MIA_TRY_ASSIGN(Check check, plain_from_json<Check>(json, "a check"));
   MIA_TRY_ASSIGN(check.confirmation, optional_from_json<Confirmation>(json, "confirmation"));
   return check;
+}
+
+Result<Quality> quality_from_json(const Json& json) {
+  return plain_from_json<Quality>(json, "the quality of a model");
+}
+
+Result<PartReport> part_from_json(const Json& json) {
+  return plain_from_json<PartReport>(json, "a part");
 }
 
 template <class T, class Write>
@@ -310,6 +349,9 @@ Json to_json(const Report& report) {
   json["time_parts"] = list_to_json(report.time_parts, [](const TimePart& part) { return members_to_json(part); });
   json["checks"] = list_to_json(report.checks, check_to_json);
   json["judgement"] = optional_to_json(report.judgement);
+  const auto members = [](const auto& item) { return members_to_json(item); };
+  json["quality"] = list_to_json(report.quality, members);
+  json["parts"] = list_to_json(report.parts, members);
   return json;
 }
 
@@ -322,9 +364,11 @@ Result<Report> report_from_json(const Json& json) {
   MIA_TRY(read_list(json, "cells", report.cells, cell_from_json));
   MIA_TRY(read_list(json, "trials", report.trials, trial_from_json));
   MIA_TRY(read_list(json, "findings", report.findings, finding_from_json));
-  MIA_TRY(read_list(json, "time_parts", report.time_parts, part_from_json));
+  MIA_TRY(read_list(json, "time_parts", report.time_parts, time_part_from_json));
   MIA_TRY(read_list(json, "checks", report.checks, check_from_json));
   MIA_TRY_ASSIGN(report.judgement, optional_from_json<Judgement>(json, "judgement"));
+  MIA_TRY(read_list(json, "quality", report.quality, quality_from_json));
+  MIA_TRY(read_list(json, "parts", report.parts, part_from_json));
   return report;
 }
 

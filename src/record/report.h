@@ -43,6 +43,7 @@ struct FlashAttention {
 
 struct CellReport {
   std::string key;
+  std::string part;               // of a probe: the scenario it belongs to
   std::string label;              // "n_threads=8 n_batch=256", "baseline"
   std::vector<std::string> also;  // other cells with equal effective settings, measured once
   Settings requested;
@@ -120,6 +121,31 @@ struct Judgement {
   std::string sentence;
 };
 
+// How well one model predicts a text, beside how fast it is. The divergence is from the first model of the session.
+struct Quality {
+  std::string model;
+  std::string runtime;
+  std::string text;       // "built-in" or the file
+  std::string text_hash;  // figures of different texts cannot be compared
+  std::optional<double> perplexity;
+  std::optional<double> perplexity_error;  // standard error
+  std::optional<std::int64_t> scored_tokens;
+  std::string null_reason;                   // why there is no perplexity
+  std::string base;                          // model that the divergence is from
+  std::optional<double> mean_kl_divergence;  // KL(base || model), nats per token
+  std::optional<double> same_top_fraction;   // positions at which both expect the same token first
+  std::string divergence_null_reason;
+};
+
+// What one scenario of a probe said, or why it was left out.
+struct PartReport {
+  std::string name;
+  std::string title;
+  std::string sentence;
+  std::string recommendation;
+  std::string left_out;  // "" when it was measured
+};
+
 struct Report {
   int schema = kReportSchema;
   std::string scenario;
@@ -136,13 +162,18 @@ struct Report {
   std::vector<CellReport> cells;
   std::vector<Trial> trials;
   std::vector<TimePart> time_parts;  // of the decompose scenario
+  std::vector<Quality> quality;      // of each model, where the scenario asks for it
+  std::vector<PartReport> parts;     // of a probe
   std::vector<Finding> findings;
   std::vector<Check> checks;
   std::optional<Judgement> judgement;  // nullopt where nothing was judged
   std::optional<bool> regression_flag;
   std::optional<double> drift_share;  // share of variance explained by the place in the order
-  std::string recommendation;         // machine-usable: "n_threads=2 n_batch=256", "" for none
-  std::string sentence;               // what a person would say
+  std::optional<double> wall_s;       // of the invocation; nullopt when it resumed another or times are scripted
+  std::optional<double> measured_s;   // inside measured runs, warm-up left out
+  std::optional<double> measured_share;
+  std::string recommendation;  // machine-usable: "n_threads=2 n_batch=256", "" for none
+  std::string sentence;        // what a person would say
 };
 
 [[nodiscard]] Json to_json(const Report& report);

@@ -61,16 +61,18 @@ struct WorkloadSettings {
 
 // run.*: how the trial is carried out.
 struct RunSettings {
-  OptString runtime;     // installed runtime's name
-  OptString cache;       // page cache before load: cold | warm | as-is
-  OptInt repeats;        // trials per cell
-  OptInt runs;           // measured runs per trial
-  OptInt warmup_max;     // most warm-up runs per trial
-  OptDouble timeout_s;   // per phase; auto = from similar trials
-  OptBool latency_dist;  // histogram and percentiles in every scenario (MIA_PERF_LATENCY_DIST)
-  OptBool canary;        // bandwidth canary before and after each trial
-  OptBool graph;         // prove by one untimed decode what ran where
-  OptInt seed;           // order of the plan
+  OptString runtime;       // installed runtime's name
+  OptString cache;         // page cache before load: cold | warm | as-is
+  OptInt repeats;          // trials per cell
+  OptInt runs;             // measured runs per trial
+  OptInt warmup_max;       // most warm-up runs per trial
+  OptDouble timeout_s;     // per phase; auto = from similar trials
+  OptBool latency_dist;    // histogram and percentiles in every scenario (MIA_PERF_LATENCY_DIST)
+  OptBool canary;          // bandwidth canary before and after each trial
+  OptBool graph;           // prove by one untimed decode what ran where
+  OptInt seed;             // order of the plan
+  OptString quality_file;  // text that models are scored on
+  OptInt quality_chunks;   // windows of 512 tokens of it, at most
 };
 
 // perf.thresholds.*: the seed's fixed limits.
@@ -83,6 +85,7 @@ struct ThresholdSettings {
   OptDouble p95_ratio_max;    // p95 long / p95 short
   OptDouble p95_short_drift;  // fraction, run to run
   OptDouble p95_ratio_rise;   // fraction; over it sets regression_flag
+  OptDouble perplexity_rise;  // fraction of the first model's; over it no model is decided for
 };
 
 struct Settings {

@@ -269,6 +269,22 @@ std::vector<std::string> certainty_of(const record::Report& report) {
     lines.push_back(
         fmt::format("The place in the order explains {:.1f} % of the variance (drift).", *report.drift_share * 100));
   }
+  if (report.wall_s && report.measured_share) {
+    lines.push_back(fmt::format("It took {}, {:.0f} % of it inside measured runs.", human_seconds(*report.wall_s),
+                                *report.measured_share * 100));
+  }
+  for (const record::PartReport& part : report.parts) {
+    if (!part.left_out.empty()) {
+      lines.push_back(fmt::format("Left out: {} ({}).", part.name, part.left_out));
+    }
+  }
+  for (const record::Quality& quality : report.quality) {
+    if (quality.perplexity && quality.scored_tokens) {
+      lines.push_back(fmt::format("Quality of {}: perplexity {:.3f} ± {:.3f} over {} tokens of the {} text.",
+                                  quality.model, *quality.perplexity, quality.perplexity_error.value_or(0),
+                                  *quality.scored_tokens, quality.text));
+    }
+  }
   add_trial_notes(report, lines);
   return lines;
 }
@@ -309,6 +325,11 @@ std::vector<std::string> metric_notes(const record::CellReport& cell, bool laten
     }
   }
   return notes;
+}
+
+std::string part_sentence(const record::Report& report, std::string_view part) {
+  const auto at = std::ranges::find(report.parts, part, &record::PartReport::name);
+  return at == report.parts.end() ? std::string() : at->sentence;
 }
 
 std::string describe_check(const record::Check& check) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,9 @@ namespace mia::report {
 [[nodiscard]] Table metrics_table(const record::CellReport& cell, bool latency);
 // "words (words): tokens were random" for every metric of that table that is null for a reason.
 [[nodiscard]] std::vector<std::string> metric_notes(const record::CellReport& cell, bool latency);
+
+// What a part of a probe said; "" elsewhere.
+[[nodiscard]] std::string part_sentence(const record::Report& report, std::string_view part);
 
 // "value 5.1, limit 5.0 tok/s: why".
 [[nodiscard]] std::string describe_check(const record::Check& check);

@@ -50,7 +50,7 @@ void write_top_level(const record::Report& report, const Json& plain, Json& docu
   for (const record::Metric& metric : record::metrics()) {
     figures.push_back(metric_figure(&cell, metric.name, std::string(metric.name)));
   }
-  Json row = to_json(RowSet{report.scenario, {Row{figures, {}, {}}}}).front();
+  Json row = to_json(RowSet{report.scenario, {Row{figures, {}, {}, {}}}}).front();
   row.erase("part");
   row.erase("outcome");
   document.update(row);

@@ -81,6 +81,8 @@ std::string results_markdown(const record::Report& report) {
     const std::vector<RowSet> sets = row_sets(report, latency);
     for (const RowSet& set : sets) {
       out += sets.size() > 1 ? fmt::format("### {}\n\n", markdown_escape(set.part)) : "";
+      const std::string said = part_sentence(report, set.part);
+      out += said.empty() ? "" : fmt::format("{}\n\n", markdown_cell(said, 2000));
       out += table_markdown(to_table(set)) + '\n';
     }
     notes = null_notes(sets);

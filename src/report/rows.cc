@@ -40,15 +40,10 @@ record::CellReport under_name(const record::CellReport& cell, const std::string&
   return other;
 }
 
-std::string part_of(const record::Report& report, const record::CellReport& cell) {
-  const std::size_t at = cell.key.find('/');
-  return report.scenario == "probe" && at != std::string::npos ? cell.key.substr(0, at) : report.scenario;
-}
-
 std::vector<Part> parts_of(const record::Report& report, bool latency) {
   std::vector<Part> parts;
   for (const record::CellReport& cell : report.cells) {
-    const std::string name = part_of(report, cell);
+    const std::string& name = cell.part.empty() ? report.scenario : cell.part;
     auto part = std::ranges::find(parts, name, &Part::name);
     if (part == parts.end()) {
       part = parts.insert(parts.end(), {name, {}, &report, latency || name == "latency"});
@@ -130,6 +125,12 @@ std::string figure_text(const Figure& figure) {
   return same ? asked : fmt::format("{} ({})", asked, record::to_text(setting.effective));
 }
 
+// "52.3 ▇▆▅▄ 48.1": the first and the last share in numbers.
+std::string curve_text(const Row& row) {
+  return row.curve.empty() ? std::string()
+                           : fmt::format("{:.1f} {} {:.1f}", row.curve.front(), sparkline(row.curve), row.curve.back());
+}
+
 bool has_curve(const RowSet& set) {
   return std::ranges::any_of(set.rows, [](const Row& row) { return !row.curve.empty(); });
 }
@@ -184,6 +185,7 @@ Json to_json(const RowSet& rows) {
     }
     if (!row.curve.empty()) {
       json["decode_curve_tok_s"] = row.curve;
+      json["decode_curve_depth"] = row.curve_depth;
     }
     list.push_back(std::move(json));
   }
@@ -251,7 +253,7 @@ Table to_table(const RowSet& rows) {
     }
   };
   if (has_curve(rows)) {
-    extra("speed over depth", Align::right, [](const Row& row) { return sparkline(row.curve); });
+    extra("speed over depth (tok/s)", Align::right, curve_text);
   }
   if (failures) {
     extra("outcome", Align::left, [](const Row& row) { return row.failure.empty() ? std::string("ok") : row.failure; });

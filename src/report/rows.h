@@ -46,8 +46,9 @@ struct Figure {
 
 struct Row {
   std::vector<Figure> figures;
-  std::string failure;        // outcome of a cell that did not end well
-  std::vector<double> curve;  // decode speed (tok/s) over depth, equal shares of the tokens; may be empty
+  std::string failure;                    // outcome of a cell that did not end well
+  std::vector<double> curve;              // decode speed (tok/s) over depth, equal shares of the tokens; may be empty
+  std::vector<std::int64_t> curve_depth;  // tokens in the context at the end of each share
 };
 
 // One table: rows that share their columns. A probe has one for each of its parts.

@@ -72,9 +72,11 @@ std::string mode_failure(const Mode& mode) {
   return text;
 }
 
-// Decode speed of each of 16 equal shares of the tokens: median interval over the measured runs of the cell.
-std::vector<double> decode_curve(const Part& part, const record::CellReport* cell) {
+// Decode speed of each of 16 equal shares of the tokens: median interval over the measured runs of the cell, and the
+// tokens in the context at the end of each share.
+void add_decode_curve(const Part& part, const record::CellReport* cell, Row& row) {
   std::vector<std::vector<double>> shares(kCurvePoints);
+  std::vector<std::int64_t> depth(kCurvePoints);
   for (const record::Trial& trial : part.report->trials) {
     if (cell == nullptr || trial.cell != cell->key || !trial.outcome.ok()) {
       continue;
@@ -82,10 +84,12 @@ std::vector<double> decode_curve(const Part& part, const record::CellReport* cel
     for (const record::Run* const run : record::measured(trial)) {
       const std::vector<double> intervals = record::decode_intervals_ms(*run);
       if (intervals.size() < kCurvePoints * kLeastPerPoint) {
-        return {};
+        return;
       }
       for (std::size_t i = 0; i < intervals.size(); ++i) {
-        shares[i * kCurvePoints / intervals.size()].push_back(intervals[i]);
+        const std::size_t share = i * kCurvePoints / intervals.size();
+        shares[share].push_back(intervals[i]);
+        depth[share] = run->prompt_tokens + static_cast<std::int64_t>(i) + 2;
       }
     }
   }
@@ -93,11 +97,12 @@ std::vector<double> decode_curve(const Part& part, const record::CellReport* cel
   for (std::vector<double>& share : shares) {
     const auto median = record::floor_percentile(std::move(share), 0.5);
     if (!median || !(*median > 0)) {
-      return {};
+      return;
     }
     curve.push_back(1000.0 / *median);
   }
-  return curve;
+  row.curve = std::move(curve);
+  row.curve_depth = std::move(depth);
 }
 
 // Model buffers on devices other than the CPU, from the last trial that ended well (the seed's "GPU buf").
@@ -148,6 +153,18 @@ record::Summary speed_ratio(const record::CellReport* cell, const record::CellRe
 bool varies_flash_attention(const Part& part) {
   return std::ranges::any_of(varying_fields(pointers(part.cells), false),
                              [](const record::Field* field) { return field->name == "flash_attn"; });
+}
+
+// Beside the speed: null with its reason, and without one where the scenario does not ask for quality.
+record::Summary quality_figure(const Part& part, const record::CellReport& cell,
+                               std::optional<double> record::Quality::*member) {
+  for (const record::Quality& quality : part.report->quality) {
+    if (quality.model == cell.model && quality.runtime == cell.runtime) {
+      const bool divergence = member == &record::Quality::mean_kl_divergence;
+      return plain(quality.*member, divergence ? quality.divergence_null_reason : quality.null_reason);
+    }
+  }
+  return plain(std::nullopt);
 }
 
 void add(Row& row, std::vector<Figure> figures) {
@@ -366,7 +383,7 @@ std::vector<Row> long_context_rows(const Part& part) {
                             ratio(summary_of(mode.longer, "p95_decode_ms"), summary_of(mode.shorter, "p95_decode_ms")),
                             kRatio)});
     add(row, flash_attention_figures(mode.longer, varies_flash_attention(part)));
-    row.curve = decode_curve(part, mode.longer);
+    add_decode_curve(part, mode.longer, row);
     rows.push_back(std::move(row));
   }
   return rows;
@@ -411,8 +428,10 @@ std::vector<Row> quant_rows(const Part& part) {
          with_interval(number_figure("long_ratio", "long ×", speed_ratio(mode.longer, all.front().longer), kRatio)),
          number_figure("load_ratio", "load ×",
                        ratio(summary_of(mode.first, "load_ms"), summary_of(all.front().first, "load_ms")), kRatio),
-         metric_figure(mode.first, "perplexity", "perplexity"),
-         metric_figure(mode.first, "mean_kl_divergence", "mean_kl_divergence")});
+         number_figure("perplexity", "perplexity", quality_figure(part, *mode.first, &record::Quality::perplexity),
+                       {3}),
+         number_figure("mean_kl_divergence", "KL divergence",
+                       quality_figure(part, *mode.first, &record::Quality::mean_kl_divergence), {4})});
     std::get<NumberFigure>(std::ranges::find(row.figures, "file_bytes", &Figure::name)->what).whole = true;
     rows.push_back(std::move(row));
   }

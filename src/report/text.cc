@@ -70,6 +70,9 @@ class TextReport {
       if (sets.size() > 1) {
         line(paint_.bold(one_line(set.part)));
       }
+      if (const std::string said = part_sentence(report_, set.part); !said.empty()) {
+        line(wrap(one_line(said, 2000), width_));
+      }
       out_ += fitted(to_table(set), width_);
     }
     notes(null_notes(sets));

@@ -51,6 +51,13 @@ Status from_texts(const Texts& texts, Session& session) {
   return {};
 }
 
+// The trials have rows of their own: written here, they would be copied for each report.
+Result<std::string> report_text(const record::Report& report) {
+  record::Report bare = report;
+  bare.trials.clear();
+  return storable(record::to_json(bare), "the report");
+}
+
 Status check_state(std::string_view state) {
   if (std::ranges::find(kStates, state) == kStates.end()) {
     return fail(ErrorKind::usage, "'{}' is no state of a session (running, complete, interrupted, failed)",
@@ -148,13 +155,23 @@ Status Store::resume_session(std::string_view session) {
   });
 }
 
+Status Store::keep_report(std::string_view session, const record::Report& report, std::int64_t planned) {
+  MIA_TRY_ASSIGN(const std::string text, report_text(report));
+  return guarded("store the report", impl_->path, [&]() -> Status {
+    Transaction transaction(impl_->sql);
+    MIA_TRY_ASSIGN(const long long num, impl_->require_session(session));
+    execute(impl_->sql, "update session set report_json = :report, planned = :planned where num = :num", text, planned,
+            num);
+    transaction.commit();
+    return {};
+  });
+}
+
 Status Store::finish_session(std::string_view session, std::string_view state, const record::Report* report) {
   MIA_TRY(check_state(state));
   std::optional<std::string> text;
   if (report != nullptr) {
-    Json json = record::to_json(*report);
-    json["trials"] = Json::array();
-    MIA_TRY_ASSIGN(text, storable(json, "the report"));
+    MIA_TRY_ASSIGN(text, report_text(*report));
   }
   return guarded("finish the session", impl_->path, [&]() -> Status {
     Transaction transaction(impl_->sql);

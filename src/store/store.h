@@ -40,6 +40,8 @@ class Store {
   Status add_trial(std::string_view session, const record::Trial& trial);
   // All or none.
   Status add_trials(std::string_view session, std::span<const record::Trial> trials);
+  // The report and the number of planned trials so far, of a session that goes on; the report's trials are left out.
+  Status keep_report(std::string_view session, const record::Report& report, std::int64_t planned);
   // `report` may be null; its trials are left out, they are stored already.
   Status finish_session(std::string_view session, std::string_view state, const record::Report* report);
 

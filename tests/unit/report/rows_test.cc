@@ -112,7 +112,12 @@ TEST(LongContextRows, TheCurveShowsWhereSpeedIsLost) {
   EXPECT_NEAR(curve[0].get<double>(), 125, 1e-6) << "8 ms between the first tokens";
   EXPECT_NEAR(curve[15].get<double>(), 62.5, 1e-6) << "16 ms between the last tokens";
   EXPECT_FALSE(rows_of(samples::long_context())[1].contains("decode_curve_tok_s")) << "64 tokens are too few";
-  EXPECT_EQ(column(samples::long_context(), "speed over depth").at(0).substr(0, 3), "█");
+  const Json depth = rows_of(samples::long_context())[0].at("decode_curve_depth");
+  ASSERT_EQ(depth.size(), 16U);
+  EXPECT_EQ(depth[15].get<int>() - depth[0].get<int>(), 119) << "127 intervals, 8 of them in the first share";
+  const std::string drawn = column(samples::long_context(), "speed over depth (tok/s)").at(0);
+  EXPECT_EQ(drawn.substr(0, 9), "125.0 █");
+  EXPECT_EQ(drawn.substr(drawn.size() - 4), "62.5");
 }
 
 TEST(LongContextRows, AMissingHalfIsNullWithAReason) {
@@ -156,7 +161,8 @@ TEST(QuantRows, SpeedAndSizeAgainstTheFirstModel) {
   EXPECT_NEAR(rows[1].at("short_ratio").get<double>(), 1.94, 0.005);
   EXPECT_NEAR(rows[1].at("long_ratio").get<double>(), 2.09, 0.005);
   EXPECT_EQ(rows[1].at("file_bytes"), 90 << 20);
-  EXPECT_EQ(rows[0].at("null_reasons").at("perplexity"), "the models share no tokenizer");
+  EXPECT_EQ(rows[1].at("perplexity"), 12.345);
+  EXPECT_EQ(rows[1].at("null_reasons").at("mean_kl_divergence"), "the models share no tokenizer");
 }
 
 TEST(QuantRows, TheSessionsOwnIntervalIsTaken) {

@@ -265,7 +265,18 @@ record::Report latency() {
 record::Report quant_compare() {
   record::Report report = with_modes("quant-compare", {"id=q4km", "id=mxfp4"}, {2.744, 3.775, 5.327, 7.890});
   name_models(report, {"q4km", "mxfp4"});
-  report.cells[0].metrics["perplexity"].null_reason = "the models share no tokenizer";
+  record::Quality first;
+  first.model = "q4km";
+  first.runtime = report.cells[0].runtime;
+  first.text = "built-in";
+  first.perplexity = 12.345;
+  first.scored_tokens = 1020;
+  first.divergence_null_reason = "it is the model that others are compared with";
+  record::Quality second = first;
+  second.model = "mxfp4";
+  second.base = "q4km";
+  second.divergence_null_reason = "the models share no tokenizer";
+  report.quality = {first, second};
   return report;
 }
 
@@ -274,11 +285,16 @@ record::Report probe() {
   report.scenario = "probe";
   for (record::CellReport& cell : report.cells) {
     cell.key = "cpu-tuning/" + cell.key;
+    cell.part = "cpu-tuning";
   }
   for (const record::CellReport& cell : latency().cells) {
     report.cells.push_back(cell);
     report.cells.back().key = "latency/" + cell.key;
+    report.cells.back().part = "latency";
   }
+  report.parts = {{"cpu-tuning", "Threads", "Use n_threads=8.", "n_threads=8", ""},
+                  {"latency", "Token latency", "Steady.", "", ""},
+                  {"gpu-smoke", "GPU smoke", "", "", "needs a GPU"}};
   return report;
 }
 

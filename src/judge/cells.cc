@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#include "judge/cells.h"
+
+#include <algorithm>
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+#include "record/fields.h"
+#include "record/metrics.h"
+
+namespace mia::judge {
+namespace {
+
+using record::CellReport;
+using record::Report;
+
+constexpr std::int64_t kStandardRepeats = 5;
+
+std::int64_t planned_repeats(const CellReport& cell) {
+  return cell.requested.run.repeats.value_or(kStandardRepeats);
+}
+
+bool belongs(const record::Trial& trial, const CellReport& cell, Repeats which) {
+  if (trial.cell != cell.key) {
+    return false;
+  }
+  const bool fresh = trial.repeat >= planned_repeats(cell);
+  return which == Repeats::all || fresh == (which == Repeats::fresh);
+}
+
+}  // namespace
+
+std::optional<double> value_of(const CellReport& cell, std::string_view metric) {
+  const auto at = cell.metrics.find(std::string(metric));
+  return at == cell.metrics.end() ? std::nullopt : at->second.value;
+}
+
+std::vector<std::string> parts_of(const Report& report) {
+  std::vector<std::string> parts;
+  for (const CellReport& cell : report.cells) {
+    if (std::ranges::find(parts, cell.part) == parts.end()) {
+      parts.push_back(cell.part);
+    }
+  }
+  return parts;
+}
+
+Report only_part(const Report& report, std::string_view part) {
+  Report only = report;
+  only.scenario = part.empty() ? report.scenario : std::string(part);
+  only.findings.clear();
+  only.parts.clear();
+  std::erase_if(only.cells, [&](const CellReport& cell) { return cell.part != part; });
+  std::set<std::string> keys;
+  std::set<std::string> models;
+  for (const CellReport& cell : only.cells) {
+    keys.insert(cell.key);
+    models.insert(cell.model);
+  }
+  std::erase_if(only.trials, [&](const record::Trial& trial) { return !keys.contains(trial.cell); });
+  std::erase_if(only.models, [&](const record::ModelInfo& model) { return !models.contains(model.id); });
+  return only;
+}
+
+const CellReport* find_cell(const Report& report, std::string_view key) {
+  const auto at = std::ranges::find(report.cells, key, &CellReport::key);
+  return at == report.cells.end() ? nullptr : &*at;
+}
+
+bool same_request(const record::Settings& a, const record::Settings& b) {
+  const auto bare = [](record::Settings settings) {
+    settings.run = {};
+    settings.thresholds = {};
+    return settings;
+  };
+  return record::to_json(bare(a)) == record::to_json(bare(b));
+}
+
+const CellReport* find_variant(const Report& report, const CellReport& like, std::string_view field,
+                               std::string_view value) {
+  record::Settings wanted = like.requested;
+  if (!record::set_text(wanted, field, value)) {
+    return nullptr;
+  }
+  const auto at = std::ranges::find_if(report.cells, [&](const CellReport& cell) {
+    return cell.runtime == like.runtime && cell.part == like.part && same_request(cell.requested, wanted);
+  });
+  return at == report.cells.end() ? nullptr : &*at;
+}
+
+std::vector<const record::Trial*> counted(const Report& report, const CellReport& cell, Repeats which) {
+  std::vector<const record::Trial*> trials;
+  for (const record::Trial& trial : report.trials) {
+    if (belongs(trial, cell, which) && trial.outcome.ok() && trial.conditions.voided_by.empty()) {
+      trials.push_back(&trial);
+    }
+  }
+  std::ranges::stable_sort(trials, {}, &record::Trial::repeat);
+  return trials;
+}
+
+std::vector<double> values_of(const Report& report, const CellReport& cell, std::string_view metric, Repeats which) {
+  std::vector<double> values;
+  const record::Metric* const row = record::find_metric(metric);
+  for (const record::Trial* const trial : counted(report, cell, which)) {
+    if (const auto value = row == nullptr ? std::nullopt : row->of(*trial)) {
+      values.push_back(*value);
+    }
+  }
+  return values;
+}
+
+std::int64_t fresh_tried(const Report& report, const CellReport& cell) {
+  std::set<std::int64_t> repeats;
+  for (const record::Trial& trial : report.trials) {
+    if (belongs(trial, cell, Repeats::fresh)) {
+      repeats.insert(trial.repeat);
+    }
+  }
+  return static_cast<std::int64_t>(repeats.size());
+}
+
+}  // namespace mia::judge

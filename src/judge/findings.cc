@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#include "judge/findings.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include <fmt/core.h>
+
+namespace mia::judge {
+namespace {
+
+using record::CellReport;
+using record::Report;
+using record::Severity;
+
+// "auto" gave more threads than there are cores: they take turns, and each token waits for the slowest.
+void find_oversubscription(Report& report) {
+  for (const CellReport& cell : report.cells) {
+    if (oversubscribed(report, cell)) {
+      const std::int64_t threads = *cell.effective.llm.n_threads;
+      const std::int64_t cores = cores_of(report);
+      add_finding(report, "auto_threads_over_cores", Severity::warning,
+                  fmt::format("n_threads=auto became {0} threads, but this machine lets us use {1} cores; try "
+                              "--set n_threads={1}",
+                              threads, cores),
+                  {{"n_threads_effective", std::to_string(threads)}, {"allowed_cpus", std::to_string(cores)}});
+      return;
+    }
+  }
+}
+
+void find_failures(Report& report) {
+  for (const CellReport& cell : report.cells) {
+    if (!cell.failure.empty()) {
+      const auto ok = cell.outcomes.find("ok");
+      add_finding(report, "failed_trials", Severity::problem, fmt::format("{}: {}", cell.label, cell.failure),
+                  {{"cell", cell.key}, {"ok_trials", std::to_string(ok == cell.outcomes.end() ? 0 : ok->second)}});
+    }
+  }
+}
+
+void find_noise(Report& report) {
+  constexpr double kMuchDrift = 0.3;
+  const auto voided = std::ranges::count_if(
+      report.trials, [](const record::Trial& trial) { return !trial.conditions.voided_by.empty(); });
+  if (voided * 4 > std::ssize(report.trials)) {
+    add_finding(report, "noisy_machine", Severity::warning,
+                fmt::format("{} of {} trials were disturbed by others; mia-perf doctor says by what", voided,
+                            report.trials.size()),
+                {{"voided", std::to_string(voided)}, {"trials", std::to_string(report.trials.size())}});
+  }
+  if (report.drift_share.value_or(0) > kMuchDrift) {
+    add_finding(report, "drift", Severity::warning,
+                fmt::format("the machine's speed drifted: the place in the order explains {:.0f} % of the spread",
+                            100 * *report.drift_share),
+                {{"share", fmt::format("{:.3f}", *report.drift_share)}});
+  }
+}
+
+void find_impossible_speed(Report& report) {
+  for (const CellReport& cell : report.cells) {
+    if (cell.efficiency.value_or(0) > 1.0) {
+      add_finding(
+          report, "above_roofline", Severity::warning,
+          fmt::format("{}: {:.0f} % of the limit that memory allows; one of the two is measured wrong, or the model "
+                      "lives in the cache",
+                      cell.label, 100 * *cell.efficiency),
+          {{"cell", cell.key}, {"roofline_tok_s", fmt::format("{:.1f}", cell.roofline_tok_s.value_or(0))}});
+    }
+  }
+}
+
+}  // namespace
+
+void add_finding(Report& report, std::string id, Severity severity, std::string text,
+                 std::map<std::string, std::string> evidence) {
+  report.findings.push_back({std::move(id), severity, std::move(text), std::move(evidence)});
+}
+
+std::int64_t cores_of(const Report& report) {
+  return report.machine.allowed_cpus.value_or(report.machine.logical_cpus.value_or(0));
+}
+
+bool oversubscribed(const Report& report, const CellReport& cell) {
+  const auto threads = cell.effective.llm.n_threads;
+  const std::int64_t cores = cores_of(report);
+  return threads && cores > 0 && *threads > cores && !cell.requested.llm.n_threads;
+}
+
+void find_facts(Report& report) {
+  find_oversubscription(report);
+  find_failures(report);
+  find_noise(report);
+  find_impossible_speed(report);
+}
+
+}  // namespace mia::judge

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// Which cell is better than the reference (the first one), and whether that may be said. The best of many cells is
+// lucky by selection, so only fresh repeats of it and of the reference, interleaved, decide.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "judge/cells.h"
+#include "record/report.h"
+
+namespace mia::judge {
+
+inline constexpr double kLeastGain = 0.03;        // fraction worth a recommendation
+inline constexpr std::int64_t kFreshRepeats = 6;  // pairs: their whole range covers the median with 96.9 %
+
+// tokens_per_s of one cell over another, minus 1, from repeats of equal numbers.
+struct SpeedRatio {
+  std::optional<double> value;  // median
+  std::optional<double> low;    // distribution-free 95 % interval; nullopt below six pairs
+  std::optional<double> high;
+  std::optional<double> least;  // over the pairs
+  std::int64_t pairs = 0;
+};
+[[nodiscard]] SpeedRatio speed_ratio(const record::Report& report, const record::CellReport& cell,
+                                     const record::CellReport& reference, Repeats which);
+
+// A cell and what it is held against: in the reference's workload first, then in the others.
+struct Match {
+  const record::CellReport* cell = nullptr;
+  const record::CellReport* reference = nullptr;
+};
+
+enum class GainState {
+  none,         // nothing looks better
+  unconfirmed,  // looks better, fresh repeats are missing
+  refuted,      // fresh repeats do not bear it out
+  confirmed,
+};
+
+struct Gain {
+  GainState state = GainState::none;
+  std::vector<Match> matches;  // of the best candidate, all workloads; empty for none
+  SpeedRatio planned;          // in the first workload
+  SpeedRatio fresh;
+
+  [[nodiscard]] const record::CellReport& winner() const { return *matches.front().cell; }
+  [[nodiscard]] const record::CellReport& reference() const { return *matches.front().reference; }
+};
+
+// Among the cells with the reference's workload and other settings or another model. A candidate gains at least
+// kLeastGain in that workload and loses no more than that in any other.
+[[nodiscard]] Gain find_gain(const record::Report& report);
+
+}  // namespace mia::judge

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#include "judge/report_checks.h"
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+
+#include <fmt/core.h>
+
+#include "judge/cells.h"
+#include "judge/thresholds.h"
+
+namespace mia::judge {
+namespace {
+
+using record::Check;
+using record::Report;
+
+bool skipped(const Check& check) {
+  return check.verdict == "skipped";
+}
+
+std::vector<Check> named(const std::vector<Check>& checks, std::string_view name) {
+  std::vector<Check> found;
+  std::ranges::copy_if(checks, std::back_inserter(found), [&](const Check& check) { return check.name == name; });
+  return found;
+}
+
+struct PartVerdict {
+  std::string part;
+  ThresholdVerdict verdict;
+};
+
+std::vector<PartVerdict> verdicts_of(const Report& report, const Report* accepted) {
+  std::vector<PartVerdict> verdicts;
+  for (const std::string& name : parts_of(report)) {
+    const Report part = only_part(report, name);
+    const auto before = accepted == nullptr ? std::nullopt : std::optional(only_part(*accepted, name));
+    verdicts.push_back({name, check_thresholds(part, before ? &*before : nullptr, report.settings.thresholds)});
+  }
+  return verdicts;
+}
+
+// Lines of one limit from the part that can judge it.
+std::vector<Check> lines_of(std::vector<PartVerdict> verdicts, const std::string& name) {
+  if (name.starts_with("p95")) {
+    std::ranges::stable_partition(verdicts, [](const PartVerdict& one) { return one.part == "latency"; });
+  }
+  for (const PartVerdict& one : verdicts) {
+    std::vector<Check> lines = named(one.verdict.checks, name);
+    if (!lines.empty() && !skipped(lines.front())) {
+      for (Check& line : lines) {
+        line.text = one.part.empty() ? line.text : fmt::format("{}: {}", one.part, line.text);
+      }
+      return lines;
+    }
+  }
+  return verdicts.empty() ? std::vector<Check>() : named(verdicts.front().verdict.checks, name);
+}
+
+}  // namespace
+
+void judge_thresholds(Report& report, const Report* accepted) {
+  const std::vector<PartVerdict> verdicts = verdicts_of(report, accepted);
+  if (verdicts.empty()) {
+    return;
+  }
+  std::string last;
+  for (const Check& check : verdicts.front().verdict.checks) {
+    if (check.name == last) {
+      continue;
+    }
+    last = check.name;
+    for (Check& line : lines_of(verdicts, check.name)) {
+      if (!skipped(line) || !report.parts.empty()) {
+        report.checks.push_back(std::move(line));
+      }
+    }
+  }
+  if (accepted != nullptr) {
+    report.regression_flag = std::ranges::any_of(report.checks, [](const Check& check) {
+      const bool flags =
+          check.name == "short_tps_drop" || check.name == "long_tps_drop" || check.name == "p95_ratio_rise";
+      return flags && check.verdict == "fail";
+    });
+  }
+}
+
+}  // namespace mia::judge

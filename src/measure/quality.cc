@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+#include "measure/quality.h"
+
+#include <algorithm>
+#include <system_error>
+
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/files.h"
+#include "base/text.h"
+#include "measure/worker.h"
+#include "proc/interrupt.h"
+
+namespace mia::measure {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMaxText = std::size_t{4} << 20U;  // the protocol's lines end at 8 MiB
+constexpr double kPhaseLimit = 600;                      // seconds; nothing here depends on the time
+constexpr std::int64_t kChunks = 4;
+
+// The first model's log probabilities; gone with this object.
+class BaseFile {
+ public:
+  BaseFile() : path_(fs::temp_directory_path() / fmt::format("mia-perf-{}.logits", getpid())) {}
+  BaseFile(const BaseFile&) = delete;
+  BaseFile& operator=(const BaseFile&) = delete;
+  ~BaseFile() {
+    std::error_code ignored;  // it may never have been written
+    fs::remove(path_, ignored);
+  }
+  [[nodiscard]] std::string path() const { return path_.string(); }
+
+ private:
+  fs::path path_;
+};
+
+class Scoring {
+ public:
+  Scoring(const QualityText& text, Bench& bench) : text_(text), bench_(bench) {}
+
+  record::Quality score(const PlannedCell& cell) {
+    const record::ModelInfo& model = cell.subject.model;
+    const bool first = base_.id.empty();
+    record::Quality quality;
+    quality.model = model.id;
+    quality.runtime = cell.subject.runtime.name;
+    quality.text = text_.name;
+    quality.text_hash = hash_hex(text_.text);
+    if (first) {
+      base_ = model;
+    } else {
+      quality.base = base_.id;
+      quality.divergence_null_reason = why_apart(model);
+    }
+    const bool compare = !first && quality.divergence_null_reason.empty();
+    const Json result = ask(cell, first, compare, quality.null_reason);
+    saved_ = saved_ || (first && quality.null_reason.empty());
+    take(result, quality);
+    return quality;
+  }
+
+ private:
+  // Why a model cannot be compared with the first one; "" when it can.
+  [[nodiscard]] std::string why_apart(const record::ModelInfo& model) const {
+    if (model.tokenizer_hash != base_.tokenizer_hash) {
+      return fmt::format("{} and {} do not share a tokenizer", base_.id, model.id);
+    }
+    return saved_ ? "" : fmt::format("{} could not be scored", base_.id);
+  }
+
+  // The probe's result, or null and the reason.
+  Json ask(const PlannedCell& cell, bool save, bool compare, std::string& reason) {
+    if (bench_.on_phase) {
+      bench_.on_phase(fmt::format("scoring {}", cell.subject.model.id));
+    }
+    const auto& can = cell.subject.runtime.capabilities;
+    Worker worker;
+    auto env = cell.subject.env;
+    env.merge(trial_environment(cell.settings));
+    const auto greeting = worker.start({cell.subject.runtime, env}, kPhaseLimit);
+    if (!greeting || !greeting->ok()) {
+      reason = greeting ? record::describe(greeting->outcome) : greeting.error().text();
+      return nullptr;
+    }
+    if (!can.empty() && std::ranges::count(can, "probe:logits") == 0) {
+      reason = fmt::format("the worker of runtime {} cannot give logits", cell.subject.runtime.name);
+      return nullptr;
+    }
+    const auto loaded = worker.load({cell.subject.model.path, cell.settings}, kPhaseLimit);
+    if (!loaded.ok()) {
+      reason = record::describe(loaded.outcome);
+      return nullptr;
+    }
+    Json arguments{{"text", text_.text}, {"chunks", cell.settings.run.quality_chunks.value_or(kChunks)}};
+    if (save) {
+      arguments["save_to"] = file_.path();
+    }
+    if (compare) {
+      arguments["compare_with"] = file_.path();
+    }
+    const auto probed = worker.probe({"logits", arguments}, kPhaseLimit);
+    if (!probed.ok()) {
+      reason = record::describe(probed.outcome);
+      return nullptr;
+    }
+    (void)worker.shut_down(kPhaseLimit);  // it has answered already
+    return probed.value->result;
+  }
+
+  static void take(const Json& result, record::Quality& quality) {
+    quality.perplexity = get_double(result, "perplexity");
+    quality.perplexity_error = get_double(result, "perplexity_error");
+    quality.scored_tokens = get_int(result, "scored_tokens");
+    quality.mean_kl_divergence = get_double(result, "mean_kl_divergence");
+    quality.same_top_fraction = get_double(result, "same_top_fraction");
+    if (!quality.perplexity && quality.null_reason.empty()) {
+      quality.null_reason = "the worker gave no perplexity";
+    }
+    if (quality.base.empty()) {
+      quality.divergence_null_reason = "it is the model that others are compared with";
+    } else if (!quality.mean_kl_divergence && quality.divergence_null_reason.empty()) {
+      quality.divergence_null_reason = quality.null_reason.empty() ? "the worker gave none" : quality.null_reason;
+    }
+  }
+
+  const QualityText& text_;
+  Bench& bench_;
+  BaseFile file_;
+  record::ModelInfo base_;
+  bool saved_ = false;
+};
+
+}  // namespace
+
+Result<QualityText> quality_text(const record::Settings& settings) {
+  const std::string file = settings.run.quality_file.value_or("");
+  const fs::path path = file.empty() ? scenario_dir() / "quality-text.txt" : fs::path(file);
+  MIA_TRY_ASSIGN(std::string text, context(read_file(path, kMaxText), "run.quality_file"));
+  return QualityText{file.empty() ? "built-in" : file, std::move(text)};
+}
+
+std::vector<record::Quality> measure_quality(const Plan& plan, const QualityText& text, Bench& bench) {
+  std::vector<record::Quality> all;
+  Scoring scoring(text, bench);
+  for (const PlannedCell& cell : plan.cells) {
+    const bool known = std::ranges::any_of(all, [&](const record::Quality& other) {
+      return other.model == cell.subject.model.id && other.runtime == cell.subject.runtime.name;
+    });
+    if (!known && !proc::interrupted()) {
+      all.push_back(scoring.score(cell));
+    }
+  }
+  return all;
+}
+
+}  // namespace mia::measure

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#include "judge/gain.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "judge/conclude.h"
+#include "judge/follow_up.h"
+#include "reports.h"
+#include "stats/random.h"
+
+namespace mia::judge {
+namespace {
+
+// A reference with 10 tok/s and one other cell, three planned repeats each.
+ReportMaker two_cells(const std::vector<double>& other) {
+  ReportMaker maker;
+  maker.cell("n_threads=auto");
+  maker.cell("n_threads=8").requested.llm.n_threads = 8;
+  maker.speeds("n_threads=auto", 0, {10, 10, 10});
+  maker.speeds("n_threads=8", 0, other);
+  return maker;
+}
+
+TEST(Gain, WhatIsNotBetterIsNone) {
+  for (const std::vector<double>& other : {std::vector<double>{10, 10, 10}, {9, 9, 9}, {10.2, 10.2, 10.2}}) {
+    EXPECT_EQ(find_gain(two_cells(other).report).state, GainState::none);
+  }
+}
+
+TEST(Gain, PlannedRepeatsAloneNeverConfirm) {
+  ReportMaker maker = two_cells({20, 20, 20});
+  EXPECT_EQ(find_gain(maker.report).state, GainState::unconfirmed);
+  const FollowUp follow = follow_gain(maker.report);
+  ASSERT_EQ(follow.wanted.size(), 2U);
+  EXPECT_EQ(follow.wanted[0].cell, "n_threads=8");
+  EXPECT_EQ(follow.wanted[1].cell, "n_threads=auto");
+  EXPECT_EQ(follow.wanted[0].repeats, kFreshRepeats);
+  conclude(maker.report);
+  EXPECT_EQ(maker.report.recommendation, "");
+}
+
+TEST(Gain, FreshPairsConfirm) {
+  ReportMaker maker = two_cells({20, 20, 20});
+  maker.speeds("n_threads=auto", 3, {10, 11, 10, 9, 10, 10});
+  maker.speeds("n_threads=8", 3, {15, 15, 15, 15, 15, 15});
+  const Gain gain = find_gain(maker.report);
+  EXPECT_EQ(gain.state, GainState::confirmed);
+  EXPECT_EQ(gain.fresh.pairs, 6);
+  EXPECT_NEAR(*gain.fresh.value, 0.5, 1e-6);
+  EXPECT_NEAR(*gain.fresh.low, 15.0 / 11 - 1, 1e-6);
+  EXPECT_NEAR(*gain.fresh.high, 15.0 / 9 - 1, 1e-6);
+  EXPECT_TRUE(follow_gain(maker.report).wanted.empty());
+  conclude(maker.report);
+  EXPECT_EQ(maker.report.recommendation, "n_threads=8");
+}
+
+TEST(Gain, OneFreshPairAgainstItRefutes) {
+  ReportMaker maker = two_cells({20, 20, 20});
+  maker.speeds("n_threads=auto", 3, {10, 10, 10, 10, 10, 10});
+  maker.speeds("n_threads=8", 3, {15, 15, 9.9, 15, 15, 15});
+  EXPECT_EQ(find_gain(maker.report).state, GainState::refuted);
+  conclude(maker.report);
+  EXPECT_EQ(maker.report.recommendation, "");
+}
+
+TEST(Gain, FreshRepeatsThatCrashEndTheFollowUp) {
+  ReportMaker maker = two_cells({20, 20, 20});
+  maker.speeds("n_threads=auto", 3, {10, 10, 10, 10, 10, 10});
+  maker.failures("n_threads=8", 3, 6);
+  EXPECT_EQ(find_gain(maker.report).state, GainState::refuted);
+  EXPECT_TRUE(follow_gain(maker.report).wanted.empty());
+}
+
+TEST(Gain, ALossInAnotherWorkloadIsNoGain) {
+  ReportMaker maker = two_cells({20, 20, 20});
+  maker.cell("auto long").requested.workload.name = "long";
+  maker.cell("8 long").requested.workload.name = "long";
+  maker.report.cells.back().requested.llm.n_threads = 8;
+  maker.speeds("auto long", 0, {10, 10, 10});
+  maker.speeds("8 long", 0, {10, 10, 10});
+  EXPECT_EQ(find_gain(maker.report).matches.size(), 2U);
+  for (record::Trial& trial : maker.report.trials) {
+    if (trial.cell == "8 long") {
+      trial.runs[0].token_ns = {200'000'000};
+    }
+  }
+  EXPECT_EQ(find_gain(maker.report).state, GainState::none);
+}
+
+TEST(Gain, VoidedAndFailedTrialsDoNotCount) {
+  ReportMaker maker = two_cells({20, 20, 20});
+  for (record::Trial& trial : maker.report.trials) {
+    if (trial.cell == "n_threads=8") {
+      trial.conditions.voided_by = {"steal"};
+    }
+  }
+  EXPECT_EQ(find_gain(maker.report).state, GainState::none);
+}
+
+TEST(Gain, TheAutoPenaltyIsNamedOnlyWhenEveryPairShowsIt) {
+  const auto names_penalty = [](const std::vector<double>& other) {
+    ReportMaker maker = two_cells(other);
+    conclude(maker.report);
+    return std::ranges::count(maker.report.findings, "auto_threads_penalty", &record::Finding::id) > 0;
+  };
+  EXPECT_TRUE(names_penalty({14, 15, 16}));
+  EXPECT_FALSE(names_penalty({15, 10.1, 16}));
+}
+
+// Seventeen equal settings beside the reference: choosing the luckiest must not make a recommendation.
+TEST(Gain, EqualSettingsAreRarelyRecommended) {
+  constexpr int kSessions = 400;
+  stats::Random random(11);
+  const auto noisy = [&] { return 10 * std::exp(0.08 * (random.uniform() + random.uniform() - 1)); };
+  int recommended = 0;
+  for (int session = 0; session < kSessions; ++session) {
+    ReportMaker maker;
+    for (int i = 0; i < 18; ++i) {
+      const std::string key = "n_threads=" + std::to_string(i + 1);
+      maker.cell(key).requested.llm.n_threads = i + 1;
+      maker.speeds(key, 0, {noisy(), noisy(), noisy()});
+    }
+    for (const Wanted& wanted : follow_gain(maker.report).wanted) {
+      maker.speeds(wanted.cell, 3, {noisy(), noisy(), noisy(), noisy(), noisy(), noisy()});
+    }
+    recommended += find_gain(maker.report).state == GainState::confirmed ? 1 : 0;
+  }
+  EXPECT_LE(recommended, kSessions * 3 / 100);
+}
+
+}  // namespace
+}  // namespace mia::judge
