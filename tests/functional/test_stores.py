@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""A store that cannot be used costs the history and exit code 5, never the measurement or its report."""
+import os
+import pathlib
+import resource
+import shutil
+import signal
+import sqlite3
+import subprocess
+import unittest
+
+from support import BIN, Case, wait_for
+
+
+class Broken(Case):
+    def setUp(self):
+        super().setUp()
+        self.script()
+        self.store = self.dir / "store.sqlite"
+
+    def assert_one_sentence(self, *args, words=(), trials=3, **options):
+        process = subprocess.run([str(BIN / "mia-perf"), "run", "--repeats", "3", "--store", str(self.store), *args],
+                                 cwd=self.dir, env=self.env, capture_output=True, text=True, timeout=60, check=False, **options)
+        self.assertEqual(process.returncode, 5, process.stdout + process.stderr)
+        said = [line for line in process.stderr.splitlines() if "store" in line]
+        self.assertTrue(said, process.stderr)
+        for word in words:
+            self.assertIn(word, said[-1])
+        self.assertEqual(len(self.report()["trials"]), trials)
+        self.assertTrue(self.report()["complete"])
+
+    def filled(self):
+        self.mia("run", "--repeats", "2", "--store", str(self.store))
+        shutil.rmtree(self.dir / "reports")
+
+    def test_truncated(self):
+        self.filled()
+        for name in ("-wal", "-shm"):
+            pathlib.Path(str(self.store) + name).unlink(missing_ok=True)
+        size = self.store.stat().st_size
+        os.truncate(self.store, size // 2 // 4096 * 4096 - 1000)
+        self.assert_one_sentence(words=["store.sqlite"])
+
+    def test_newer_version(self):
+        self.filled()
+        with sqlite3.connect(self.store) as db:
+            db.execute("pragma user_version = 99")
+        db.close()
+        self.assert_one_sentence(words=["99"])
+
+    def test_a_place_that_cannot_be_written(self):
+        self.store = pathlib.Path("/proc/mia-perf/store.sqlite")
+        self.assert_one_sentence(words=["/proc/mia-perf"])
+
+    def test_full_in_the_middle(self):
+        # No file may grow beyond this: the report stays below it, the store's log does not.
+        def small_files():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (600 * 1024, 600 * 1024))
+
+        self.assert_one_sentence("--axis", "n_threads=1,2,3,4,5,6,7,8,9,10", words=["store.sqlite"], trials=30,
+                                 preexec_fn=small_files, restore_signals=False)
+
+    def test_two_tools_on_one_store(self):
+        first = self.start("run", "--repeats", "10", "--store", str(self.store))
+        second = self.start("run", "--repeats", "10", "--store", str(self.store), "-o", "other")
+        for process in (first, second):
+            out, err = process.communicate(timeout=120)
+            self.assertEqual(process.returncode, 0, out + err)
+        sessions = self.mia_json("history", "list", "--store", str(self.store))
+        self.assertEqual([s["trials"] for s in sessions], [10, 10])
+
+    def test_a_killed_session_has_its_report_in_the_store(self):
+        self.script(rules=[{"when_trial": [3], "faults": [{"phase": "generate", "kind": "hang"}]}])
+        process = self.start("run", "--repeats", "5", "--store", str(self.store))
+        self.assertTrue(wait_for(lambda: (self.dir / "reports/perf_cpu_baseline.json").exists()
+                                 and len(self.report()["trials"]) == 2))
+        process.kill()
+        process.communicate()
+        report = self.mia_json("report", "last", "--store", str(self.store))
+        self.assertEqual(len(report["trials"]), 2)
+        self.assertFalse(report["complete"])
+        self.assert_no_orphans()
+
+
+if __name__ == "__main__":
+    unittest.main()
