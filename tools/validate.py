@@ -141,7 +141,8 @@ class Validation:
 
     def judge(self):
         """Everything that the tables need, in one file."""
-        results = {"draws": self.draws, "equal": {}, "margin2": {}, "injected": {}, "stall": {}, "machine": None}
+        missing = [f"{r.name}-{part + 1}" for r, part in self.slices() if not self.is_done(r, part)]
+        results = {"missing": missing, "draws": self.draws, "equal": {}, "margin2": {}, "injected": {}, "stall": {}, "machine": None}
         for recording in self.plan:
             if not self.files(recording):
                 print(f"{recording.name} is not recorded yet: left out", file=sys.stderr)
@@ -189,6 +190,8 @@ def tables(results):
     yield (f"\nMeasured on {about['date']}: {about['cpu']}, {about['cpus']} CPUs"
            f"{', ' + about['virtualization'] if about['virtualization'] else ''}; {about['model']} with llama.cpp "
            f"{about['runtime']}, {about['threads']} threads, runs of {about['tokens']} tokens; mia-perf {about['tool']}.\n")
+    if results["missing"]:
+        yield f"Not recorded yet, so not judged here: {', '.join(results['missing'])}.\n"
     yield from equal_table(results)
     yield from injected_table(results)
     yield from rival_table(results)
