@@ -149,7 +149,8 @@ void measure_limits(const measure::Plan& plan, measure::ReportContext& context) 
   }
   for (const measure::PlannedCell& cell : plan.cells) {
     const std::string& path = cell.subject.model.path;
-    if (context.cached_read_b_s.contains(path) || proc::interrupted()) {
+    const bool proves_cache = cell.settings.run.cache.value_or("cold") != "as-is";
+    if (!proves_cache || context.cached_read_b_s.contains(path) || proc::interrupted()) {
       continue;
     }
     const host::FileRates rates = host::file_rates(path);

@@ -12,9 +12,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "judge/anomaly.h"
 #include "record/fields.h"
-#include "record/metrics.h"
 
 namespace mia::judge {
 namespace {
@@ -25,8 +23,6 @@ using record::Report;
 using record::Severity;
 using Cells = std::vector<const CellReport*>;
 using Evidence = std::map<std::string, std::string>;
-
-constexpr std::size_t kToSuspect = 3;  // repeats that may raise a suspicion; the others confirm it
 
 const record::Summary* speed_of(const CellReport& cell) {
   const auto at = cell.metrics.find("tokens_per_s");
@@ -62,8 +58,7 @@ std::vector<Cells> layer_axes(const Report& report) {
     }
     record::Settings rest = cell.requested;
     rest.llm.n_gpu_layers.reset();
-    const std::string part = cell.key.substr(0, cell.key.find('/') + 1);
-    groups[dump_json(record::to_json(rest)) + part + cell.model + cell.runtime].push_back(&cell);
+    groups[dump_json(record::to_json(rest)) + cell.part + '\n' + cell.model + '\n' + cell.runtime].push_back(&cell);
   }
   std::vector<Cells> axes;
   for (auto& [key, cells] : groups) {
@@ -87,7 +82,6 @@ class Rules {
     for (const Cells& axis : layer_axes(report_)) {
       find_slower_than_cpu(axis);
       find_cliffs(axis);
-      find_anomalies(axis);
     }
     for (const CellReport& cell : report_.cells) {
       find_attention_off(cell);
@@ -136,46 +130,6 @@ class Rules {
              {"tokens_per_s_before", speed_text(less)},
              {"limit", fmt::format("{:.2f}", limits_.cliff)}});
       }
-    }
-  }
-
-  // Speeds of the cell's counted trials in the order of their repeats; the first ones, or those after them.
-  [[nodiscard]] AxisPoint point_of(const CellReport& cell, bool first) const {
-    std::map<std::int64_t, double> by_repeat;
-    for (const record::Trial& trial : report_.trials) {
-      const auto speed = record::find_metric("tokens_per_s")->of(trial);
-      if (trial.cell == cell.key && trial.outcome.ok() && trial.conditions.voided_by.empty() && speed) {
-        by_repeat[trial.repeat] = *speed;
-      }
-    }
-    AxisPoint point{cell.label, {}};
-    std::size_t place = 0;
-    for (const auto& [repeat, speed] : by_repeat) {
-      if ((place++ < kToSuspect) == first) {
-        point.values.push_back(speed);
-      }
-    }
-    return point;
-  }
-
-  void find_anomalies(const Cells& axis) {
-    std::vector<AxisPoint> points;
-    std::ranges::transform(axis, std::back_inserter(points),
-                           [&](const CellReport* cell) { return point_of(*cell, true); });
-    for (const Suspect& suspect : find_suspects(points)) {
-      const std::vector<AxisPoint> beside = {point_of(*axis[suspect.index - 1], false),
-                                             point_of(*axis[suspect.index + 1], false)};
-      const Confirmation confirmed = confirm(point_of(*axis[suspect.index], false), beside);
-      if (confirmed == Confirmation::dismissed) {
-        continue;
-      }
-      const bool proven = confirmed == Confirmation::confirmed;
-      add("partial_offload_anomaly", proven ? Severity::problem : Severity::warning,
-          suspect.text +
-              (proven ? ", and fresh repeats confirm it" : "; six repeats or more would tell chance from it"),
-          {{"cell", axis[suspect.index]->key},
-           {"confirmation", std::string(name_of(confirmed))},
-           {"worse_by", fmt::format("{:.3f}", suspect.gap)}});
     }
   }
 

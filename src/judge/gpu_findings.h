@@ -14,7 +14,7 @@ struct GpuRules {
   double cliff = 0.25;           // fraction of the speed lost from one number of layers to the next larger one
 };
 
-// gpu_slower_than_cpu, layer_cliff, partial_offload_anomaly: along n_gpu_layers, other settings alike.
+// gpu_slower_than_cpu, layer_cliff: along n_gpu_layers, other settings alike (partial_offload_anomaly: mode_anomaly.h).
 // flash_attention_requested_but_off, vram_nearly_full, splits_per_token_high: of single cells.
 [[nodiscard]] std::vector<record::Finding> gpu_findings(const record::Report& report, const GpuRules& rules = {});
 

@@ -218,7 +218,8 @@ std::vector<Alternative> alternatives_of(const Report& report, const ModeAnomaly
 }
 
 record::Finding diagnose(const Report& report, const ModeAnomaly& anomaly) {
-  record::Finding finding{"anomaly", record::Severity::warning, anomaly.text, {}};
+  const bool layers = anomaly.field->key == "llm.primary.n_gpu_layers";
+  record::Finding finding{layers ? "partial_offload_anomaly" : "anomaly", record::Severity::warning, anomaly.text, {}};
   auto& evidence = finding.evidence;
   evidence["cell"] = anomaly.cell;
   evidence["gap_percent"] = fmt::format("{:.1f}", stats::percent(anomaly.gap));

@@ -39,8 +39,9 @@ struct Alternative {
 // where a larger one was asked for.
 [[nodiscard]] std::vector<Alternative> alternatives_of(const record::Report& report, const ModeAnomaly& anomaly);
 
-// The finding "anomaly": what was seen, whether it was confirmed, spread of p95, throttling, the alternatives, and the
-// ending: "was noise", "use 10 instead" or "exclude"; "not repeated" where fresh repeats are missing.
+// The finding "anomaly" (along n_gpu_layers "partial_offload_anomaly"): what was seen, whether it was confirmed, spread
+// of p95, throttling, the alternatives, and the ending: "was noise", "use 10 instead" or "exclude"; "not repeated"
+// where fresh repeats are missing.
 [[nodiscard]] record::Finding diagnose(const record::Report& report, const ModeAnomaly& anomaly);
 
 }  // namespace mia::judge

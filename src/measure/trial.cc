@@ -158,7 +158,9 @@ class TrialRun {
     note(Phase::warm_up);
     const TimeLimit limit = limit_of(Phase::warm_up, most);
     keep_limit(limit);
-    auto warmed = worker_.warm_up({request_, most}, limit.seconds);
+    proto::Generate request = request_;
+    request.max_tokens = std::min(request.max_tokens, spec_.settings.run.warmup_tokens.value_or(request.max_tokens));
+    auto warmed = worker_.warm_up({request, most}, limit.seconds);
     const auto runs = warmed.ok() ? static_cast<std::int64_t>(warmed.value->runs.size()) : 1;
     if (!accept(warmed, Phase::warm_up, runs)) {
       return false;

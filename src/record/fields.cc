@@ -66,6 +66,7 @@ constexpr auto kFields = std::to_array<Field>({
   {"run.repeats", "repeats", kInt, "trials", "trials of each cell", "5", 1, 10000, "", MIA_SLOT(run.repeats)},
   {"run.runs", "runs", kInt, "runs", "measured runs in each trial", "1", 1, 10000, "", MIA_SLOT(run.runs)},
   {"run.warmup_max", "warmup_max", kInt, "runs", "most warm-up runs in each trial; 0 measures the first run", "10", 0, 1000, "", MIA_SLOT(run.warmup_max)},
+  {"run.warmup_tokens", "warmup_tokens", kInt, "tokens", "most tokens of a warm-up run; auto is the whole workload", "auto", 1, kMillion, "", MIA_SLOT(run.warmup_tokens)},
   {"run.timeout_s", "timeout_s", kNum, "s", "limit of each phase; auto comes from what similar trials took", "auto", 0.01, 1e6, "", MIA_SLOT(run.timeout_s)},
   {"run.latency_dist", "latency_dist", kBool, "", "histogram and percentiles of the token times in every scenario", "false", 0, 0, "", MIA_SLOT(run.latency_dist)},
   {"run.canary", "canary", kBool, "", "measure memory bandwidth before and after each trial", "true", 0, 0, "", MIA_SLOT(run.canary)},

@@ -66,6 +66,7 @@ struct RunSettings {
   OptInt repeats;          // trials per cell
   OptInt runs;             // measured runs per trial
   OptInt warmup_max;       // most warm-up runs per trial
+  OptInt warmup_tokens;    // most tokens of a warm-up run
   OptDouble timeout_s;     // per phase; auto = from similar trials
   OptBool latency_dist;    // histogram and percentiles in every scenario (MIA_PERF_LATENCY_DIST)
   OptBool canary;          // bandwidth canary before and after each trial

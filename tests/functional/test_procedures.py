@@ -28,7 +28,7 @@ class Anomalies(Procedure):
     def test_a_slow_mode_is_repeated_confirmed_and_replaced(self):
         self.script(rules=self.slow(12, 16), noise={"seed": 3, "trial": 0.01})
         report = self.mia_json("run", "long-context", "--axis", LAYERS)
-        found = self.findings(report, "anomaly")
+        found = self.findings(report, "partial_offload_anomaly")
         self.assertEqual(len(found), 2, "short and long")
         for finding in found:
             self.assertEqual(finding["evidence"]["state"], "confirmed")
@@ -52,27 +52,27 @@ class Anomalies(Procedure):
         slow = [{**rule, "when_trial": list(range(1, 29))} for rule in self.slow(12)]
         self.script(rules=slow, noise={"seed": 3, "trial": 0.01})
         report = self.mia_json("run", "long-context", "--axis", LAYERS)
-        endings = {finding["evidence"]["ending"] for finding in self.findings(report, "anomaly")}
+        endings = {finding["evidence"]["ending"] for finding in self.findings(report, "partial_offload_anomaly")}
         self.assertEqual(endings, {"was noise"})
         self.assertNotIn("n_gpu_layers=10", json.dumps([cell["key"] for cell in report["cells"]]))
 
     def test_a_mode_without_a_better_neighbour_is_excluded(self):
         self.script(rules=self.slow(10, 11, 12, 13, 14, 15, 16), noise={"seed": 3, "trial": 0.01})
         report = self.mia_json("run", "long-context", "--axis", LAYERS)
-        endings = {finding["evidence"]["ending"] for finding in self.findings(report, "anomaly")}
+        endings = {finding["evidence"]["ending"] for finding in self.findings(report, "partial_offload_anomaly")}
         self.assertEqual(endings, {"exclude"})
 
     def test_a_context_that_is_too_large_is_found(self):
         self.script(rules=[{"when": {"n_gpu_layers": n, "n_ctx": 8192}, "token_ms": 30} for n in range(8, 17)],
                     noise={"seed": 3, "trial": 0.01})
         report = self.mia_json("run", "long-context", "--axis", LAYERS, "--set", "n_ctx=8192")
-        endings = {finding["evidence"]["ending"] for finding in self.findings(report, "anomaly")}
+        endings = {finding["evidence"]["ending"] for finding in self.findings(report, "partial_offload_anomaly")}
         self.assertEqual(endings, {"use n_ctx=auto instead"})
 
     def test_without_an_anomaly_nothing_is_repeated(self):
         self.script(noise={"seed": 3, "trial": 0.01})
         report = self.mia_json("run", "long-context", "--axis", LAYERS)
-        self.assertEqual(self.findings(report, "anomaly"), [])
+        self.assertEqual(self.findings(report, "partial_offload_anomaly"), [])
         self.assertEqual(len(report["trials"]), 4 * 2 * 3)
 
 

@@ -66,7 +66,7 @@ TEST(GpuFindings, OtherSettingsAreNotHeldAgainstEachOther) {
   add_cell(report, 6, {4.0, 4.1, 4.2}).requested.llm.flash_attn = "on";
   EXPECT_TRUE(found(report, "gpu_slower_than_cpu").empty());
   report.cells[1].requested.llm.flash_attn.reset();
-  report.cells[1].key = "latency/" + report.cells[1].key;
+  report.cells[1].part = "latency";
   EXPECT_TRUE(found(report, "gpu_slower_than_cpu").empty()) << "another part of a probe";
 }
 
@@ -80,33 +80,6 @@ TEST(GpuFindings, AFallBetweenTwoNumbersOfLayersIsACliff) {
   ASSERT_EQ(cliffs.size(), 1U);
   EXPECT_EQ(cliffs[0].evidence.at("cell"), "n_gpu_layers=24");
   EXPECT_NE(cliffs[0].text.find("from 18 to 24"), std::string::npos) << cliffs[0].text;
-}
-
-TEST(GpuFindings, TheMethodsTwelveLayersAreSuspectedAndConfirmedByFreshRepeats) {
-  Report report;
-  add_cell(report, 0, {2.95, 2.96, 2.94});
-  add_cell(report, 6, {3.85, 3.86, 3.84});
-  add_cell(report, 12, {1.48, 1.49, 1.47});
-  add_cell(report, 24, {3.08, 3.09, 3.07});
-  auto anomalies = found(report, "partial_offload_anomaly");
-  ASSERT_EQ(anomalies.size(), 1U);
-  EXPECT_EQ(anomalies[0].evidence.at("confirmation"), "needs repeats");
-  EXPECT_EQ(anomalies[0].severity, record::Severity::warning);
-
-  Report longer;
-  add_cell(longer, 0, {2.95, 2.96, 2.94, 2.95, 2.96, 2.94});
-  add_cell(longer, 6, {3.85, 3.86, 3.84, 3.85, 3.86, 3.84});
-  add_cell(longer, 12, {1.48, 1.49, 1.47, 1.48, 1.49, 1.47});
-  add_cell(longer, 24, {3.08, 3.09, 3.07, 3.08, 3.09, 3.07});
-  anomalies = found(longer, "partial_offload_anomaly");
-  ASSERT_EQ(anomalies.size(), 1U);
-  EXPECT_EQ(anomalies[0].severity, record::Severity::problem);
-
-  Report chance;
-  add_cell(chance, 6, {3.85, 3.86, 3.84, 3.85, 3.86, 3.84});
-  add_cell(chance, 12, {1.48, 1.49, 1.47, 3.95, 3.96, 3.94});
-  add_cell(chance, 24, {3.08, 3.09, 3.07, 3.08, 3.09, 3.07});
-  EXPECT_TRUE(found(chance, "partial_offload_anomaly").empty()) << "fresh repeats dismissed it";
 }
 
 TEST(GpuFindings, FlashAttentionThatWasAskedForAndDidNotRun) {
