@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Ctrl-C, SIGKILL and resuming: nothing finished is lost, nothing is left running."""
+import itertools
 import os
 import random
 import signal
@@ -37,25 +38,40 @@ class Ends(Case):
                 self.assertFalse(report["complete"])
                 self.assertEqual([t["outcome"]["kind"] for t in report["trials"]], ["ok", "cancelled"])
 
-    def test_killed_at_random_and_resumed_gives_the_same_report(self):
-        self.script(token_ms=[5, 6, 7], scale={"n_threads": {"2": 0.5, "3": 0.25}})
-        args = ["run", "--axis", "n_threads=1,2,3", "--repeats", "4"]
-        undisturbed = self.mia_json(*args, "--store", str(self.dir / "other.sqlite"))
-        rng = random.Random(7)
+    def sweep_until_done(self, args, rng, most):
+        """Starts the sweep anew each time it is killed; the kills it took."""
         kills = 0
-        while kills < ROUNDS:
+        while True:
             process = self.start(*args, "--resume")
-            time.sleep(rng.uniform(0.0, 0.35))
-            if process.poll() is None:
+            if kills < most:
+                time.sleep(rng.uniform(0.0, 0.3))
+            if kills < most and process.poll() is None:
                 process.kill()
                 kills += 1
-            process.communicate()
+            _, err = process.communicate(timeout=60)
             if process.returncode == 0:
+                return kills
+            self.assertEqual(process.returncode, -signal.SIGKILL, err)
+
+    def test_killed_at_random_and_resumed_gives_the_same_report(self):
+        self.script(token_ms=[5, 6, 7], scale={"n_threads": {"2": 0.5, "3": 0.25}})
+        sweep = ["run", "--axis", "n_threads=1,2,3", "--repeats", "4"]
+        undisturbed = self.mia_json(*sweep, "--store", str(self.dir / "other.sqlite"))
+        rng = random.Random(7)
+        kills = 0
+        for number in itertools.count():
+            args = [*sweep, "--store", str(self.dir / f"{number}.sqlite")]
+            kills += self.sweep_until_done(args, rng, ROUNDS - kills)
+            report = self.mia_json("report", "last", *args[-2:])
+            self.assertEqual(figures(report), figures(undisturbed))
+            done = [(trial["cell"], trial["repeat"]) for trial in report["trials"]]
+            self.assertEqual(len(done), len(set(done)), "a trial was repeated")
+            self.assertEqual(len(done), 12, "a trial is missing")
+            # A kill between the end of a session and that of the program lets the next start begin another.
+            for session in self.mia_json("history", "list", *args[-2:]):
+                self.assertEqual((session["state"], session["trials"]), ("complete", 12))
+            if kills >= ROUNDS:
                 break
-        resumed = self.mia_json(*args, "--resume")
-        self.assertEqual(figures(resumed), figures(undisturbed))
-        done = [(trial["cell"], trial["repeat"]) for trial in resumed["trials"]]
-        self.assertEqual(len(done), len(set(done)), "a trial was repeated")
         self.assert_no_orphans()
 
     def test_a_killed_run_leaves_a_valid_incomplete_report(self):

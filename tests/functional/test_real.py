@@ -2,6 +2,8 @@
 """A real model through a real libllama: the runtime and the model that `./dev test` installs."""
 import json
 import os
+import pathlib
+import re
 import subprocess
 import sys
 import unittest
@@ -70,6 +72,29 @@ class Real(Case):
     def test_runtime_check(self):
         lines = self.mia_json("runtime", "check", timeout=120)
         self.assertTrue(all(line["ok"] for line in lines), lines)
+
+
+class Quality(Real):
+    def test_perplexity_agrees_with_llama_perplexity_and_a_model_with_itself(self):
+        tool = next((pathlib.Path(runtime["prefix"]) / "bin/llama-perplexity"
+                     for runtime in self.mia_json("runtime", "list")
+                     if (pathlib.Path(runtime["prefix"]) / "bin/llama-perplexity").exists()), None)
+        if tool is None:
+            self.skipTest("no installed runtime has llama-perplexity")
+        path = self.mia_json("model", "show", "smollm2-135m")["path"]
+        report = self.mia_json("run", "quant-compare", "-m", "smollm2-135m", "-m", path, "--repeats", "1", "--set",
+                               "n_threads=2", "--set", "workload.max_tokens=2", "--set", "run.warmup_max=0", "--set",
+                               "run.canary=false", "--set", "run.quality_chunks=2", "--store",
+                               str(self.dir / "store.sqlite"), timeout=600)
+        first, again = report["quality"]
+        self.assertEqual(again["perplexity"], first["perplexity"])
+        self.assertAlmostEqual(again["mean_kl_divergence"], 0, places=6)
+        self.assertEqual(again["same_top_fraction"], 1)
+        said = subprocess.run([tool, "-m", path, "-f", ROOT / "scenarios/quality-text.txt", "-c", "512", "--chunks", "2", "-t", "2"],
+                              env={**self.env, "LD_LIBRARY_PATH": str(tool.parents[1] / "lib")}, capture_output=True,
+                              text=True, timeout=600, check=True)
+        estimate = re.search(r"Final estimate: PPL = ([0-9.]+)", said.stdout + said.stderr)
+        self.assertAlmostEqual(first["perplexity"], float(estimate.group(1)), delta=1e-3 * first["perplexity"])
 
 
 if __name__ == "__main__":
