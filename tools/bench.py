@@ -48,6 +48,8 @@ class Bench:
         return None, None
 
     def model(self):
+        if pathlib.Path(self.options.model).is_file():
+            return self.options.model
         return next(m["path"] for m in self.mia("model", "list") if m["id"] == self.options.model and m.get("path"))
 
     # --- what the program costs ---------------------------------------------------------------------------------------
@@ -95,7 +97,7 @@ class Bench:
         report = self.mia("run", "baseline", "--repeats", "1", "--no-store", "--runtime", runtime["name"],
                           "-m", self.options.model, "--set", "workload.input=tokens",
                           "--set", f"workload.prompt_tokens={prompt}", "--set", f"workload.max_tokens={tokens}",
-                          "--set", f"n_threads={self.options.threads}", "--set", "run.cache=as-is", "--set", "run.runs=5",
+                          "--set", f"n_threads={self.options.threads}", "--set", "run.cache=as-is", "--set", f"run.runs={self.options.runs}",
                           "--set", "run.warmup_max=2", "--set", "run.canary=false", *self.layers("--set", "n_gpu_layers="))
         runs = [run for run in report["trials"][-1]["runs"] if not run["warm_up"]]
         if tokens > 2:
@@ -104,7 +106,7 @@ class Bench:
 
     def theirs(self, runtime, tool, prompt, tokens):
         command = [tool, "-m", self.model_path, "-t", str(self.options.threads), "-p", str(prompt), "-n", str(tokens),
-                   "-r", "5", "-o", "json", *self.layers("-ngl", "")]
+                   "-r", str(self.options.runs), "-o", "json", *self.layers("-ngl", "")]
         env = {**os.environ, "LD_LIBRARY_PATH": str(pathlib.Path(runtime["prefix"]) / "lib")}
         out = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
         return statistics.median(json.loads(out.stdout)[0]["samples_ts"])
@@ -137,7 +139,7 @@ class Bench:
             ratios.append(values["ours"] / values["theirs"])
         low, high, level = median_interval(ratios)
         self.row(f"{name}, median ratio", statistics.median(ratios), "", ">= 0.99",
-                 f"{100 * level:.1f} % interval {low:.4f} to {high:.4f}, {len(ratios)} pairs of fresh processes, 5 runs each")
+                 f"{100 * level:.1f} % interval {low:.4f} to {high:.4f}, {len(ratios)} pairs of fresh processes, {self.options.runs} runs each")
 
 
 def median_interval(values):
@@ -160,10 +162,11 @@ def main():
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"of {', '.join(SECTIONS)}; all without")
     parser.add_argument("--bin", type=pathlib.Path, default=pathlib.Path("build/dev/bin"))
     parser.add_argument("--runtime", default="")
-    parser.add_argument("--model", default="smollm2-135m", help="a catalogue id that is installed")
+    parser.add_argument("--model", default="smollm2-135m", help="a catalogue id that is installed, or a file")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--layers", type=int, help="n_gpu_layers of both programs")
     parser.add_argument("--pairs", type=int, default=24)
+    parser.add_argument("--runs", type=int, default=5, help="measured runs of each process")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=pathlib.Path, help="keep the figures here")
     options = parser.parse_args()
