@@ -142,6 +142,61 @@ class Bench:
                  f"{100 * level:.1f} % interval {low:.4f} to {high:.4f}, {len(ratios)} pairs of fresh processes, {self.options.runs} runs each")
 
 
+    # --- what a minute of measuring says ------------------------------------------------------------------------------
+    def minute(self):
+        """Two equal sides for 60 s: half-width of the 95 % interval of B's speed over A's, by t on the epochs of `compare`
+        and by Welch's t on the calls of llama-bench that fit into the same time, A and B in turn."""
+        runtime, tool = self.runtime()
+        if tool is None:
+            say("no runtime with llama-bench: mia-perf runtime install llama-cpp-python==0.3.36 --name tools --tools")
+            return
+        self.model_path = self.model()
+        ours, theirs, ratios = [], [], []
+        for turn in range(self.options.turns):
+            say(f"minute: turn {turn + 1} of {self.options.turns}")
+            halves = {}
+            for arm in random.Random(self.options.seed + turn).sample(("ours", "theirs"), 2):
+                halves[arm] = self.compared(turn) if arm == "ours" else self.called(runtime, tool)
+            ours.append(halves["ours"])
+            theirs.append(halves["theirs"])
+            ratios.append(halves["ours"] / halves["theirs"])
+        self.row("half-width after 60 s over llama-bench's", statistics.median(ratios), "", "<= 0.5",
+                 f"median of {len(ratios)} turns; {100 * statistics.median(ours):.2f} % against {100 * statistics.median(theirs):.2f} %")
+
+    def compared(self, turn):
+        out = subprocess.run([self.bin / "mia-perf", "compare", "base", "base", "--all-epochs", "--max-epochs", "20", "--budget",
+                              "60s", "--alpha", "5%", "--seed", str(turn + 1), "--set", f"n_threads={self.options.threads}",
+                              "--out", str(self.dir / f"minute-{turn}"), "--json"], cwd=self.dir, capture_output=True, text=True,
+                             check=False)
+        speed = next(s for s in json.loads(out.stdout)["statistics"] if s["figure"] == "fast_quarter_ms")
+        return student_quantile(0.975, speed["epochs"] - 1) * speed["sd"] / math.sqrt(speed["epochs"])
+
+    def called(self, runtime, tool):
+        arms, end = ([], []), time.monotonic() + 60
+        while time.monotonic() < end:
+            arm = min(arms, key=len)
+            arm.append(math.log(self.theirs(runtime, tool, 0, 64)))
+        means = [statistics.variance(arm) / len(arm) for arm in arms]
+        freedom = sum(means) ** 2 / sum(m * m / (len(arm) - 1) for m, arm in zip(means, arms))
+        return student_quantile(0.975, freedom) * math.sqrt(sum(means))
+
+
+def student_quantile(p, freedom):
+    """By bisection on the integral of the density (Simpson's rule)."""
+    scale = math.exp(math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)) / math.sqrt(freedom * math.pi)
+
+    def below(x, steps=2000):
+        width = x / steps
+        ys = [scale * (1 + (i * width) ** 2 / freedom) ** (-(freedom + 1) / 2) for i in range(steps + 1)]
+        return 0.5 + width / 3 * (ys[0] + ys[-1] + 4 * sum(ys[1:-1:2]) + 2 * sum(ys[2:-1:2]))
+
+    low, high = 0.0, 1000.0
+    while high - low > 1e-6 * max(low, 1e-3):
+        middle = (low + high) / 2
+        low, high = (middle, high) if below(middle) < p else (low, middle)
+    return low
+
+
 def median_interval(values):
     """Order statistics around the median with at least 95 % coverage by the binomial."""
     ordered = sorted(values)
@@ -154,7 +209,7 @@ def median_interval(values):
     return ordered[rank], ordered[n - 1 - rank], level
 
 
-SECTIONS = ("startup", "coordinator", "overhead", "decode", "prefill")
+SECTIONS = ("startup", "coordinator", "overhead", "decode", "prefill", "minute")
 
 
 def main():
@@ -166,6 +221,7 @@ def main():
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--layers", type=int, help="n_gpu_layers of both programs")
     parser.add_argument("--pairs", type=int, default=24)
+    parser.add_argument("--turns", type=int, default=4, help="turns of `minute`, two minutes each")
     parser.add_argument("--runs", type=int, default=5, help="measured runs of each process")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=pathlib.Path, help="keep the figures here")
