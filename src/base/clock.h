@@ -13,6 +13,9 @@ namespace mia {
       .count();
 }
 
+inline constexpr double kNsPerMs = 1e6;
+inline constexpr double kNsPerS = 1e9;
+
 // Wall clock as "2026-11-24T10:41:47Z".
 [[nodiscard]] std::string utc_now();
 

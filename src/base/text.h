@@ -44,4 +44,8 @@ namespace mia {
 // 850 µs, 12.3 ms, 4.2 s, 3 min 20 s.
 [[nodiscard]] std::string human_seconds(double seconds);
 
+[[nodiscard]] inline bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
 }  // namespace mia

@@ -36,7 +36,7 @@ Status require_acceptable(const record::Report& found) {
   return found.cells.empty() ? fail(ErrorKind::usage, "the report has no cells") : Status();
 }
 
-Result<int> list(const Common& common) {
+Result<int> list_accepted(const Common& common) {
   MIA_TRY_ASSIGN(store::Store store, open_store(common));
   MIA_TRY_ASSIGN(const auto rows, store.baselines());
   Json json = Json::array();
@@ -64,7 +64,7 @@ Result<int> list(const Common& common) {
 
 Result<int> accept(const Common& common, const AcceptOptions& options) {
   if (options.list) {
-    return list(common);
+    return list_accepted(common);
   }
   if (options.what.empty()) {
     return fail(ErrorKind::usage, "which report? a file, a session id, or last");

@@ -68,7 +68,7 @@ Result<int> show(const Common& common, bool origin) {
   return kOk;
 }
 
-Result<int> check(const Common& common, const std::string& file) {
+Result<int> check_file(const Common& common, const std::string& file) {
   MIA_TRY_ASSIGN(const auto problems, config::check_file(file));
   if (common.json) {
     print_json({{"file", file}, {"problems", problems}});
@@ -101,7 +101,7 @@ void add_config(Cli& cli) {
   CLI::App* const check_verb = verb->add_subcommand("check", "problems of one YAML file, with their lines");
   check_verb->add_option("file", *file, "YAML file")->required();
   check_verb->footer("example: mia-perf config check configs/base.yaml");
-  check_verb->callback([&cli, file] { cli.action = [&cli, file] { return check(cli.common, *file); }; });
+  check_verb->callback([&cli, file] { cli.action = [&cli, file] { return check_file(cli.common, *file); }; });
 }
 
 }  // namespace mia::cli

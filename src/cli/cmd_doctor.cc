@@ -16,7 +16,7 @@
 namespace mia::cli {
 namespace {
 
-std::string count(const std::optional<std::int64_t>& value) {
+std::string count_or_unknown(const std::optional<std::int64_t>& value) {
   return value ? std::to_string(*value) : "unknown";
 }
 
@@ -32,9 +32,10 @@ std::string machine_text(const record::Machine& machine) {
   line("system", machine.os + ", kernel " + machine.kernel);
   line("processor",
        machine.cpu_model + (machine.virtualization.empty() ? "" : " (virtual: " + machine.virtualization + ")"));
-  line("cores", fmt::format("{} physical (half: {}), {} logical, {} for us", count(machine.physical_cores),
-                            half_of(machine.physical_cores), count(machine.logical_cpus), count(machine.allowed_cpus)));
-  line("NUMA nodes", count(machine.numa_nodes));
+  line("cores", fmt::format("{} physical (half: {}), {} logical, {} for us", count_or_unknown(machine.physical_cores),
+                            half_of(machine.physical_cores), count_or_unknown(machine.logical_cpus),
+                            count_or_unknown(machine.allowed_cpus)));
+  line("NUMA nodes", count_or_unknown(machine.numa_nodes));
   for (const record::CacheLevel& cache : machine.caches) {
     line(fmt::format("cache L{}", cache.level), fmt::format("{} x {}", cache.count, human_bytes(cache.bytes)));
   }

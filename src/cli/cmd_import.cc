@@ -199,7 +199,7 @@ Result<int> compare_files(const Common& common, const store::ImportedSamples& no
   return kOk;
 }
 
-Result<int> list(const Common& common) {
+Result<int> list_imported(const Common& common) {
   MIA_TRY_ASSIGN(store::Store store, open_store(common));
   MIA_TRY_ASSIGN(const auto files, store.imports());
   Json json = Json::array();
@@ -221,7 +221,7 @@ Result<int> list(const Common& common) {
 
 Result<int> import(const Common& common, const ImportOptions& options) {
   if (options.list) {
-    return list(common);
+    return list_imported(common);
   }
   if (options.file.empty()) {
     return fail(ErrorKind::usage, "which file? results of llama-bench as JSON, JSONL, CSV or SQL");

@@ -20,7 +20,7 @@ namespace {
 
 using report::Align;
 
-Result<int> list(const Common& common) {
+Result<int> list_models(const Common& common) {
   MIA_TRY_ASSIGN(const Configured configured, configure(common));
   const auto present = model::list_present(configured.catalogue);
   Json json = Json::array();
@@ -173,7 +173,7 @@ void add_model(Cli& cli) {
   auto id = std::make_shared<std::string>();
   CLI::App* const list_verb = verb->add_subcommand("list", "models that are here, and those of the catalogue");
   list_verb->footer("example: mia-perf model list");
-  list_verb->callback([&cli] { cli.action = [&cli] { return list(cli.common); }; });
+  list_verb->callback([&cli] { cli.action = [&cli] { return list_models(cli.common); }; });
   CLI::App* const get_verb = verb->add_subcommand("get", "fetch a model of the catalogue");
   get_verb->add_option("id", *id, "catalogue id")->required();
   get_verb->footer("example: mia-perf model get smollm2-135m");

@@ -28,7 +28,7 @@ int show(const record::RuntimeInfo& runtime, const Common& common) {
   return kOk;
 }
 
-Result<int> list(const Common& common) {
+Result<int> list_runtimes(const Common& common) {
   std::vector<std::string> warnings;
   MIA_TRY_ASSIGN(const auto runtimes, runtime::list(&warnings));
   for (const std::string& warning : warnings) {
@@ -75,7 +75,7 @@ Result<int> with_progress(const Common& common, Work work) {
   return show(*runtime, common);
 }
 
-Result<int> check(const Common& common, const std::string& name) {
+Result<int> check_runtime(const Common& common, const std::string& name) {
   std::filesystem::path model;
   MIA_TRY_ASSIGN(const Configured configured, configure(common));
   MIA_TRY_ASSIGN(const record::Settings settings, settings_of(configured));
@@ -146,12 +146,12 @@ void add_runtime(Cli& cli) {
   add_add(*verb, cli);
   CLI::App* const list_verb = verb->add_subcommand("list", "what is installed");
   list_verb->footer("example: mia-perf runtime list --json");
-  list_verb->callback([&cli] { cli.action = [&cli] { return list(cli.common); }; });
+  list_verb->callback([&cli] { cli.action = [&cli] { return list_runtimes(cli.common); }; });
   auto name = std::make_shared<std::string>();
   CLI::App* const check_verb = verb->add_subcommand("check", "does it load, agree with its record and decode?");
   check_verb->add_option("name", *name, "runtime; without it the default one");
   check_verb->footer("example: mia-perf runtime check default");
-  check_verb->callback([&cli, name] { cli.action = [&cli, name] { return check(cli.common, *name); }; });
+  check_verb->callback([&cli, name] { cli.action = [&cli, name] { return check_runtime(cli.common, *name); }; });
   CLI::App* const remove_verb = verb->add_subcommand("remove", "delete an installed runtime");
   remove_verb->add_option("name", *name, "runtime")->required();
   remove_verb->footer("example: mia-perf runtime remove old");

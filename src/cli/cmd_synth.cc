@@ -53,7 +53,7 @@ Json preset_json(const model::Shape& shape) {
   return json;
 }
 
-Result<int> list(const Common& common) {
+Result<int> list_presets(const Common& common) {
   Json json = Json::array();
   report::Table table;
   using report::Align;
@@ -150,7 +150,7 @@ Result<model::SynthResult> write(const model::SynthSpec& spec) {
 
 Result<int> synth(const Common& common, const SynthOptions& options) {
   if (options.list) {
-    return list(common);
+    return list_presets(common);
   }
   MIA_TRY_ASSIGN(const Configured configured, configure(common));
   MIA_TRY_ASSIGN(const model::SynthSpec spec, spec_of(options, configured));

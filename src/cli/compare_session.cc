@@ -22,8 +22,6 @@
 
 namespace mia::cli {
 namespace {
-
-constexpr double kNsPerS = 1e9;
 constexpr double kIdleCpus = 0.05;  // an arm that waits should use nothing; this much is worth saying
 
 measure::PairChance chance_of(const judge::CoinPlan& coins) {

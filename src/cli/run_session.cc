@@ -29,8 +29,6 @@
 
 namespace mia::cli {
 namespace {
-
-constexpr double kNsPerS = 1e9;
 constexpr int kFollowUps = 4;  // suspicion, diagnosis, and their like for what would be recommended
 
 // Stores each trial, rewrites the report and draws the progress.

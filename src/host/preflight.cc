@@ -15,7 +15,7 @@ namespace {
 
 using record::Severity;
 
-constexpr double kPercent = 100;
+constexpr double kInPercent = 100;
 
 class Judge {
  public:
@@ -114,7 +114,7 @@ class Judge {
     if (steal >= gates.steal_least_s && steal > gates.steal_share * wall * cpus) {
       add("steal", Severity::warning,
           fmt::format("the hypervisor takes {:.1f} % of the CPU time; cure: dedicated CPUs, or measure at another time",
-                      steal / (wall * cpus) * kPercent),
+                      steal / (wall * cpus) * kInPercent),
           {{"steal_s", fmt::format("{:.2f}", steal)}});
     }
     const double waiting = facts_.second.psi_cpu_some_s.value_or(0) / wall;
@@ -122,7 +122,7 @@ class Judge {
       add("cpu_pressure", Severity::warning,
           fmt::format("something waits for a CPU {:.0f} % of the time although nothing is measured yet; cure: stop "
                       "other programs",
-                      waiting * kPercent),
+                      waiting * kInPercent),
           {{"psi_cpu_some_share", fmt::format("{:.3f}", waiting)}});
     }
   }

@@ -20,7 +20,7 @@ namespace mia::host {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr auto kIdle = std::chrono::seconds(1);
+constexpr auto kWatched = std::chrono::seconds(1);
 
 double seconds_of(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
@@ -100,7 +100,7 @@ PreflightFacts observe(const fs::path& model) {
   GpuMonitor gpu = GpuMonitor::open();
   const Snapshot before = snapshot(&gpu);
   const double own = own_cpu_s();
-  std::this_thread::sleep_for(kIdle);
+  std::this_thread::sleep_for(kWatched);
   const Snapshot after = snapshot(&gpu);
   facts.second = between(before, after, own_cpu_s() - own);
   facts.gpus = after.gpus;

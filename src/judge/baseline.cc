@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "judge/cells.h"
 #include "record/fields.h"
 #include "stats/paired.h"
 
@@ -85,11 +86,6 @@ std::string cell_keys(const Report& report) {
     keys.insert(cell.key);
   }
   return joined(keys);
-}
-
-const CellReport* find_cell(const Report& report, std::string_view key) {
-  const auto at = std::ranges::find(report.cells, key, &CellReport::key);
-  return at == report.cells.end() ? nullptr : &*at;
 }
 
 double margin_of(const CellReport& cell, const BaselineOptions& options) {

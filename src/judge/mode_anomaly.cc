@@ -18,7 +18,7 @@ namespace {
 using record::CellReport;
 using record::Report;
 
-constexpr const char* kSpeed = "tokens_per_s";
+constexpr const char* kSpeedField = "tokens_per_s";
 constexpr std::string_view kContext = "llm.primary.n_ctx";
 constexpr std::int64_t kGpuSlowed = 0xE8;  // NVML's reasons: hardware slowdown, both thermal ones, power brake
 
@@ -64,7 +64,7 @@ std::vector<std::vector<Stop>> lines_along(const Report& report, const record::F
 }
 
 AxisPoint point_of(const Report& report, const CellReport& cell, Repeats which) {
-  return {cell.label, values_of(report, cell, kSpeed, which)};
+  return {cell.label, values_of(report, cell, kSpeedField, which)};
 }
 
 void add_anomalies(const Report& report, const record::Field& field, const std::vector<Stop>& all,
@@ -95,7 +95,7 @@ void add_anomalies(const Report& report, const record::Field& field, const std::
 }
 
 std::optional<double> median_speed(const Report& report, const CellReport* cell, Repeats which) {
-  return cell == nullptr ? std::nullopt : stats::median(values_of(report, *cell, kSpeed, which));
+  return cell == nullptr ? std::nullopt : stats::median(values_of(report, *cell, kSpeedField, which));
 }
 
 // Median fresh speed of the slower neighbour.
@@ -225,7 +225,7 @@ record::Finding diagnose(const Report& report, const ModeAnomaly& anomaly) {
   evidence["gap_percent"] = fmt::format("{:.1f}", stats::percent(anomaly.gap));
   const CellReport& here = *find_cell(report, anomaly.cell);
   const Confirmation state = confirmation_of(report, anomaly);
-  const auto repeats = values_of(report, here, kSpeed, Repeats::fresh).size();
+  const auto repeats = values_of(report, here, kSpeedField, Repeats::fresh).size();
   evidence["fresh_repeats"] = std::to_string(repeats);
   if (state == Confirmation::needs_repeats) {
     evidence["state"] = "suspected";

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "record/metrics.h"
 #include "stats/drift.h"
 #include "stats/paired.h"
@@ -92,7 +93,6 @@ bool is_difference(Verdict verdict) {
 }  // namespace
 
 RunFigures figures_of(const record::Run& run) {
-  constexpr double kNsPerMs = 1e6;
   RunFigures figures;
   const double prefill = static_cast<double>(run.prefill_ns) / kNsPerMs;
   figures.speed = record::fast_quarter_ms(run).value_or(prefill);

@@ -13,7 +13,7 @@
 namespace mia::judge {
 namespace {
 
-constexpr double kLevel = 0.95;
+constexpr double kBoundsLevel = 0.95;
 constexpr std::size_t kFewest = 5;
 constexpr std::array<Verdict, 4> kVerdicts{Verdict::faster, Verdict::same, Verdict::slower, Verdict::unclear};
 
@@ -39,7 +39,7 @@ EpochPairs drawn(const EpochPairs& epoch, const ReplayOptions& options, bool swa
 }
 
 Share share_of(std::int64_t hits, std::int64_t of) {
-  return {hits, of, stats::proportion_interval(hits, of, kLevel).value_or(stats::Interval{0, 1, kLevel})};
+  return {hits, of, stats::proportion_interval(hits, of, kBoundsLevel).value_or(stats::Interval{0, 1, kBoundsLevel})};
 }
 
 class Tally {
@@ -202,7 +202,7 @@ TraceHealth health_of(std::span<const EpochPairs> trace) {
   health.epoch_sd = stats::standard_deviation(epochs).value_or(0);
   if (const auto test = stats::t_test(epochs)) {
     health.effect = test->estimate;
-    health.interval = stats::t_interval(*test, kLevel);
+    health.interval = stats::t_interval(*test, kBoundsLevel);
   }
   health.independence_p = stats::ljung_box_p(epochs, kLags);
   return health;

@@ -87,9 +87,9 @@ bool holds(double value, const Limit& limit) {
   return value >= *limit.limit;
 }
 
-using Cells = std::vector<std::string>;  // keys of the cells that a line looks at
+using CellKeys = std::vector<std::string>;  // keys of the cells that a line looks at
 
-Check line(const Limit& limit, std::string verdict, std::optional<double> value, std::string text, Cells cells) {
+Check line(const Limit& limit, std::string verdict, std::optional<double> value, std::string text, CellKeys cells) {
   Check check;
   check.name = limit.name;
   check.verdict = std::move(verdict);
@@ -105,11 +105,11 @@ Check skipped(const Limit& limit, std::string why) {
   return line(limit, "skipped", std::nullopt, std::move(why), {});
 }
 
-Check judged(const Limit& limit, double value, std::string text, Cells cells) {
+Check judged(const Limit& limit, double value, std::string text, CellKeys cells) {
   return line(limit, holds(value, limit) ? "pass" : "fail", value, std::move(text), std::move(cells));
 }
 
-Check unclear(const Limit& limit, std::string why, Cells cells) {
+Check unclear(const Limit& limit, std::string why, CellKeys cells) {
   return line(limit, "unclear", std::nullopt, std::move(why), std::move(cells));
 }
 
@@ -160,7 +160,7 @@ std::optional<double> ratio_of(const CellReport* over, const CellReport* under, 
   return top && bottom && *bottom > 0 ? std::optional(*top / *bottom) : std::nullopt;
 }
 
-const char* const kP95 = "p95_decode_ms";
+const char* const kP95Field = "p95_decode_ms";
 
 void add_ratios(const Modes& modes, const Limit& limit, std::vector<Check>& checks) {
   const std::size_t before = checks.size();
@@ -170,11 +170,11 @@ void add_ratios(const Modes& modes, const Limit& limit, std::vector<Check>& chec
     if (longer == nullptr || !limit.limit) {
       continue;
     }
-    const auto ratio = ratio_of(longer, &shorter, kP95);
-    const Cells cells = {shorter.key, longer->key};
-    checks.push_back(ratio
-                         ? judged(limit, *ratio, fmt::format("p95 of {} over {}", longer->label, shorter.label), cells)
-                         : unclear(limit, why_missing(value_of(shorter, kP95) ? *longer : shorter, kP95), cells));
+    const auto ratio = ratio_of(longer, &shorter, kP95Field);
+    const CellKeys cells = {shorter.key, longer->key};
+    checks.push_back(
+        ratio ? judged(limit, *ratio, fmt::format("p95 of {} over {}", longer->label, shorter.label), cells)
+              : unclear(limit, why_missing(value_of(shorter, kP95Field) ? *longer : shorter, kP95Field), cells));
   }
   if (checks.size() == before) {
     checks.push_back(skipped(limit, limit.limit ? "no mode has both a short and a long workload" : "no limit is set"));
@@ -190,9 +190,10 @@ void add_ratio_rises(const Modes& modes, const Limit& limit, std::vector<Check>&
     }
     const CellReport* const old_short = counterpart(*modes.accepted, shorter, "short");
     const CellReport* const longer = counterpart(modes.report, shorter, "long");
-    const auto now = ratio_of(longer, &shorter, kP95);
-    const auto then =
-        old_short == nullptr ? std::nullopt : ratio_of(counterpart(*modes.accepted, shorter, "long"), old_short, kP95);
+    const auto now = ratio_of(longer, &shorter, kP95Field);
+    const auto then = old_short == nullptr
+                          ? std::nullopt
+                          : ratio_of(counterpart(*modes.accepted, shorter, "long"), old_short, kP95Field);
     if (now && then && *then > 0) {
       checks.push_back(judged(limit, *now / *then - 1,
                               fmt::format("p95 ratio of {}: {:.3f}, accepted {:.3f}", shorter.label, *now, *then),
@@ -256,7 +257,7 @@ ThresholdVerdict check_thresholds(const Report& report, const Report* accepted,
   add_changes(modes, {"long_tps_drop", limits.long_tps_drop, Bound::at_most, "fraction"}, {"long", "tokens_per_s", -1},
               checks);
   add_ratios(modes, {"p95_ratio_max", limits.p95_ratio_max, Bound::at_most, "ratio"}, checks);
-  add_changes(modes, {"p95_short_drift", limits.p95_short_drift, Bound::at_most, "fraction"}, {"short", kP95, 1},
+  add_changes(modes, {"p95_short_drift", limits.p95_short_drift, Bound::at_most, "fraction"}, {"short", kP95Field, 1},
               checks);
   add_ratio_rises(modes, {"p95_ratio_rise", limits.p95_ratio_rise, Bound::at_most, "fraction"}, checks);
   verdict.regression_flag = regression_flag(checks);

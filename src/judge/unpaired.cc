@@ -69,12 +69,12 @@ std::string sentence(const UnpairedResult& result, double margin) {
                      result.n_a, result.n_b, noise);
 }
 
-Json number(std::optional<double> value) {
+Json number_or_null(std::optional<double> value) {
   return value && std::isfinite(*value) ? Json(*value) : Json(nullptr);
 }
 
 Json percent(std::optional<double> value) {
-  return value ? number(stats::percent(*value)) : Json(nullptr);
+  return value ? number_or_null(stats::percent(*value)) : Json(nullptr);
 }
 
 }  // namespace
@@ -129,14 +129,14 @@ UnpairedResult compare_unpaired(std::span<const double> a, std::span<const doubl
 
 Json to_json(const UnpairedResult& result) {
   return {{"verdict", name_of(result.verdict)},
-          {"effect", {{"ln", number(result.effect)}, {"percent", percent(result.effect)}}},
+          {"effect", {{"ln", number_or_null(result.effect)}, {"percent", percent(result.effect)}}},
           {"interval",
-           {{"low_ln", number(result.low)},
-            {"high_ln", number(result.high)},
+           {{"low_ln", number_or_null(result.low)},
+            {"high_ln", number_or_null(result.high)},
             {"low_percent", percent(result.low)},
             {"high_percent", percent(result.high)},
             {"level", result.level}}},
-          {"at_most", {{"ln", number(result.at_most)}, {"percent", percent(result.at_most)}, {"level", 0.95}}},
+          {"at_most", {{"ln", number_or_null(result.at_most)}, {"percent", percent(result.at_most)}, {"level", 0.95}}},
           {"n_a", result.n_a},
           {"n_b", result.n_b},
           {"paired", false},

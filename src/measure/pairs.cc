@@ -14,8 +14,6 @@ namespace mia::measure {
 namespace {
 
 using record::Outcome;
-
-constexpr double kNsPerS = 1e9;
 constexpr std::int64_t kFewestWarmUps = 2;
 constexpr std::int64_t kFewestPrefillWarmUps = 4;
 constexpr double kWarmUpLimitS = 20;      // of each arm

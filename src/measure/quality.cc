@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxText = std::size_t{4} << 20U;  // the protocol's lines end at 8 MiB
-constexpr double kPhaseLimit = 600;                      // seconds; nothing here depends on the time
+constexpr double kScoringLimit = 600;                    // seconds; nothing here depends on the time
 constexpr std::int64_t kChunks = 4;
 
 // The first model's log probabilities; gone with this object.
@@ -81,7 +81,7 @@ class Scoring {
     Worker worker;
     auto env = cell.subject.env;
     env.merge(trial_environment(cell.settings));
-    const auto greeting = worker.start({cell.subject.runtime, env}, kPhaseLimit);
+    const auto greeting = worker.start({cell.subject.runtime, env}, kScoringLimit);
     if (!greeting || !greeting->ok()) {
       reason = greeting ? record::describe(greeting->outcome) : greeting.error().text();
       return nullptr;
@@ -90,7 +90,7 @@ class Scoring {
       reason = fmt::format("the worker of runtime {} cannot give logits", cell.subject.runtime.name);
       return nullptr;
     }
-    const auto loaded = worker.load({cell.subject.model.path, cell.settings}, kPhaseLimit);
+    const auto loaded = worker.load({cell.subject.model.path, cell.settings}, kScoringLimit);
     if (!loaded.ok()) {
       reason = record::describe(loaded.outcome);
       return nullptr;
@@ -102,12 +102,12 @@ class Scoring {
     if (compare) {
       arguments["compare_with"] = file_.path();
     }
-    const auto probed = worker.probe({"logits", arguments}, kPhaseLimit);
+    const auto probed = worker.probe({"logits", arguments}, kScoringLimit);
     if (!probed.ok()) {
       reason = record::describe(probed.outcome);
       return nullptr;
     }
-    (void)worker.shut_down(kPhaseLimit);  // it has answered already
+    (void)worker.shut_down(kScoringLimit);  // it has answered already
     return probed.value->result;
   }
 

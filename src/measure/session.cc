@@ -19,7 +19,6 @@ using record::Trial;
 
 constexpr std::int64_t kAttempts = 3;        // of one slot whose trials are voided by conditions
 constexpr std::int64_t kFailuresInARow = 2;  // after these a cell is given up
-constexpr double kNsPerS = 1e9;
 
 bool is_final(OutcomeKind kind) {
   return kind == OutcomeKind::refused || kind == OutcomeKind::out_of_memory;

@@ -21,7 +21,6 @@ namespace {
 using record::Phase;
 
 constexpr std::size_t kLogKept = std::size_t{16} << 10U;
-constexpr double kNsPerMs = 1e6;
 
 // Carries one trial through its phases; each step returns false when the trial has ended.
 class TrialRun {

@@ -15,8 +15,6 @@ namespace {
 using record::Outcome;
 using record::OutcomeKind;
 using record::Phase;
-
-constexpr double kNsPerMs = 1e6;
 constexpr double kDeathWait = 2.0;  // seconds: a worker whose pipe closed has this long to be gone
 
 Outcome outcome_in(Phase phase, OutcomeKind kind, std::string reason = {}) {

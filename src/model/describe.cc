@@ -29,10 +29,6 @@ std::int64_t multiply(std::int64_t a, std::int64_t b) {
   return __builtin_mul_overflow(a, b, &product) ? std::numeric_limits<std::int64_t>::max() : product;
 }
 
-bool has(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
-
 // "<architecture>.key" of the metadata, checked to be a size.
 class Keys {
  public:
@@ -159,7 +155,7 @@ struct Experts {
 
 // Models that give a vector, not the next token, have no output matrix even without `output.weight`.
 bool writes_tokens(std::string_view architecture) {
-  return !has(architecture, "bert") && !has(architecture, "clip") && !has(architecture, "encoder");
+  return !contains(architecture, "bert") && !contains(architecture, "clip") && !contains(architecture, "encoder");
 }
 
 // Blocks behind the decoder's last one predict further tokens (multi-token prediction); plain decoding skips them.
@@ -282,22 +278,22 @@ std::string group_of(std::string_view name) {
   if (name.find("_norm") != std::string_view::npos) {
     return "norm";
   }
-  if (has(name, "token_embd") || name.starts_with("position_embd") || name.starts_with("token_types")) {
+  if (contains(name, "token_embd") || name.starts_with("position_embd") || name.starts_with("token_types")) {
     return "embedding";
   }
   if (name.starts_with("output")) {
     return "output";
   }
-  if (has(name, "_exps")) {
+  if (contains(name, "_exps")) {
     return "experts";
   }
-  if (has(name, "_shexp")) {
+  if (contains(name, "_shexp")) {
     return "shared experts";
   }
-  if (has(name, ".attn_")) {
+  if (contains(name, ".attn_")) {
     return "attention";
   }
-  return has(name, ".ffn_") ? "ffn" : "other";
+  return contains(name, ".ffn_") ? "ffn" : "other";
 }
 
 Result<record::ModelInfo> describe(const GgufFile& file, std::string id, const std::filesystem::path& path) {

@@ -19,13 +19,9 @@ constexpr std::array kQuants{
     Quant{"Q6_K", kQ6_K, 18}, Quant{"MXFP4", kMXFP4, 38},
 };
 
-bool has(std::string_view name, std::string_view part) {
-  return name.find(part) != std::string_view::npos;
-}
-
 bool is_kept(const PlannedTensor& tensor) {
-  return tensor.shape.size() < 2 || !tensor.name.ends_with("weight") || has(tensor.name, "_norm.weight") ||
-         has(tensor.name, "ffn_gate_inp.weight");
+  return tensor.shape.size() < 2 || !tensor.name.ends_with("weight") || contains(tensor.name, "_norm.weight") ||
+         contains(tensor.name, "ffn_gate_inp.weight");
 }
 
 // The first and the last eighth of the layers and every third between.
@@ -55,26 +51,26 @@ std::uint32_t value_type(const QuantContext& context, const Quant& quant, bool m
 
 std::uint32_t mixed_type(const QuantContext& context, const Quant& quant, const PlannedTensor& tensor) {
   const std::string_view name = tensor.name;
-  if (name == "output.weight" || (context.tied_output && has(name, "token_embd.weight"))) {
+  if (name == "output.weight" || (context.tied_output && contains(name, "token_embd.weight"))) {
     return output_type(quant, tensor);
   }
   if (quant.type == kMXFP4) {
     return tensor.shape.size() > 2 && tensor.shape[2] > 1 ? kMXFP4 : kQ8_0;
   }
   const bool more_bits = uses_more_bits(block_of(name).value_or(0), context.layers);
-  if (has(name, "attn_v.weight")) {
+  if (contains(name, "attn_v.weight")) {
     return value_type(context, quant, more_bits);
   }
-  if (has(name, "attn_k.weight") && context.experts == 8) {
+  if (contains(name, "attn_k.weight") && context.experts == 8) {
     return kQ8_0;
   }
-  if (has(name, "attn_output.weight") && context.experts == 8 && quant.name == "Q4_K_M") {
+  if (contains(name, "attn_output.weight") && context.experts == 8 && quant.name == "Q4_K_M") {
     return kQ5_K;
   }
-  if (has(name, "attn_qkv.weight") && (quant.name == "Q4_K_M" || quant.name == "Q5_K_M")) {
+  if (contains(name, "attn_qkv.weight") && (quant.name == "Q4_K_M" || quant.name == "Q5_K_M")) {
     return quant.name == "Q4_K_M" ? kQ5_K : kQ6_K;
   }
-  if (has(name, "ffn_down") && (quant.name == "Q4_K_M" || quant.name == "Q5_K_M") && more_bits) {
+  if (contains(name, "ffn_down") && (quant.name == "Q4_K_M" || quant.name == "Q5_K_M") && more_bits) {
     return kQ6_K;
   }
   return quant.type;

@@ -40,10 +40,6 @@ std::uint64_t hash_name(std::string_view name) {
   return hash;
 }
 
-bool has(std::string_view name, std::string_view part) {
-  return name.find(part) != std::string_view::npos;
-}
-
 // Root mean square of a tensor's weights. Matrices keep the size of what goes through them (1 / sqrt of the row), so
 // that activations and logits stay of order one at any depth. An embedding of order one, where it is not the output
 // matrix too, keeps tokens apart in the residual stream, and with them the choice of experts.
@@ -51,7 +47,7 @@ double spread_of(const PlannedTensor& tensor, bool tied) {
   if (tensor.name.ends_with(".bias")) {
     return 0.02;
   }
-  if (has(tensor.name, "attn_sinks")) {
+  if (contains(tensor.name, "attn_sinks")) {
     return 0.5;
   }
   if (tensor.name == "token_embd.weight" && !tied) {
@@ -136,7 +132,7 @@ class DataStream {
       std::memcpy(out.data(), factors.data(), std::min(out.size(), factors.size() * sizeof(float)));
       return;
     }
-    if (is_float && (has(tensor.name, "_norm.weight") || tensor.name == "rope_freqs.weight")) {
+    if (is_float && (contains(tensor.name, "_norm.weight") || tensor.name == "rope_freqs.weight")) {
       fill_ones(tensor.type, out);
       return;
     }

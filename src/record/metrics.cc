@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "record/metrics.h"
+#include "base/clock.h"
 
 #include <algorithm>
 #include <array>
@@ -8,9 +9,6 @@
 
 namespace mia::record {
 namespace {
-
-constexpr double kNsPerMs = 1e6;
-constexpr double kNsPerS = 1e9;
 
 using RunMetric = std::optional<double> (*)(const Run&);
 

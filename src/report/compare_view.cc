@@ -14,7 +14,7 @@ namespace mia::report {
 namespace {
 
 constexpr NumberStyle kEffect{2, 1, true};
-constexpr NumberStyle kPercent{2, 1, false};
+constexpr NumberStyle kTwoPlacesPercent{2, 1, false};
 
 std::string interval_text(const ComparisonRow& row) {
   if (!row.low_percent || !row.high_percent) {
@@ -33,7 +33,8 @@ Table table_of(const ComparisonView& view) {
               {}};
   for (const ComparisonRow& row : view.rows) {
     table.rows.push_back({row.statistic, row.verdict, format_number(row.effect_percent, kEffect), interval_text(row),
-                          format_number(row.alpha, {2, 100, false}), format_number(row.mde_percent, kPercent)});
+                          format_number(row.alpha, {2, 100, false}),
+                          format_number(row.mde_percent, kTwoPlacesPercent)});
   }
   return table;
 }

@@ -8,7 +8,7 @@
 namespace mia::report {
 namespace {
 
-constexpr double kMiB = 1024.0 * 1024.0;
+constexpr double kBytesPerMiB = 1024.0 * 1024.0;
 // Above this a fixed notation would be longer than any table.
 constexpr double kLargest = 1e15;
 
@@ -16,7 +16,7 @@ constexpr double kLargest = 1e15;
 
 MetricStyle style_of(const record::Metric& metric) {
   if (metric.unit == "bytes") {
-    return {fmt::format("{} (MiB)", metric.heading), {1, 1 / kMiB, false}};
+    return {fmt::format("{} (MiB)", metric.heading), {1, 1 / kBytesPerMiB, false}};
   }
   const bool named = metric.unit.empty() || metric.heading.find(metric.unit) != std::string_view::npos;
   return {named ? std::string(metric.heading) : fmt::format("{} ({})", metric.heading, metric.unit),

@@ -18,7 +18,7 @@ constexpr std::size_t kLeastPerPoint = 4;  // intervals; fewer make the curve no
 constexpr NumberStyle kRatio{2, 1, false};
 constexpr NumberStyle kPercent{1, 1, true};
 constexpr NumberStyle kFraction{1, 100, true};  // shown as percent
-constexpr NumberStyle kMiB{1, 1 / (1024.0 * 1024.0), false};
+constexpr NumberStyle kInMiB{1, 1 / (1024.0 * 1024.0), false};
 
 record::Summary plain(std::optional<double> value, std::string null_reason = "") {
   record::Summary summary;
@@ -27,7 +27,7 @@ record::Summary plain(std::optional<double> value, std::string null_reason = "")
   return summary;
 }
 
-std::string workload_of(const record::CellReport& cell) {
+std::string workload_name(const record::CellReport& cell) {
   return cell.requested.workload.name.value_or(cell.effective.workload.name.value_or(""));
 }
 
@@ -288,7 +288,7 @@ std::vector<Figure> axis_figures(const Part& part, const record::CellReport& cel
     } else if (field->key == "run.runtime") {
       figures.push_back(text_figure("runtime", "runtime", cell.runtime));
     } else if (field->key == "workload.name") {
-      figures.push_back(text_figure("workload", "workload", workload_of(cell)));
+      figures.push_back(text_figure("workload", "workload", workload_name(cell)));
     } else if (field->key != "workload.prompt" && field->key != "workload.prompt_file") {
       // Names that two sections share are told apart by their section.
       const bool unique = record::find_field(field->name) == field;
@@ -302,7 +302,7 @@ std::vector<Figure> axis_figures(const Part& part, const record::CellReport& cel
 }
 
 bool has_modes(const Part& part) {
-  const auto named = [&](const char* name) { return std::ranges::count(part.cells, std::string(name), workload_of); };
+  const auto named = [&](const char* name) { return std::ranges::count(part.cells, std::string(name), workload_name); };
   const auto shorter = named("short");
   const auto longer = named("long");
   return shorter > 0 && longer > 0 && shorter + longer == std::ssize(part.cells);
@@ -312,7 +312,7 @@ std::vector<Mode> modes(const Part& part) {
   const auto axes = varying_fields(pointers(part.cells), false);
   std::vector<Mode> found;
   for (const record::CellReport& cell : part.cells) {
-    const bool is_long = workload_of(cell) == "long";
+    const bool is_long = workload_name(cell) == "long";
     auto mode = std::ranges::find_if(found, [&](const Mode& other) {
       return (is_long ? other.longer : other.shorter) == nullptr &&
              mode_key(axes, *other.first) == mode_key(axes, cell);
@@ -344,7 +344,8 @@ std::vector<Row> plain_rows(const Part& part) {
       detail(metric_figure(&cell, name, name), part.latency);
     }
     detail(number_figure("efficiency", "of roofline (%)", plain(cell.efficiency), {0, 100, false}), !tuning);
-    detail(number_figure("gpu_buffer_bytes", "GPU buffers (MiB)", plain(gpu_buffer_bytes(part, cell)), kMiB), !tuning);
+    detail(number_figure("gpu_buffer_bytes", "GPU buffers (MiB)", plain(gpu_buffer_bytes(part, cell)), kInMiB),
+           !tuning);
     add(row, gpu_figures(part, cell, part.name == "gpu-smoke"));
     detail(metric_figure(&cell, "peak_rss_bytes", "peak_rss_bytes"), false);
     row.failure = failure_of(cell);
@@ -417,7 +418,7 @@ std::vector<Row> quant_rows(const Part& part) {
     add(row,
         {number_figure("file_bytes", "file (MiB)",
                        plain(model == nullptr ? std::nullopt : std::optional(static_cast<double>(model->file_bytes))),
-                       kMiB),
+                       kInMiB),
          metric_figure(mode.first, "load_ms", "load_ms"),
          hidden(metric_figure(mode.shorter, "tokens_out", "short_tokens")),
          headed(with_interval(metric_figure(mode.shorter, "tokens_per_s", "short_tps")), "short (tok/s)"),

@@ -7,6 +7,7 @@
 #include <random>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "record/fields.h"
 #include "worker/token_loop.h"
@@ -14,8 +15,6 @@
 
 namespace mia::worker {
 namespace {
-
-constexpr double kNsPerMs = 1e6;
 constexpr std::int64_t kContextStep = 256;
 constexpr std::int64_t kBatch = 2048;
 constexpr std::int64_t kMicroBatch = 512;

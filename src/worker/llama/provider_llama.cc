@@ -12,8 +12,6 @@
 
 namespace mia::worker {
 namespace {
-
-constexpr double kNsPerMs = 1e6;
 constexpr int kDefaultPoll = 50;
 
 double ms_since(std::int64_t start) {

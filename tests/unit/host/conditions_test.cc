@@ -22,7 +22,7 @@ record::Machine four_cpus() {
 }
 
 // A trial of 10 s in which nothing happened.
-record::Conditions quiet() {
+record::Conditions undisturbed() {
   record::Conditions seen;
   seen.wall_s = 10;
   seen.steal_s = 0;
@@ -139,7 +139,7 @@ TEST(AddGpu, WhatTheWatchSawJoinsWhatTheCountersSaw) {
 }
 
 TEST(VoidedBy, AQuietTrialCounts) {
-  EXPECT_EQ(reasons(quiet()), 0U);
+  EXPECT_EQ(reasons(undisturbed()), 0U);
 }
 
 TEST(VoidedBy, UnknownSensorsVoidNothing) {
@@ -147,7 +147,7 @@ TEST(VoidedBy, UnknownSensorsVoidNothing) {
 }
 
 TEST(VoidedBy, StealCountsAsAShareOfAllCpus) {
-  record::Conditions seen = quiet();
+  record::Conditions seen = undisturbed();
   seen.steal_s = 0.39;  // 0.98 % of 40 CPU seconds
   EXPECT_EQ(reasons(seen), 0U);
   seen.steal_s = 0.41;
@@ -155,7 +155,7 @@ TEST(VoidedBy, StealCountsAsAShareOfAllCpus) {
 }
 
 TEST(VoidedBy, TwoTicksOfStealInAShortTrialAreRounding) {
-  record::Conditions seen = quiet();
+  record::Conditions seen = undisturbed();
   seen.wall_s = 0.1;
   seen.other_cpu_s = 0;
   seen.steal_s = 0.02;
@@ -165,7 +165,7 @@ TEST(VoidedBy, TwoTicksOfStealInAShortTrialAreRounding) {
 }
 
 TEST(VoidedBy, OthersVoidWhenTheyUseHalfACpu) {
-  record::Conditions seen = quiet();
+  record::Conditions seen = undisturbed();
   seen.other_cpu_s = 4.9;
   EXPECT_EQ(reasons(seen), 0U);
   seen.other_cpu_s = 5.1;
@@ -173,7 +173,7 @@ TEST(VoidedBy, OthersVoidWhenTheyUseHalfACpu) {
 }
 
 TEST(VoidedBy, PressureOfTheTrialsOwnMakingDoesNotVoid) {
-  record::Conditions seen = quiet();
+  record::Conditions seen = undisturbed();
   seen.psi_cpu_some_s = 9.5;  // more threads than cores
   seen.psi_io_some_s = 3;     // a cold load
   EXPECT_EQ(reasons(seen), 0U);
@@ -184,7 +184,7 @@ TEST(VoidedBy, PressureOfTheTrialsOwnMakingDoesNotVoid) {
 }
 
 TEST(VoidedBy, SwapAndMemoryPressureVoid) {
-  record::Conditions seen = quiet();
+  record::Conditions seen = undisturbed();
   seen.swap_in_pages = 1;
   EXPECT_EQ(reasons(seen), 1U);
   seen.psi_memory_some_s = 0.6;
@@ -192,7 +192,7 @@ TEST(VoidedBy, SwapAndMemoryPressureVoid) {
 }
 
 TEST(VoidedBy, HeatVoidsButAPowerCapDoesNot) {
-  record::Conditions seen = quiet();
+  record::Conditions seen = undisturbed();
   seen.gpu_throttle_reasons = 0x4;
   EXPECT_EQ(reasons(seen), 0U);
   seen.gpu_throttle_reasons = 0x44;
@@ -203,7 +203,7 @@ TEST(VoidedBy, HeatVoidsButAPowerCapDoesNot) {
 }
 
 TEST(VoidedBy, BandwidthThatChangedVoidsInBothDirections) {
-  record::Conditions seen = quiet();
+  record::Conditions seen = undisturbed();
   seen.canary_before_gb_s = 20;
   EXPECT_EQ(reasons(seen), 0U);
   seen.canary_after_gb_s = 15.5;
@@ -215,7 +215,7 @@ TEST(VoidedBy, BandwidthThatChangedVoidsInBothDirections) {
 }
 
 TEST(VoidedBy, GatesCanBeSet) {
-  record::Conditions seen = quiet();
+  record::Conditions seen = undisturbed();
   Gates gates;
   gates.other_cpus = 0.01;
   EXPECT_EQ(voided_by(seen, four_cpus(), gates).size(), 1U);

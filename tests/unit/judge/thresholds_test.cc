@@ -59,7 +59,7 @@ const Check& named(const ThresholdVerdict& verdict, const std::string& name) {
   return *std::ranges::find(verdict.checks, name, &Check::name);
 }
 
-std::string verdict_of(const Report& report, const std::string& name) {
+std::string threshold_verdict(const Report& report, const std::string& name) {
   const Report accepted = accepted_report();
   return named(check_thresholds(report, &accepted, limits()), name).verdict;
 }
@@ -80,46 +80,46 @@ TEST(Thresholds, TheMethodsOwnFiguresPass) {
 TEST(Thresholds, AbsoluteLimitsAtTheirEdges) {
   Report report = accepted_report();
   report.cells[0].metrics["load_ms"].value = 11000;  // must be below
-  EXPECT_EQ(verdict_of(report, "load_ms_max"), "fail");
+  EXPECT_EQ(threshold_verdict(report, "load_ms_max"), "fail");
   report.cells[0].metrics["load_ms"].value = 10999.9;
-  EXPECT_EQ(verdict_of(report, "load_ms_max"), "pass");
+  EXPECT_EQ(threshold_verdict(report, "load_ms_max"), "pass");
   report.cells[0].metrics["tokens_per_s"].value = 5.0;  // at least
-  EXPECT_EQ(verdict_of(report, "short_tps_min"), "pass");
+  EXPECT_EQ(threshold_verdict(report, "short_tps_min"), "pass");
   report.cells[0].metrics["tokens_per_s"].value = 4.999;
-  EXPECT_EQ(verdict_of(report, "short_tps_min"), "fail");
+  EXPECT_EQ(threshold_verdict(report, "short_tps_min"), "fail");
   report.cells[1].metrics["tokens_per_s"].value = 7.5;
-  EXPECT_EQ(verdict_of(report, "long_tps_min"), "pass");
+  EXPECT_EQ(threshold_verdict(report, "long_tps_min"), "pass");
   report.cells[1].metrics["tokens_per_s"].value = 7.4;
-  EXPECT_EQ(verdict_of(report, "long_tps_min"), "fail");
+  EXPECT_EQ(threshold_verdict(report, "long_tps_min"), "fail");
 }
 
 TEST(Thresholds, DropsAgainstTheAcceptedReport) {
   Report report = accepted_report();
   report.cells[0].metrics["tokens_per_s"].value = 5.327 * 0.885;
-  EXPECT_EQ(verdict_of(report, "short_tps_drop"), "pass");
+  EXPECT_EQ(threshold_verdict(report, "short_tps_drop"), "pass");
   report.cells[0].metrics["tokens_per_s"].value = 5.327 * 0.875;
-  EXPECT_EQ(verdict_of(report, "short_tps_drop"), "fail");
+  EXPECT_EQ(threshold_verdict(report, "short_tps_drop"), "fail");
   report.cells[1].metrics["tokens_per_s"].value = 7.890 * 0.855;
-  EXPECT_EQ(verdict_of(report, "long_tps_drop"), "pass");
+  EXPECT_EQ(threshold_verdict(report, "long_tps_drop"), "pass");
   report.cells[1].metrics["tokens_per_s"].value = 7.890 * 0.845;
-  EXPECT_EQ(verdict_of(report, "long_tps_drop"), "fail");
+  EXPECT_EQ(threshold_verdict(report, "long_tps_drop"), "fail");
   report.cells[1].metrics["tokens_per_s"].value = 7.890 * 2;  // a gain is no drop
-  EXPECT_EQ(verdict_of(report, "long_tps_drop"), "pass");
+  EXPECT_EQ(threshold_verdict(report, "long_tps_drop"), "pass");
 }
 
 TEST(Thresholds, LatencyRatioDriftAndRise) {
   Report report = accepted_report();
   report.cells[1].metrics["p95_decode_ms"].value = 260;  // 1.30: at most
-  EXPECT_EQ(verdict_of(report, "p95_ratio_max"), "pass");
+  EXPECT_EQ(threshold_verdict(report, "p95_ratio_max"), "pass");
   report.cells[1].metrics["p95_decode_ms"].value = 262;
-  EXPECT_EQ(verdict_of(report, "p95_ratio_max"), "fail");
+  EXPECT_EQ(threshold_verdict(report, "p95_ratio_max"), "fail");
   report = accepted_report();
   report.cells[0].metrics["p95_decode_ms"].value = 219;
-  EXPECT_EQ(verdict_of(report, "p95_short_drift"), "pass");
+  EXPECT_EQ(threshold_verdict(report, "p95_short_drift"), "pass");
   report.cells[0].metrics["p95_decode_ms"].value = 221;
-  EXPECT_EQ(verdict_of(report, "p95_short_drift"), "fail");
+  EXPECT_EQ(threshold_verdict(report, "p95_short_drift"), "fail");
   report.cells[0].metrics["p95_decode_ms"].value = 100;  // better is no drift
-  EXPECT_EQ(verdict_of(report, "p95_short_drift"), "pass");
+  EXPECT_EQ(threshold_verdict(report, "p95_short_drift"), "pass");
 }
 
 TEST(Thresholds, RegressionFlagIsSetByRiseAndDropOnly) {
@@ -127,7 +127,7 @@ TEST(Thresholds, RegressionFlagIsSetByRiseAndDropOnly) {
   const auto flag = [&](const Report& report) { return check_thresholds(report, &accepted, limits()).regression_flag; };
   Report rise = accepted_report();
   rise.cells[1].metrics["p95_decode_ms"].value = 220 * 1.21;  // ratio 1.331, up 21 %
-  EXPECT_EQ(verdict_of(rise, "p95_ratio_rise"), "fail");
+  EXPECT_EQ(threshold_verdict(rise, "p95_ratio_rise"), "fail");
   EXPECT_TRUE(flag(rise));
   rise.cells[1].metrics["p95_decode_ms"].value = 220 * 1.19;
   EXPECT_FALSE(flag(rise));
@@ -162,9 +162,9 @@ TEST(Thresholds, TheReferenceHasTheReportsOwnSettings) {
   Report report = accepted_report();
   std::swap(report.cells[0], report.cells[1]);
   report.cells.insert(report.cells.begin(), cell_of("short", 12, {5000, 1, 200}));
-  EXPECT_EQ(verdict_of(report, "short_tps_min"), "pass");
+  EXPECT_EQ(threshold_verdict(report, "short_tps_min"), "pass");
   report.settings.llm.n_gpu_layers = 99;  // none has: the first of the workload
-  EXPECT_EQ(verdict_of(report, "short_tps_min"), "fail");
+  EXPECT_EQ(threshold_verdict(report, "short_tps_min"), "fail");
 }
 
 TEST(Thresholds, ColdLoadsArePreferredAndOthersNamed) {
@@ -172,7 +172,7 @@ TEST(Thresholds, ColdLoadsArePreferredAndOthersNamed) {
   report.cells[0].cache_state = "warm";
   report.cells[0].metrics["load_ms"].value = 100;
   report.cells[1].metrics["load_ms"].value = 12000;
-  EXPECT_EQ(verdict_of(report, "load_ms_max"), "fail");
+  EXPECT_EQ(threshold_verdict(report, "load_ms_max"), "fail");
   report.cells[1].cache_state = "warm";
   const ThresholdVerdict verdict = check_thresholds(report, nullptr, limits());
   EXPECT_EQ(named(verdict, "load_ms_max").verdict, "pass");
@@ -194,7 +194,7 @@ TEST(Thresholds, WhatIsMissingIsSaidAndNeverPasses) {
     EXPECT_NE(named(verdict, name).text.find("SIGSEGV"), std::string::npos) << name;
   }
   EXPECT_EQ(named(verdict, "short_tps_drop").verdict, "skipped");
-  EXPECT_EQ(verdict_of(crashed, "short_tps_drop"), "unclear");
+  EXPECT_EQ(threshold_verdict(crashed, "short_tps_drop"), "unclear");
 }
 
 TEST(Thresholds, LimitsNotSetAreSkipped) {
@@ -207,7 +207,7 @@ TEST(Thresholds, LimitsNotSetAreSkipped) {
 TEST(Thresholds, NotANumberIsNoValue) {
   Report report = accepted_report();
   report.cells[0].metrics["tokens_per_s"].value = std::nan("");
-  EXPECT_EQ(verdict_of(report, "short_tps_min"), "unclear");
+  EXPECT_EQ(threshold_verdict(report, "short_tps_min"), "unclear");
   Report accepted = accepted_report();
   accepted.cells[0].metrics["tokens_per_s"].value = 0;
   EXPECT_EQ(named(check_thresholds(accepted_report(), &accepted, limits()), "short_tps_drop").verdict, "skipped");

@@ -16,13 +16,13 @@ namespace mia::proc {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr double kLong = 60;  // seconds; never reached when things are right
+constexpr double kLongRun = 60;  // seconds; never reached when things are right
 
 TEST(Child, AnswersRequests) {
   const auto child = spawn(shell("while read -r x <&3; do echo \"got $x\" >&4; done; echo bye >&4"));
   for (const char* const text : {"one", "two"}) {
-    ASSERT_TRUE(child->send_line(text, kLong).has_value());
-    const ReadResult reply = child->read_line(kLong);
+    ASSERT_TRUE(child->send_line(text, kLongRun).has_value());
+    const ReadResult reply = child->read_line(kLongRun);
     EXPECT_EQ(reply.status, ReadStatus::line);
     EXPECT_EQ(reply.line, std::string("got ") + text);
   }
@@ -35,14 +35,14 @@ TEST(Child, SeesAnnouncedDescriptorsAndItsEnvironment) {
   spec.unset = {"HOME"};
   spec.working_dir = "/usr";
   const auto child = spawn(spec);
-  EXPECT_EQ(child->read_line(kLong).line, "3 4 value with space none /usr");
-  EXPECT_EQ(child->read_line(kLong).line, "end");  // cat saw an empty stdin
+  EXPECT_EQ(child->read_line(kLongRun).line, "3 4 value with space none /usr");
+  EXPECT_EQ(child->read_line(kLongRun).line, "end");  // cat saw an empty stdin
 }
 
 TEST(Child, FindsAProgramInPath) {
   SpawnSpec spec;
   spec.argv = {"true"};
-  EXPECT_EQ(spawn(spec)->wait(kLong)->exit_code, 0);
+  EXPECT_EQ(spawn(spec)->wait(kLongRun)->exit_code, 0);
 }
 
 TEST(Child, MissingProgramIsNamed) {
@@ -77,33 +77,33 @@ TEST(Child, ProgramThatCannotRunIsNamed) {
 TEST(Child, SilenceTimesOutAndKeepsWhatCame) {
   const auto child = spawn(shell("printf half >&4; read -r x <&3; echo ' whole' >&4"));
   EXPECT_EQ(child->read_line(0.1).status, ReadStatus::timed_out);
-  ASSERT_TRUE(child->send_line("go", kLong).has_value());
-  EXPECT_EQ(child->read_line(kLong).line, "half whole");
+  ASSERT_TRUE(child->send_line("go", kLongRun).has_value());
+  EXPECT_EQ(child->read_line(kLongRun).line, "half whole");
 }
 
 TEST(Child, HalfALineAtTheEndIsGiven) {
   const auto child = spawn(shell("echo first >&4; printf half >&4"));
-  EXPECT_EQ(child->read_line(kLong).line, "first");
-  ReadResult last = child->read_line(kLong);
+  EXPECT_EQ(child->read_line(kLongRun).line, "first");
+  ReadResult last = child->read_line(kLongRun);
   EXPECT_EQ(last.status, ReadStatus::closed);
   EXPECT_EQ(last.line, "half");
-  last = child->read_line(kLong);
+  last = child->read_line(kLongRun);
   EXPECT_EQ(last.status, ReadStatus::closed);
   EXPECT_EQ(last.line, "");
 }
 
 TEST(Child, RepliesWrittenBeforeDeathAreAllRead) {
   const auto child = spawn(shell("i=0; while [ $i -lt 500 ]; do echo line $i >&4; i=$((i+1)); done; kill -9 $$"));
-  EXPECT_EQ(child->wait(kLong)->signal, SIGKILL);
+  EXPECT_EQ(child->wait(kLongRun)->signal, SIGKILL);
   for (int i = 0; i < 500; ++i) {
-    ASSERT_EQ(child->read_line(kLong).line, "line " + std::to_string(i));
+    ASSERT_EQ(child->read_line(kLongRun).line, "line " + std::to_string(i));
   }
-  EXPECT_EQ(child->read_line(kLong).status, ReadStatus::closed);
+  EXPECT_EQ(child->read_line(kLongRun).status, ReadStatus::closed);
 }
 
 TEST(Child, GarbageBytesAreALineLikeAnyOther) {
   const auto child = spawn(shell("printf '\\000\\377\\001\\n' >&4"));
-  EXPECT_EQ(child->read_line(kLong).line, std::string("\0\377\1", 3));
+  EXPECT_EQ(child->read_line(kLongRun).line, std::string("\0\377\1", 3));
 }
 
 TEST(Child, LineOfAGigabyteIsRefusedInLittleMemory) {
@@ -111,16 +111,16 @@ TEST(Child, LineOfAGigabyteIsRefusedInLittleMemory) {
   spec.line_limit = std::size_t{1} << 20U;
   const std::int64_t before = read_peak_rss(::getpid()).value();
   const auto child = spawn(spec);
-  EXPECT_EQ(child->read_line(kLong).status, ReadStatus::too_long);
-  EXPECT_EQ(child->read_line(kLong).line, "next");
+  EXPECT_EQ(child->read_line(kLongRun).status, ReadStatus::too_long);
+  EXPECT_EQ(child->read_line(kLongRun).line, "next");
   EXPECT_LT(read_peak_rss(::getpid()).value() - before, std::int64_t{32} << 20U);
 }
 
 TEST(Child, FloodOfOutputNeverBlocksItAndStaysBounded) {
   const auto child = spawn(shell("yes noise | head -c 300000000; yes error | head -c 100000000 >&2; echo done >&4"));
   const std::int64_t before = read_peak_rss(::getpid()).value();
-  EXPECT_EQ(child->read_line(kLong).line, "done");
-  EXPECT_TRUE(child->wait(kLong).has_value());
+  EXPECT_EQ(child->read_line(kLongRun).line, "done");
+  EXPECT_TRUE(child->wait(kLongRun).has_value());
   EXPECT_EQ(child->log_bytes(), 400000000);
   EXPECT_LE(child->log_tail().size(), std::size_t{64} << 10U);
   EXPECT_EQ(child->log_tail().substr(0, 6), "error\n");
@@ -131,9 +131,9 @@ TEST(Child, FloodOfRepliesWaitsInThePipe) {
   SpawnSpec spec = shell("yes reply >&4");
   spec.line_limit = 1000;
   const auto child = spawn(spec);
-  EXPECT_EQ(child->read_line(kLong).line, "reply");
+  EXPECT_EQ(child->read_line(kLongRun).line, "reply");
   EXPECT_FALSE(child->wait(0.2).has_value());
-  EXPECT_EQ(child->read_line(kLong).line, "reply");
+  EXPECT_EQ(child->read_line(kLongRun).line, "reply");
 }
 
 TEST(Child, ChildThatNeverReadsIsAnError) {
@@ -143,27 +143,27 @@ TEST(Child, ChildThatNeverReadsIsAnError) {
   ASSERT_FALSE(sent.has_value());
   EXPECT_EQ(sent.error().kind, ErrorKind::worker);
   EXPECT_NE(sent.error().message.find("did not read"), std::string::npos);
-  EXPECT_FALSE(child->send_line("more", kLong).has_value());
+  EXPECT_FALSE(child->send_line("more", kLongRun).has_value());
 }
 
 TEST(Child, BigRequestToASlowReaderArrivesWhole) {
   const auto child = spawn(shell("sleep 0.2; head -c 3000001 <&3 | wc -c >&4"));
-  ASSERT_TRUE(child->send_line(std::string(3000000, 'x'), kLong).has_value());
-  EXPECT_EQ(child->read_line(kLong).line, "3000001");
+  ASSERT_TRUE(child->send_line(std::string(3000000, 'x'), kLongRun).has_value());
+  EXPECT_EQ(child->read_line(kLongRun).line, "3000001");
 }
 
 TEST(Child, ClosedRequestPipeDoesNotKillUs) {
   const auto child = spawn(shell("exec 3<&-; echo closed >&4; sleep 1000"));
-  EXPECT_EQ(child->read_line(kLong).line, "closed");
-  const Status sent = child->send_line("request", kLong);
+  EXPECT_EQ(child->read_line(kLongRun).line, "closed");
+  const Status sent = child->send_line("request", kLongRun);
   ASSERT_FALSE(sent.has_value());
   EXPECT_EQ(sent.error().kind, ErrorKind::worker);
 }
 
 TEST(Child, RequestToADeadChildIsAnError) {
   const auto child = spawn(shell("exit 3"));
-  EXPECT_EQ(child->wait(kLong)->exit_code, 3);
-  EXPECT_EQ(child->send_line("request", kLong).error().kind, ErrorKind::worker);
+  EXPECT_EQ(child->wait(kLongRun)->exit_code, 3);
+  EXPECT_EQ(child->send_line("request", kLongRun).error().kind, ErrorKind::worker);
 }
 
 std::set<int> open_fds() {
@@ -184,10 +184,10 @@ TEST(Child, DescriptorsOfOursStayOurs) {
       EXPECT_TRUE(before.count(fd) == 1 || (::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0) << fd;
     }
   }
-  static_cast<void>(spawn(shell("true"))->wait(kLong));  // what lives as long as the program is there by now
+  static_cast<void>(spawn(shell("true"))->wait(kLongRun));  // what lives as long as the program is there by now
   const std::set<int> settled = open_fds();
   for (int i = 0; i < 20; ++i) {
-    static_cast<void>(spawn(shell("true"))->wait(kLong));
+    static_cast<void>(spawn(shell("true"))->wait(kLongRun));
   }
   EXPECT_EQ(open_fds(), settled);
 }
@@ -196,13 +196,13 @@ TEST(Child, KnowsItsMemoryAndTime) {
   const auto child = spawn(
       shell("exec perl -e '$x = \"a\" x 100_000_000; open(O, \">&=4\"); open(I, \"<&=3\"); $| = 1; select(O); $| = 1; "
             "print O \"ready\\n\"; <I>; $y = \"b\" x 50_000_000; for $i (0 .. 2_000_000) { $z += $i }'"));
-  EXPECT_EQ(child->read_line(kLong).line, "ready");
+  EXPECT_EQ(child->read_line(kLongRun).line, "ready");
   ASSERT_TRUE(child->peak_rss_bytes().has_value());
   const std::int64_t alive = *child->peak_rss_bytes();
   EXPECT_GT(alive, 100'000'000);
   EXPECT_LT(alive, 400'000'000);
-  ASSERT_TRUE(child->send_line("go", kLong).has_value());
-  EXPECT_EQ(child->wait(kLong)->exit_code, 0);
+  ASSERT_TRUE(child->send_line("go", kLongRun).has_value());
+  EXPECT_EQ(child->wait(kLongRun)->exit_code, 0);
   EXPECT_GT(*child->peak_rss_bytes(), alive + 40'000'000);  // what it took after we last looked
   EXPECT_GT(child->cpu_seconds(), 0.0);
 }

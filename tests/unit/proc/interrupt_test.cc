@@ -9,15 +9,15 @@
 namespace mia::proc {
 namespace {
 
-constexpr double kLong = 60;
+constexpr double kLongWait = 60;
 
 TEST(Interrupt, EndsReading) {
   const InterruptGuard guard;
   EXPECT_FALSE(interrupted());
   const auto child = spawn(shell("kill -INT $PPID; sleep 1000"));
-  EXPECT_EQ(child->read_line(kLong).status, ReadStatus::interrupted);
+  EXPECT_EQ(child->read_line(kLongWait).status, ReadStatus::interrupted);
   EXPECT_TRUE(interrupted());
-  EXPECT_EQ(child->read_line(kLong).status, ReadStatus::interrupted);
+  EXPECT_EQ(child->read_line(kLongWait).status, ReadStatus::interrupted);
   EXPECT_FALSE(child->wait(0.05).has_value());  // still to be killed, in peace
   child->kill_now();
   EXPECT_EQ(child->wait(0)->signal, SIGKILL);
@@ -26,13 +26,13 @@ TEST(Interrupt, EndsReading) {
 TEST(Interrupt, TerminationCountsToo) {
   const InterruptGuard guard;
   const auto child = spawn(shell("kill -TERM $PPID; sleep 1000"));
-  EXPECT_EQ(child->read_line(kLong).status, ReadStatus::interrupted);
+  EXPECT_EQ(child->read_line(kLongWait).status, ReadStatus::interrupted);
 }
 
 TEST(Interrupt, EndsSending) {
   const InterruptGuard guard;
   const auto child = spawn(shell("kill -INT $PPID; sleep 1000"));
-  const Status sent = child->send_line(std::string(1000000, 'x'), kLong);
+  const Status sent = child->send_line(std::string(1000000, 'x'), kLongWait);
   ASSERT_FALSE(sent.has_value());
   EXPECT_EQ(sent.error().kind, ErrorKind::interrupted);
 }
@@ -55,7 +55,7 @@ TEST(Interrupt, ANewGuardBeginsAnew) {
   const InterruptGuard guard;
   EXPECT_FALSE(interrupted());
   const auto child = spawn(shell("echo fine >&4"));
-  EXPECT_EQ(child->read_line(kLong).line, "fine");
+  EXPECT_EQ(child->read_line(kLongWait).line, "fine");
 }
 
 TEST(InterruptDeathTest, TheSecondOneKillsChildrenAndUs) {
@@ -71,7 +71,7 @@ TEST(InterruptDeathTest, TheSecondOneKillsChildrenAndUs) {
     ::raise(SIGINT);
     static_cast<void>(child->wait(0.3));
     ::raise(SIGINT);
-    static_cast<void>(child->wait(kLong));
+    static_cast<void>(child->wait(kLongWait));
   };
   EXPECT_EXIT(run(), testing::KilledBySignal(SIGINT), "");
   EXPECT_FALSE(exists(read_pid(file)));

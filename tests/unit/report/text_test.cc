@@ -11,22 +11,22 @@
 namespace mia {
 namespace {
 
-bool has(const std::string& text, const std::string& part) {
+bool text_has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
 TEST(Text, ABaselineSaysWhatItMeasuredAndHowSure) {
   const std::string text = report::to_text(samples::baseline());
-  EXPECT_TRUE(has(text, "baseline: smollm2-135m (Q4_1) on llama.cpp 0.5.0-dev")) << text;
-  EXPECT_TRUE(has(text, "120.50 [118.09, 122.91]"));
-  EXPECT_TRUE(has(text, "2227.0 ["));
-  EXPECT_TRUE(has(text, "cover the median with 93.8 %"));
-  EXPECT_TRUE(has(text, "drift"));
-  EXPECT_TRUE(has(text, "decode of roofline (%)")) << "how near the machine's limit";
-  EXPECT_TRUE(has(text, "warning: auto gave 4 threads on 2 cores."));
-  EXPECT_TRUE(has(text, "energy (J): no GPU was seen"));
-  EXPECT_TRUE(has(text, "load_ms_max"));
-  EXPECT_TRUE(has(text, "regression_flag: true"));
+  EXPECT_TRUE(text_has(text, "baseline: smollm2-135m (Q4_1) on llama.cpp 0.5.0-dev")) << text;
+  EXPECT_TRUE(text_has(text, "120.50 [118.09, 122.91]"));
+  EXPECT_TRUE(text_has(text, "2227.0 ["));
+  EXPECT_TRUE(text_has(text, "cover the median with 93.8 %"));
+  EXPECT_TRUE(text_has(text, "drift"));
+  EXPECT_TRUE(text_has(text, "decode of roofline (%)")) << "how near the machine's limit";
+  EXPECT_TRUE(text_has(text, "warning: auto gave 4 threads on 2 cores."));
+  EXPECT_TRUE(text_has(text, "energy (J): no GPU was seen"));
+  EXPECT_TRUE(text_has(text, "load_ms_max"));
+  EXPECT_TRUE(text_has(text, "regression_flag: true"));
   EXPECT_TRUE(text.ends_with("It writes at a steady pace.\n")) << "the sentence comes last";
 }
 
@@ -35,24 +35,24 @@ TEST(Text, FailuresAndUnfinishedSessionsAreSaid) {
   samples::crash(report, report.cells[0]);
   report.complete = false;
   const std::string text = report::to_text(report);
-  EXPECT_TRUE(has(text, "crashed (SIGSEGV) in load"));
-  EXPECT_TRUE(has(text, "did not finish"));
-  EXPECT_TRUE(has(text, "5 crashed"));
-  EXPECT_TRUE(has(text, "No speed was measured."));
-  EXPECT_TRUE(has(report::to_text(samples::empty("smoke")), "0 trials"));
+  EXPECT_TRUE(text_has(text, "crashed (SIGSEGV) in load"));
+  EXPECT_TRUE(text_has(text, "did not finish"));
+  EXPECT_TRUE(text_has(text, "5 crashed"));
+  EXPECT_TRUE(text_has(text, "No speed was measured."));
+  EXPECT_TRUE(text_has(report::to_text(samples::empty("smoke")), "0 trials"));
 }
 
 TEST(Text, WhatDisturbedTheTrialsIsSaid) {
   record::Report report = samples::baseline();
-  EXPECT_TRUE(has(report::to_text(report), "took up to 3.0 % of a CPU"));
-  EXPECT_FALSE(has(report::to_text(report), "steady in their warm-up"));
-  EXPECT_FALSE(has(report::to_text(report), "voided"));
+  EXPECT_TRUE(text_has(report::to_text(report), "took up to 3.0 % of a CPU"));
+  EXPECT_FALSE(text_has(report::to_text(report), "steady in their warm-up"));
+  EXPECT_FALSE(text_has(report::to_text(report), "voided"));
   report.trials[0].conditions.steal_s = 0.001;
   report.trials[0].warm_up_steady = false;
   report.trials[0].conditions.voided_by = {"throttled"};
-  EXPECT_FALSE(has(report::to_text(report), "hypervisor"));
-  EXPECT_TRUE(has(report::to_text(report), "1 of 1 trials had not become steady"));
-  EXPECT_TRUE(has(report::to_text(report), "1 trial voided by throttled."));
+  EXPECT_FALSE(text_has(report::to_text(report), "hypervisor"));
+  EXPECT_TRUE(text_has(report::to_text(report), "1 of 1 trials had not become steady"));
+  EXPECT_TRUE(text_has(report::to_text(report), "1 trial voided by throttled."));
 }
 
 TEST(Text, TooFewTrialsAreSaid) {
@@ -61,19 +61,19 @@ TEST(Text, TooFewTrialsAreSaid) {
   speed.low = speed.high = std::nullopt;
   speed.n = 2;
   const std::string text = report::to_text(report);
-  EXPECT_TRUE(has(text, "120.50 (n=2)"));
-  EXPECT_TRUE(has(text, "n too small for an interval")) << text;
+  EXPECT_TRUE(text_has(text, "120.50 (n=2)"));
+  EXPECT_TRUE(text_has(text, "n too small for an interval")) << text;
 }
 
 TEST(Text, LatencyOnDemand) {
   const record::Report report = samples::baseline();
-  EXPECT_FALSE(has(report::to_text(report), "p95"));
+  EXPECT_FALSE(text_has(report::to_text(report), "p95"));
   const std::string text = report::to_text(report, {100, false, true});
-  EXPECT_TRUE(has(text, "p95 (ms)"));
-  EXPECT_TRUE(has(text, "<=     16.00 ms      20 "));
+  EXPECT_TRUE(text_has(text, "p95 (ms)"));
+  EXPECT_TRUE(text_has(text, "<=     16.00 ms      20 "));
   record::Report asked = report;
   asked.settings.run.latency_dist = true;
-  EXPECT_TRUE(has(report::to_text(asked), "p95 (ms)")) << "run.latency_dist asks for it, too";
+  EXPECT_TRUE(text_has(report::to_text(asked), "p95 (ms)")) << "run.latency_dist asks for it, too";
 }
 
 void expect_within(const record::Report& report, int width) {
@@ -91,16 +91,16 @@ TEST(Text, StaysWithinTheTerminal) {
 }
 
 TEST(Text, ColorsOnlyWhenAsked) {
-  EXPECT_FALSE(has(report::to_text(samples::baseline()), "\x1b"));
-  EXPECT_TRUE(has(report::to_text(samples::baseline(), {100, true, false}), "\x1b[33m"));
+  EXPECT_FALSE(text_has(report::to_text(samples::baseline()), "\x1b"));
+  EXPECT_TRUE(text_has(report::to_text(samples::baseline(), {100, true, false}), "\x1b[33m"));
 }
 
 TEST(Text, HostileNamesReachNoTerminal) {
   const std::string text = report::to_text(samples::hostile(), {100, false, true});
-  EXPECT_FALSE(has(text, "\x1b"));
-  EXPECT_FALSE(has(text, "\xc2\x9b"));
-  EXPECT_FALSE(has(text, "\xe2\x80\xae"));
-  EXPECT_FALSE(has(text, "\r"));
+  EXPECT_FALSE(text_has(text, "\x1b"));
+  EXPECT_FALSE(text_has(text, "\xc2\x9b"));
+  EXPECT_FALSE(text_has(text, "\xe2\x80\xae"));
+  EXPECT_FALSE(text_has(text, "\r"));
 }
 
 report::ComparisonView comparison() {
@@ -120,14 +120,14 @@ report::ComparisonView comparison() {
 
 TEST(Comparison, SaysVerdictIntervalAndWhatWasVoided) {
   const std::string text = report::to_text(comparison());
-  EXPECT_TRUE(has(text, "+3.10"));
-  EXPECT_TRUE(has(text, "[+2.20, +4.00]"));
-  EXPECT_TRUE(has(text, "0.80")) << "alpha in percent";
-  EXPECT_TRUE(has(text, "8 epochs, 61 pairs"));
-  EXPECT_TRUE(has(text, "3 voided: 2 steal, 1 throttled"));
-  EXPECT_TRUE(has(text, "±3.0 %"));
+  EXPECT_TRUE(text_has(text, "+3.10"));
+  EXPECT_TRUE(text_has(text, "[+2.20, +4.00]"));
+  EXPECT_TRUE(text_has(text, "0.80")) << "alpha in percent";
+  EXPECT_TRUE(text_has(text, "8 epochs, 61 pairs"));
+  EXPECT_TRUE(text_has(text, "3 voided: 2 steal, 1 throttled"));
+  EXPECT_TRUE(text_has(text, "±3.0 %"));
   EXPECT_TRUE(text.ends_with("B is 3.1 % slower.\n"));
-  EXPECT_TRUE(has(report::to_text(comparison(), {100, true, false}), "\x1b[31mB is"));
+  EXPECT_TRUE(text_has(report::to_text(comparison(), {100, true, false}), "\x1b[31mB is"));
 }
 
 TEST(Comparison, MarkdownEscapesItsNames) {
@@ -135,9 +135,9 @@ TEST(Comparison, MarkdownEscapesItsNames) {
   view.a = view.b = view.workload = view.sentence = samples::hostile_text();
   view.rows[0].verdict = view.voided[0].reason = samples::hostile_text();
   const std::string text = report::to_markdown(view);
-  EXPECT_FALSE(has(text, "<script"));
-  EXPECT_FALSE(has(text, "]("));
-  EXPECT_FALSE(has(text, "\n=cmd"));
+  EXPECT_FALSE(text_has(text, "<script"));
+  EXPECT_FALSE(text_has(text, "]("));
+  EXPECT_FALSE(text_has(text, "\n=cmd"));
 }
 
 }  // namespace
