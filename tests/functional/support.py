@@ -38,13 +38,13 @@ class Case(unittest.TestCase):
         self.env["MIA_FAKE_SCRIPT"] = str(path)
         self.env["MIA_FAKE_COUNTER"] = str(self.dir / "counter")
 
-    def start(self, *args):
+    def start(self, *args, stderr=subprocess.PIPE):
         return subprocess.Popen(
             [str(BIN / "mia-perf"), *args],
             cwd=self.dir,
             env=self.env,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
         )
 
@@ -82,6 +82,29 @@ class Case(unittest.TestCase):
         for pid, _ in left:
             os.kill(int(pid), signal.SIGKILL)
         self.assertEqual(left, [])
+
+
+class RealCase(Case):
+    """With what is installed for the user: runtimes and models of the data folder."""
+
+    def setUp(self):
+        super().setUp()
+        for name in ("MIA_LLAMA_FAKE", "MIA_PERF_FAKE_WORKER", "XDG_DATA_HOME"):
+            self.env.pop(name)
+        if "XDG_DATA_HOME" in os.environ:
+            self.env["XDG_DATA_HOME"] = os.environ["XDG_DATA_HOME"]
+        self.runtimes = self.mia_json("runtime", "list")
+        if not self.runtimes:
+            self.skipTest("no runtime is installed: mia-perf runtime install llama-cpp-python==0.3.36")
+        self.runtime = next((r for r in self.runtimes if r["name"] == "default"), self.runtimes[0])
+
+    def tool(self, name):
+        """A program of llama.cpp's beside one of the runtimes, and the environment that it needs."""
+        for runtime in self.runtimes:
+            program = pathlib.Path(runtime["prefix"]) / "bin" / name
+            if program.exists():
+                return program, dict(os.environ, LD_LIBRARY_PATH=str(program.parent.parent / "lib"))
+        return self.skipTest(f"no runtime has {name}: mia-perf runtime install llama-cpp-python==0.3.36 --tools")
 
 
 def wait_for(condition, seconds=20.0):

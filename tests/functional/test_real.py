@@ -1,23 +1,16 @@
 # SPDX-License-Identifier: MIT
 """A real model through a real libllama: the runtime and the model that `./dev test` installs."""
 import json
-import os
-import pathlib
 import re
 import subprocess
-import sys
 import unittest
 
-from support import ROOT, Case
+from support import ROOT, RealCase
 
 
-class Real(Case):
+class Real(RealCase):
     def setUp(self):
         super().setUp()
-        for name in ("MIA_LLAMA_FAKE", "MIA_PERF_FAKE_WORKER", "XDG_DATA_HOME"):
-            self.env.pop(name)
-        if "XDG_DATA_HOME" in os.environ:
-            self.env["XDG_DATA_HOME"] = os.environ["XDG_DATA_HOME"]
         self.short = ["--repeats", "2", "--set", "n_threads=2", "--set", "run.warmup_max=2", "--store",
                       str(self.dir / "store.sqlite")]
 
@@ -58,7 +51,7 @@ class Real(Case):
         return self.mia_json("compare", "base", b, "--set", "n_threads=2", "--max-epochs", "5", code=code, timeout=300)
 
     def test_a_slowed_down_side_is_found(self):
-        if "inject" not in self.mia_json("runtime", "list")[0]["capabilities"]:
+        if "inject" not in self.runtime["capabilities"]:
             self.skipTest("the installed worker is older than workload.inject_*: mia-perf runtime add --force")
         found = self.compare("set:inject_slow=0.5", code=1)
         self.assertEqual(found["verdict"], "slower")
@@ -76,11 +69,7 @@ class Real(Case):
 
 class Quality(Real):
     def test_perplexity_agrees_with_llama_perplexity_and_a_model_with_itself(self):
-        tool = next((pathlib.Path(runtime["prefix"]) / "bin/llama-perplexity"
-                     for runtime in self.mia_json("runtime", "list")
-                     if (pathlib.Path(runtime["prefix"]) / "bin/llama-perplexity").exists()), None)
-        if tool is None:
-            self.skipTest("no installed runtime has llama-perplexity")
+        tool, env = self.tool("llama-perplexity")
         path = self.mia_json("model", "show", "smollm2-135m")["path"]
         report = self.mia_json("run", "quant-compare", "-m", "smollm2-135m", "-m", path, "--repeats", "1", "--set",
                                "n_threads=2", "--set", "workload.max_tokens=2", "--set", "run.warmup_max=0", "--set",
@@ -91,8 +80,7 @@ class Quality(Real):
         self.assertAlmostEqual(again["mean_kl_divergence"], 0, places=6)
         self.assertEqual(again["same_top_fraction"], 1)
         said = subprocess.run([tool, "-m", path, "-f", ROOT / "scenarios/quality-text.txt", "-c", "512", "--chunks", "2", "-t", "2"],
-                              env={**self.env, "LD_LIBRARY_PATH": str(tool.parents[1] / "lib")}, capture_output=True,
-                              text=True, timeout=600, check=True)
+                              env=env, capture_output=True, text=True, timeout=600, check=True)
         estimate = re.search(r"Final estimate: PPL = ([0-9.]+)", said.stdout + said.stderr)
         self.assertAlmostEqual(first["perplexity"], float(estimate.group(1)), delta=1e-3 * first["perplexity"])
 

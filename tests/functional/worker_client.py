@@ -16,6 +16,7 @@ class WorkerClient:
         environment = dict(os.environ, **(env or {}), MIA_WORKER_IN=str(to_worker), MIA_WORKER_OUT=str(from_worker))
         self._process = subprocess.Popen([program], env=environment, pass_fds=(to_worker, from_worker),
                                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.pid = self._process.pid
         os.close(to_worker)
         os.close(from_worker)
         self._out = os.fdopen(self._write, "w", encoding="utf-8")

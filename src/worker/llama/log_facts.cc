@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <set>
 #include <utility>
 
 #include "base/text.h"
@@ -73,6 +74,45 @@ void layer_facts(std::string_view line, std::map<std::string, std::string>& fact
   if (holds(line, "failed to mlock")) {
     facts["mlock_failed"] = "true";
   }
+  if (holds(line, "Falling back to buffered I")) {
+    facts["direct_io_failed"] = "true";
+  }
+}
+
+// "tensor blk.3.ffn_up_exps.weight (134 MiB mxfp4) buffer type overridden to CPU": which tensor went where.
+struct Override {
+  std::string_view tensor;
+  std::string_view place;
+};
+
+Override override_in(std::string_view line) {
+  return {between(line, "tensor ", " "), text_after(line, "buffer type overridden to ")};
+}
+
+// The layer "3" of an expert tensor as above; empty for all others.
+std::string_view expert_layer(std::string_view tensor) {
+  return holds(tensor, "_exps") || holds(tensor, "_chexps") ? between(tensor, "blk.", ".") : std::string_view();
+}
+
+void override_facts(const std::vector<std::string>& lines, std::map<std::string, std::string>& facts) {
+  std::size_t tensors = 0;
+  std::set<std::string_view> layers;
+  for (const std::string& line : lines) {
+    const Override moved = override_in(line);
+    if (moved.tensor.empty() || moved.place.empty()) {
+      continue;
+    }
+    ++tensors;
+    // The memory of the host has both names: "CPU", and "CUDA_Host" where a GPU can reach it.
+    const bool on_host = moved.place.starts_with("CPU") || moved.place.ends_with("_Host");
+    if (const std::string_view layer = expert_layer(moved.tensor); on_host && !layer.empty()) {
+      layers.insert(layer);
+    }
+  }
+  if (tensors > 0) {
+    facts["overridden_tensors"] = fmt::format("{}", tensors);
+    facts["cpu_moe_layers"] = fmt::format("{}", layers.size());
+  }
 }
 
 }  // namespace
@@ -105,7 +145,12 @@ std::map<std::string, std::string> facts_in(const std::vector<std::string>& line
     attention_facts(line, facts);
     layer_facts(line, facts);
   }
+  override_facts(lines, facts);
   return facts;
+}
+
+bool tells_override(std::string_view line) {
+  return holds(line, "buffer type overridden to ");
 }
 
 bool tells_out_of_memory(std::string_view line) {

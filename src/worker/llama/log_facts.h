@@ -14,8 +14,12 @@ namespace mia::worker {
 // "load_tensors:   CPU_Mapped model buffer size =    92.10 MiB" -> {CPU_Mapped, model, bytes}.
 [[nodiscard]] std::vector<record::BufferSize> buffers_in(const std::vector<std::string>& lines);
 
-// graph_nodes, graph_splits, flash_attn, offloaded_layers, model_layers, cache_type_k, cache_type_v, mlock_failed.
+// graph_nodes, graph_splits, flash_attn, offloaded_layers, model_layers, cache_type_k, cache_type_v, mlock_failed,
+// direct_io_failed, overridden_tensors, cpu_moe_layers (how many have expert tensors that were moved to the host).
 [[nodiscard]] std::map<std::string, std::string> facts_in(const std::vector<std::string>& lines);
+
+// Whether a line, which llama.cpp writes for debugging only, says that a tensor was put elsewhere on our request.
+[[nodiscard]] bool tells_override(std::string_view line);
 
 // Whether a warning or an error says that memory ran out.
 [[nodiscard]] bool tells_out_of_memory(std::string_view line);

@@ -31,11 +31,14 @@ void LogBook::receive(ggml_log_level level, const char* text, void* self) {
 }
 
 void LogBook::add(ggml_log_level level, std::string_view text) {
-  if (level == GGML_LOG_LEVEL_DEBUG) {
+  const bool debug = level == GGML_LOG_LEVEL_DEBUG;
+  if (debug && !tells_override(text)) {
     return;
   }
   const std::lock_guard lock(mutex_);
-  std::fwrite(text.data(), 1, text.size(), stderr);
+  if (!debug) {
+    std::fwrite(text.data(), 1, text.size(), stderr);
+  }
   if (level != GGML_LOG_LEVEL_CONT) {
     pending_level_ = level;
   }

@@ -48,9 +48,12 @@ proto::Reply LlamaProvider::load(const proto::Load& request) {
   if (!llama_model_has_decoder(model.get()) || llama_model_has_encoder(model.get())) {
     return refused("the model is not a decoder alone; only such models are measured");
   }
-  model_ = std::move(model);
   load_buffers_ = buffers_in(logs_.lines());
   load_facts_ = facts_in(logs_.lines());
+  if (const auto why = without_effect(request.settings.llm, load_facts_)) {
+    return refused(*why);
+  }
+  model_ = std::move(model);
   return proto::ModelLoaded{load_ms, load_buffers_, load_facts_};
 }
 

@@ -179,7 +179,19 @@ std::optional<std::string> load_mode(const record::LlmSettings& asked, const std
   if (mapped) {
     return asked.load_mode == "mlock" && !fact(facts, "mlock_failed") ? "mlock" : "mmap";
   }
+  if (asked.load_mode == "direct" && fact(facts, "direct_io_failed")) {
+    return "none";
+  }
   return asked.load_mode == "none" || asked.load_mode == "direct" ? asked.load_mode : std::nullopt;
+}
+
+std::optional<std::int64_t> number(const std::map<std::string, std::string>& facts, const char* key) {
+  if (const auto text = fact(facts, key)) {
+    if (const auto value = parse_int(*text)) {
+      return *value;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -229,14 +241,23 @@ record::Settings effective_settings(llama_context* context, const record::LlmSet
   llm.cache_type_k = fact(facts, "cache_type_k");
   llm.cache_type_v = fact(facts, "cache_type_v");
   llm.load_mode = load_mode(asked, facts, buffers);
-  if (const auto layers = fact(facts, "offloaded_layers")) {
-    if (const auto number = parse_int(*layers)) {
-      llm.n_gpu_layers = *number;
-    }
-  } else if (!llama_supports_gpu_offload()) {
+  llm.n_gpu_layers = number(facts, "offloaded_layers");
+  if (!llm.n_gpu_layers && !llama_supports_gpu_offload()) {
     llm.n_gpu_layers = 0;
   }
+  if (asked.n_cpu_moe) {
+    llm.n_cpu_moe = std::min(*asked.n_cpu_moe, number(facts, "cpu_moe_layers").value_or(0));
+  }
+  llm.override_tensor = asked.override_tensor;  // the load was refused where it moved nothing
   return settings;
+}
+
+std::optional<std::string> without_effect(const record::LlmSettings& asked,
+                                          const std::map<std::string, std::string>& facts) {
+  if (asked.override_tensor && !fact(facts, "overridden_tensors")) {
+    return fmt::format("override_tensor = {} names no tensor of this model", printable(*asked.override_tensor, 200));
+  }
+  return std::nullopt;
 }
 
 }  // namespace mia::worker

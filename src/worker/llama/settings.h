@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,5 +32,9 @@ struct ModelSetup {
 [[nodiscard]] record::Settings effective_settings(llama_context* context, const record::LlmSettings& asked,
                                                   const std::map<std::string, std::string>& facts,
                                                   const std::vector<record::BufferSize>& buffers);
+
+// Why a wish for the load was granted in name only, by what the log told; nullopt where all had an effect.
+[[nodiscard]] std::optional<std::string> without_effect(const record::LlmSettings& asked,
+                                                        const std::map<std::string, std::string>& facts);
 
 }  // namespace mia::worker

@@ -80,6 +80,31 @@ TEST(LogFacts, LayersCacheTypesAndLocking) {
   EXPECT_EQ(facts.at("mlock_failed"), "true");
 }
 
+TEST(LogFacts, DirectIoThatTheDiskRefused) {
+  for (const char* const line :
+       {"Failed to open file '/m/x.gguf' with error: Invalid argument. Falling back to buffered I/O",
+        "read_raw_unsafe: Falling back to buffered IO due to Invalid argument"}) {
+    EXPECT_EQ(facts_in({line}).at("direct_io_failed"), "true");
+  }
+}
+
+TEST(LogFacts, TensorsThatWerePutElsewhere) {
+  const std::vector<std::string> lines{
+      "tensor blk.0.ffn_up_exps.weight (134 MiB mxfp4) buffer type overridden to CPU",
+      "tensor blk.0.ffn_down_exps.weight (134 MiB mxfp4) buffer type overridden to CPU",
+      "tensor blk.11.ffn_gate_up_exps.weight buffer type overridden to CUDA_Host",
+      "tensor blk.5.ffn_gate_chexps.weight (1 MiB q8_0) buffer type overridden to CUDA0",
+      "tensor blk.7.attn_q.weight (1 MiB q8_0) buffer type overridden to CPU",
+      "load_tensors:   CPU_Mapped model buffer size =    92.10 MiB",
+  };
+  for (const std::string& line : lines) {
+    EXPECT_EQ(tells_override(line), line.starts_with("tensor")) << line;
+  }
+  const auto facts = facts_in(lines);
+  EXPECT_EQ(facts.at("overridden_tensors"), "5");
+  EXPECT_EQ(facts.at("cpu_moe_layers"), "2") << "0 and 11";
+}
+
 TEST(LogFacts, UnrelatedLinesTellNothing) {
   EXPECT_TRUE(facts_in({"", "print_info: arch = llama", "load: special tokens cache size = 17"}).empty());
 }
