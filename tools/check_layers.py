@@ -14,7 +14,7 @@ ROOMS = {
     "proto": "base record",
     "proc": "base",
     "host": "base record",
-    "model": "base record proc",
+    "model": "base record config proc",
     "runtime": "base record proto proc",
     "measure": "base record config stats proto proc host model",
     "store": "base record",
@@ -25,7 +25,7 @@ ROOMS = {
     "worker": "base record proto",
 }
 LIBRARIES = {
-    "yaml-cpp/": ("config", "model"),
+    "yaml-cpp/": ("config",),
     "soci": ("store",),
     "sqlite3": ("store",),
     "uv.h": ("proc",),

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include "base/text.h"
 #include "model/describe.h"
@@ -14,7 +15,7 @@ namespace {
 
 // Largest sizes: those that llama.cpp takes (layers 512, experts 1024), and beyond any model for the rest.
 struct Range {
-  std::string_view name;
+  const char* name;
   std::int64_t value;
   std::int64_t least;
   std::int64_t most;
@@ -40,68 +41,85 @@ bool is_moe(const Shape& shape) {
   return shape.architecture == "gpt-oss" || shape.architecture == "qwen3moe";
 }
 
-Status check_fit(const Shape& s) {
-  const auto refuse = [](std::string_view why) { return fail(ErrorKind::usage, "the shape does not fit: {}", why); };
-  if (s.heads % s.kv_heads != 0) {
-    return refuse(fmt::format("heads {} is no multiple of kv_heads {}", s.heads, s.kv_heads));
-  }
-  if (s.head_dim % 2 != 0) {
-    return refuse(fmt::format("head_dim {} is odd, but positions are encoded in pairs", s.head_dim));
-  }
-  if (is_moe(s) && (s.experts < 1 || s.experts_used < 1 || s.experts_used > s.experts || s.expert_feed_forward < 1)) {
-    return refuse(fmt::format("architecture '{}' needs experts, 1 to experts of them used, and expert_feed_forward",
-                              s.architecture));
-  }
-  if (!is_moe(s) && (s.experts != 0 || s.feed_forward < 1)) {
-    return refuse(fmt::format("architecture '{}' has no experts and needs feed_forward", s.architecture));
-  }
-  if (s.tied_output && s.architecture == "gpt-oss") {
-    return refuse("architecture 'gpt-oss' has an output matrix of its own, tied_output must be false");
-  }
-  if ((s.architecture == "gpt-oss") != (s.sliding_window > 0) && s.architecture != "gemma3") {
-    return refuse(
-        fmt::format("sliding_window {} does not go with architecture '{}'", s.sliding_window, s.architecture));
-  }
-  return {};
+using Fault = std::optional<ShapeFault>;
+
+template <class... Args>
+Fault fault(const char* member, fmt::format_string<Args...> text, Args&&... args) {
+  return ShapeFault{member, fmt::format(text, std::forward<Args>(args)...)};
 }
 
-Status check_numbers(const Shape& s) {
+Fault fault_of_fit(const Shape& s) {
+  if (s.heads % s.kv_heads != 0) {
+    return fault("kv_heads", "the shape does not fit: heads {} is no multiple of kv_heads {}", s.heads, s.kv_heads);
+  }
+  if (s.head_dim % 2 != 0) {
+    return fault("head_dim", "the shape does not fit: head_dim {} is odd, but positions are encoded in pairs",
+                 s.head_dim);
+  }
+  if (is_moe(s) && (s.experts < 1 || s.experts_used < 1 || s.experts_used > s.experts || s.expert_feed_forward < 1)) {
+    return fault("architecture",
+                 "the shape does not fit: architecture '{}' needs experts, 1 to experts of them used, and "
+                 "expert_feed_forward",
+                 s.architecture);
+  }
+  if (!is_moe(s) && (s.experts != 0 || s.feed_forward < 1)) {
+    return fault("architecture", "the shape does not fit: architecture '{}' has no experts and needs feed_forward",
+                 s.architecture);
+  }
+  if (s.tied_output && s.architecture == "gpt-oss") {
+    return fault("tied_output",
+                 "the shape does not fit: architecture 'gpt-oss' has an output matrix of its own, tied_output must be "
+                 "false");
+  }
+  if ((s.architecture == "gpt-oss") != (s.sliding_window > 0) && s.architecture != "gemma3") {
+    return fault("sliding_window", "the shape does not fit: sliding_window {} does not go with architecture '{}'",
+                 s.sliding_window, s.architecture);
+  }
+  return std::nullopt;
+}
+
+Fault fault_of_numbers(const Shape& s) {
   if (!std::isfinite(s.rope_base) || s.rope_base < 1 || s.rope_base > 1e12) {
-    return fail(ErrorKind::usage, "rope_base must be between 1 and 1e12");
+    return fault("rope_base", "rope_base must be between 1 and 1e12");
   }
   if (!(s.rms_epsilon > 0 && s.rms_epsilon < 1)) {
-    return fail(ErrorKind::usage, "rms_epsilon must be between 0 and 1");
+    return fault("rms_epsilon", "rms_epsilon must be between 0 and 1");
   }
   constexpr std::array<std::string_view, 4> kScalings{"", "linear", "yarn", "llama3"};
   const RopeScaling& scaling = s.rope_scaling;
   if (std::find(kScalings.begin(), kScalings.end(), scaling.type) == kScalings.end()) {
-    return fail(ErrorKind::usage, "rope_scaling.type '{}' is not linear, yarn or llama3", printable(scaling.type, 50));
+    return fault("rope_scaling.type", "rope_scaling.type '{}' is not linear, yarn or llama3",
+                 printable(scaling.type, 50));
   }
   if (!scaling.type.empty() && (!(scaling.factor >= 1 && scaling.factor <= 1e6) || scaling.original_context < 1)) {
-    return fail(ErrorKind::usage, "rope_scaling needs a factor from 1 to 1e6 and original_context");
+    return fault("rope_scaling", "rope_scaling needs a factor from 1 to 1e6 and original_context");
   }
-  return {};
+  return std::nullopt;
 }
 
 }  // namespace
 
-Status check_shape(const Shape& shape) {
+std::optional<ShapeFault> find_fault(const Shape& shape) {
   if (!shape.like.empty()) {
-    return {};
+    return std::nullopt;
   }
   const std::vector<std::string> known{"llama", "qwen3", "qwen3moe", "gpt-oss", "gemma3"};
   if (std::find(known.begin(), known.end(), shape.architecture) == known.end()) {
-    return fail(ErrorKind::usage, "architecture '{}' is not one of {}", printable(shape.architecture, 50),
-                join(known, ", "));
+    return fault("architecture", "architecture '{}' is not one of {}", printable(shape.architecture, 50),
+                 join(known, ", "));
   }
   for (const Range& range : ranges(shape)) {
     if (range.value < range.least || range.value > range.most) {
-      return fail(ErrorKind::usage, "{} is {}, but must be from {} to {}", range.name, range.value, range.least,
-                  range.most);
+      return fault(range.name, "{} is {}, but must be from {} to {}", range.name, range.value, range.least, range.most);
     }
   }
-  MIA_TRY(check_numbers(shape));
-  return check_fit(shape);
+  const Fault numbers = fault_of_numbers(shape);
+  return numbers ? numbers : fault_of_fit(shape);
+}
+
+Status check_shape(const Shape& shape) {
+  const auto found = find_fault(shape);
+  return found ? Status(fail(ErrorKind::usage, "{}", found->what)) : Status{};
 }
 
 Result<Shape> shape_like(const std::filesystem::path& path) {

@@ -46,12 +46,19 @@ struct Shape {
 [[nodiscard]] std::vector<Shape> presets();
 [[nodiscard]] Result<Shape> preset(std::string_view name);  // usage error with the nearest name
 // Keys are the members' names (rope_scaling is a map of type, factor, original_context); `architecture`, `layers`,
-// `embedding`, `heads`, `vocabulary` are required, the rest follows from them. Everything is checked (check_shape);
-// errors name file, key and line.
+// `embedding`, `heads`, `vocabulary` are required, the rest follows from them. Everything is checked (find_fault);
+// errors name file, line and key.
 [[nodiscard]] Result<Shape> shape_from_yaml(const std::filesystem::path& path);
 [[nodiscard]] Result<Shape> shape_like(const std::filesystem::path& path);
 
-// Usage error, one sentence, for sizes that are negative, out of range or do not fit together.
+// What is wrong with sizes that are negative, out of range or do not fit together: the member to change, and a
+// sentence.
+struct ShapeFault {
+  std::string member;  // as in a file: "rope_scaling.type"
+  std::string what;
+};
+[[nodiscard]] std::optional<ShapeFault> find_fault(const Shape& shape);
+// The same as a usage error.
 [[nodiscard]] Status check_shape(const Shape& shape);
 
 }  // namespace mia::model

@@ -108,6 +108,7 @@ class Synth(Case):
                 ({"layers": "*nothing"}, "mine.yaml")):
             _, err = self.synth("--shape", self.write_shape(**changes), "--quant", "F16", code=2)
             self.assertIn(words, err, changes)
+            self.assertRegex(err, r"mine\.yaml:\d+: ")
             self.assertEqual(len(err.strip().splitlines()), 1, err)
             self.assertNotIn("\x1b", err)
         self.assertEqual(self.models(), [])

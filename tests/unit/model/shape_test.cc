@@ -103,15 +103,53 @@ TEST(ShapeYaml, ErrorsNameFileAndLine) {
   expect_part(error(yaml + "context: many\n"), "x.yaml:8: 'context'");
   expect_part(error(yaml + "context: [1]\n"), "single value");
   expect_part(error(yaml + "context: 99999999999999999999\n"), "x.yaml:8");
-  expect_part(error(yaml + "context: -1\n"), "context is -1");
+  expect_part(error(yaml + "context: -1\n"), "x.yaml:8: context is -1");
+  expect_part(error(yaml + "context:\n"), "x.yaml:8: 'context' must be a single value");
+  expect_part(error(yaml + "head_dim: 63\n"), "x.yaml:8: the shape does not fit");
+  expect_part(error(yaml + "experts: 4\n"), "x.yaml:1: the shape does not fit: architecture 'qwen3' has no experts");
+  expect_part(error(yaml + "rope_scaling: {factor: 4, type: magic}\n"), "x.yaml:8: rope_scaling.type 'magic'");
   expect_part(error(yaml + "rope_scaling: 4\n"), "must be a map");
   expect_part(error(yaml + "rope_scaling: {kind: yarn}\n"), "rope_scaling.kind");
   expect_part(error("- 1\n- 2\n"), "map of keys");
   expect_part(error(""), "map of keys");
   expect_part(error("a: [1, 2\nb: 3"), "x.yaml:");
-  expect_part(error(std::string(50'000, '[')), "x.yaml");
-  expect_part(error(std::string(100'000, ' ')), "larger than");
   EXPECT_EQ(shape_from_yaml(temp.path() / "no.yaml").error().kind, ErrorKind::io);
+}
+
+// Small files that would be large trees, or that hide what counts.
+TEST(ShapeYaml, HostileFilesAreOneSentenceWithTheirLine) {
+  const TempData temp;
+  const auto expect_refused = [&](const std::string& text, std::string_view part) {
+    const Result<Shape> shape = shape_from_yaml(temp.write("x.yaml", text));
+    ASSERT_FALSE(shape) << part;
+    const std::string& message = shape.error().message;
+    EXPECT_NE(message.find("x.yaml"), std::string::npos) << message;
+    EXPECT_NE(message.find(part), std::string::npos) << message;
+    EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+    EXPECT_LT(message.size(), 600U);
+  };
+  const std::string yaml(kYaml);
+  expect_refused(yaml + "layers: 5\n", "x.yaml:8: 'layers' stands here a second time");
+  expect_refused(yaml + "rope_scaling: {factor: 1, factor: 2}\n", "x.yaml:8: 'factor' stands here a second time");
+  expect_refused(std::string(50'000, '['), "x.yaml:1: ");
+  std::string deep;
+  for (int i = 0; i < 400; ++i) {
+    deep += std::string(static_cast<std::size_t>(i), ' ') + "a:\n";
+  }
+  expect_refused(yaml + deep, "nested deeper");
+  std::string bomb = "a: &a [x, x, x, x, x, x, x, x, x]\n";
+  for (char name = 'b'; name < 'k'; ++name) {
+    const std::string before = fmt::format("*{}", static_cast<char>(name - 1));
+    bomb += fmt::format("{0}: &{0} [{1}, {1}, {1}, {1}, {1}, {1}, {1}, {1}, {1}]\n", name, before);
+  }
+  expect_refused(bomb + yaml, "x.yaml:2: aliases");
+  expect_refused(yaml + std::string(1'000'000, 'k') + ": 1\n", "x.yaml:8");
+  expect_refused(yaml + "context: " + std::string(1'000'000, '9') + "\n", "x.yaml:8: 'context'");
+  expect_refused(std::string(2'000'000, ' '), "larger than");
+  expect_refused(yaml + "---\n" + yaml, "more than one document");
+  expect_refused(yaml + "context: !!int 5\n", "x.yaml:8: tags");
+  expect_refused(yaml + "\x01: 5\n", "x.yaml:8");
+  expect_refused(yaml + "embedding2: 9223372036854775808\n", "x.yaml:8: unknown key 'embedding2'");
 }
 
 TEST(ShapeLike, TakesItsNumbersFromTheFile) {
