@@ -74,5 +74,24 @@ TEST(QuantRules, EightExperts) {
   EXPECT_EQ(quantized_type(context, quant, {"blk.9.attn_q.weight", {4096, 4096}, kF32}), kQ4_K);
 }
 
+// Known from the quantizer's source: the value matrices of Llama 70B (80 layers, 64 heads, 8 KV heads) are small and
+// get Q5_K where others keep Q4_K; one matrix for query, key and value gets a type more.
+TEST(QuantRules, Llama70BAndFusedAttention) {
+  const QuantContext large{"llama", 80, 64, 8, 0, false};
+  const auto type = [](const QuantContext& context, const char* quant, const char* name) {
+    return quantized_type(context, *find_quant(quant), {name, {8192, 1024}, kF32});
+  };
+  EXPECT_EQ(type(large, "Q4_K_M", "blk.10.attn_v.weight"), kQ5_K);
+  EXPECT_EQ(type(large, "Q4_K_M", "blk.9.attn_v.weight"), kQ6_K);
+  EXPECT_EQ(type(large, "Q5_K_M", "blk.10.attn_v.weight"), kQ5_K);
+  EXPECT_EQ(type(large, "Q4_0", "blk.10.attn_v.weight"), kQ4_0);
+  EXPECT_EQ(type({"llama", 80, 64, 64, 0, false}, "Q4_K_M", "blk.10.attn_v.weight"), kQ4_K);
+  EXPECT_EQ(type({"llama", 79, 64, 8, 0, false}, "Q4_K_M", "blk.12.attn_v.weight"), kQ4_K);
+  EXPECT_EQ(type({"qwen3", 80, 64, 8, 0, false}, "Q4_K_M", "blk.10.attn_v.weight"), kQ4_K);
+  EXPECT_EQ(type(large, "Q4_K_M", "blk.10.attn_qkv.weight"), kQ5_K);
+  EXPECT_EQ(type(large, "Q5_K_M", "blk.10.attn_qkv.weight"), kQ6_K);
+  EXPECT_EQ(type(large, "Q4_0", "blk.10.attn_qkv.weight"), kQ4_0);
+}
+
 }  // namespace
 }  // namespace mia::model

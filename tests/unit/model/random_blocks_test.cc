@@ -85,9 +85,10 @@ TEST_P(RandomBlocks, BlocksDiffer) {
   EXPECT_FALSE(std::equal(bytes.begin(), bytes.begin() + half, bytes.begin() + half));
 }
 
+// 10, 11, 20, 23: Q2_K, Q3_K, IQ4_NL, IQ4_XS, which only copies of other files have.
 INSTANTIATE_TEST_SUITE_P(Types, RandomBlocks,
                          ::testing::Values(kF32, kF16, kBF16, kQ4_0, kQ4_1, kQ5_0, kQ5_1, kQ8_0, kQ4_K, kQ5_K, kQ6_K,
-                                           kMXFP4),
+                                           kMXFP4, 10U, 11U, 20U, 23U),
                          [](const auto& p) { return std::string(find_type(p.param)->name); });
 
 TEST(RandomBlocksLimits, ExtremeSpreadsStayFinite) {
@@ -110,7 +111,12 @@ TEST(RandomBlocksLimits, Ones) {
   }
 }
 
+// What can be filled is what is tested above.
 TEST(RandomBlocksLimits, UnknownTypesAreNamedAsSuch) {
+  for (const TensorType& type : tensor_types()) {
+    const std::vector<std::byte> block(static_cast<std::size_t>(type.block_bytes));
+    EXPECT_EQ(can_fill(type.id), !test::dequantize(type.id, block).empty()) << type.name;
+  }
   EXPECT_FALSE(can_fill(16));
   EXPECT_FALSE(can_fill(27));
   EXPECT_TRUE(can_fill(kMXFP4));

@@ -45,6 +45,45 @@ inline int six_bits(const BlockReader& b, std::size_t at, std::size_t j, bool mi
   return b.nibble(at + j + 4, minimum) | b.u8(at + j - 4 + side) >> 6 << 4;
 }
 
+// One of the 16 scales of Q3_K: six bits, 12 bytes from `at`.
+inline int q3_scale(const BlockReader& b, std::size_t at, std::size_t j) {
+  const int low = b.nibble(at + j % 8, j >= 8);
+  return (low | (b.u8(at + 8 + j % 4) >> (2 * (j / 4)) & 3) << 4) - 32;
+}
+
+// The types that llama.cpp's quantizer makes only on demand: Q2_K, Q3_K, IQ4_NL, IQ4_XS.
+inline std::vector<double> dequantize_rare(std::uint32_t id, std::span<const std::byte> bytes) {
+  constexpr int kNonLinear[] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+  const BlockReader b(bytes);
+  std::vector<double> w;
+  if (id == 10 || id == 11) {  // quarters of a half lie in the bit pairs of the same 32 bytes, 16 weights to a scale
+    for (std::size_t i = 0; i < 256; ++i) {
+      const std::size_t half = i / 128;
+      const std::size_t quarter = i % 128 / 32;
+      const std::size_t l = i % 32;
+      const int q = b.u8((id == 10 ? 16 : 32) + half * 32 + l) >> (2 * quarter) & 3;
+      if (id == 10) {
+        w.push_back(b.half(80) * (b.u8(i / 16) & 15) * q - b.half(82) * (b.u8(i / 16) >> 4));
+      } else {
+        const bool high = b.bit(l, static_cast<int>(half * 4 + quarter)) != 0;
+        w.push_back(b.half(108) * q3_scale(b, 96, i / 16) * (q - (high ? 0 : 4)));
+      }
+    }
+  } else if (id == 20) {
+    for (std::size_t i = 0; i < 32; ++i) {
+      w.push_back(b.half(0) * kNonLinear[b.nibble(2 + i % 16, i >= 16)]);
+    }
+  } else if (id == 23) {
+    for (std::size_t i = 0; i < 256; ++i) {
+      const std::size_t j = i / 32;
+      const int high = (b.u8(2) | b.u8(3) << 8) >> (2 * j) & 3;
+      const int scale = (b.nibble(4 + j / 2, j % 2 == 1) | high << 4) - 32;
+      w.push_back(b.half(0) * scale * kNonLinear[b.nibble(8 + j * 16 + i % 16, i % 32 >= 16)]);
+    }
+  }
+  return w;
+}
+
 // One block of type `id`; empty for a type that is not described here.
 inline std::vector<double> dequantize(std::uint32_t id, std::span<const std::byte> bytes) {
   const BlockReader b(bytes);
@@ -100,6 +139,8 @@ inline std::vector<double> dequantize(std::uint32_t id, std::span<const std::byt
       const int q = b.nibble(1 + i % 16, i >= 16);
       w.push_back(std::ldexp(kMxfp4[q & 7], b.u8(0) - 127) * (q >= 8 ? -1 : 1));
     }
+  } else {
+    return dequantize_rare(id, bytes);
   }
   return w;
 }

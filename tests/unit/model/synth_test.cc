@@ -14,6 +14,7 @@
 #include "base/files.h"
 #include "gguf_builder.h"
 #include "model/describe.h"
+#include "model/synth_plan.h"
 #include "model/types.h"
 #include "reference_dequantize.h"
 
@@ -282,6 +283,42 @@ TEST_F(Synth, LikeCopiesTensorsTypesAndTokenizer) {
   EXPECT_EQ(three.get_int("llama.block_count"), 1);
   EXPECT_EQ(three.find_tensor("blk.1.attn_q.weight"), nullptr);
   EXPECT_EQ(three.find_tensor("blk.0.attn_q.weight")->type, kQ8_0);
+}
+
+// Which layers get more bits follows from the layers that are written, not from those of the source.
+TEST_F(Synth, LikeWithFewerLayersMixesAsAModelOfThatMany) {
+  SynthSpec eight = spec("tiny", "F16");
+  eight.layers = 8;
+  SynthSpec like;
+  like.shape = *shape_like(temp_.write("source.gguf", written(eight)));
+  like.quant = "Q4_K_M";
+  like.layers = 2;
+  like.out = out_;
+  const std::string bytes = written(like);
+  const GgufFile file = *parse_gguf(test::bytes_of(bytes), "f");
+  EXPECT_EQ(file.find_tensor("blk.0.attn_v.weight")->type, kQ4_K);
+  EXPECT_EQ(file.find_tensor("blk.1.attn_v.weight")->type, kQ6_K);
+}
+
+TEST_F(Synth, LikeAlignsByItselfAndKeepsNoPartsOfASplitFile) {
+  test::GgufBuilder b = test::tiny_llama();
+  b.alignment = 16;
+  b.u32("general.alignment", 16).u32("split.count", 3).boolean("general.synthetic", false);
+  SynthSpec like;
+  like.out = out_;
+  like.shape = *shape_like(temp_.write("aligned.gguf", b.file()));
+  const std::string bytes = written(like);
+  const GgufFile file = *parse_gguf(test::bytes_of(bytes), "f");
+  EXPECT_EQ(file.get_int("general.alignment"), std::nullopt);
+  EXPECT_EQ(file.get_int("split.count"), std::nullopt);
+  EXPECT_EQ(file.get_bool("general.synthetic"), true);
+  EXPECT_EQ(file.data_offset % kSynthAlignment, 0);
+  std::int64_t end = 0;
+  for (const GgufTensor& tensor : file.tensors) {
+    EXPECT_EQ(tensor.offset, end) << tensor.name;
+    end = (tensor.offset + tensor.bytes + kSynthAlignment - 1) / kSynthAlignment * kSynthAlignment;
+  }
+  EXPECT_EQ(static_cast<std::int64_t>(bytes.size()), file.data_offset + end);
 }
 
 TEST_F(Synth, LikeRefusesWhatItCannotDo) {

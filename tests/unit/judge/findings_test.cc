@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#include "judge/findings.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "reports.h"
+
+namespace mia::judge {
+namespace {
+
+const record::Finding* finding_of(const record::Report& report, const std::string& id) {
+  const auto at = std::ranges::find(report.findings, id, &record::Finding::id);
+  return at == report.findings.end() ? nullptr : &*at;
+}
+
+TEST(Findings, MoreThanTheMemoryAllowsIsAnErrorOfMeasurement) {
+  ReportMaker maker;
+  maker.cell("sound").efficiency = 1.0;
+  maker.cell("too fast").efficiency = 1.07;
+  maker.report.cells.back().roofline_tok_s = 50;
+  maker.cell("unknown");
+  find_facts(maker.report);
+  ASSERT_EQ(std::ranges::count(maker.report.findings, "above_roofline", &record::Finding::id), 1);
+  const record::Finding& finding = *finding_of(maker.report, "above_roofline");
+  EXPECT_EQ(finding.severity, record::Severity::warning);
+  EXPECT_NE(finding.text.find("too fast: 107 %"), std::string::npos) << finding.text;
+  EXPECT_NE(finding.text.find("measured wrong"), std::string::npos) << finding.text;
+  EXPECT_EQ(finding.evidence.at("roofline_tok_s"), "50.0");
+}
+
+TEST(Findings, DriftAndDisturbanceAreNamedWhereTheyAreLarge) {
+  ReportMaker maker;
+  maker.cell("a");
+  maker.speeds("a", 0, {10, 10, 10, 10});
+  maker.report.trials[0].conditions.voided_by = {"steal"};
+  maker.report.drift_share = 0.3;
+  find_facts(maker.report);
+  EXPECT_TRUE(maker.report.findings.empty());
+  maker.report.trials[1].conditions.voided_by = {"steal"};
+  maker.report.drift_share = 0.31;
+  find_facts(maker.report);
+  ASSERT_NE(finding_of(maker.report, "drift"), nullptr);
+  EXPECT_NE(finding_of(maker.report, "drift")->text.find("31 %"), std::string::npos);
+  ASSERT_NE(finding_of(maker.report, "noisy_machine"), nullptr);
+  EXPECT_NE(finding_of(maker.report, "noisy_machine")->text.find("2 of 4 trials"), std::string::npos);
+}
+
+TEST(Findings, ACellThatFailedSaysWhy) {
+  ReportMaker maker;
+  maker.cell("a").failure = "crashed by SIGSEGV";
+  maker.report.cells.back().outcomes = {{"crashed", 2}, {"ok", 1}};
+  find_facts(maker.report);
+  const record::Finding* const finding = finding_of(maker.report, "failed_trials");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->severity, record::Severity::problem);
+  EXPECT_EQ(finding->text, "a: crashed by SIGSEGV");
+  EXPECT_EQ(finding->evidence.at("ok_trials"), "1");
+}
+
+}  // namespace
+}  // namespace mia::judge
