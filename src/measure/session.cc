@@ -29,6 +29,7 @@ class SessionRun {
   SessionRun(const Plan& plan, Bench& bench, const SessionOptions& options, RunObserver& observer)
       : plan_(plan), bench_(bench), options_(options), observer_(observer), began_ns_(steady_ns()) {
     for (const Trial& trial : options.finished) {
+      next_position_ = std::max(next_position_, trial.position + 1);
       if (trial.outcome.kind != OutcomeKind::cancelled) {
         remember(trial);
         result_.trials.push_back(trial);
@@ -83,7 +84,7 @@ class SessionRun {
 
   Result<Trial> make_trial(const Slot& slot, const PlannedCell& cell) {
     TrialSpec spec;
-    spec.position = static_cast<std::int64_t>(result_.trials.size());
+    spec.position = next_position_++;
     spec.id = fmt::format("{}-{:04}", options_.id, spec.position);
     spec.cell = cell.key;
     spec.repeat = slot.repeat;
@@ -208,6 +209,7 @@ class SessionRun {
   Bench& bench_;
   const SessionOptions& options_;
   RunObserver& observer_;
+  std::int64_t next_position_ = 0;  // of all trials, cancelled ones of an earlier run included
   std::int64_t began_ns_;
   SessionResult result_;
   std::map<std::string, CellState> cells_;

@@ -21,14 +21,19 @@ def figures(report):
 
 
 class Ends(Case):
+    def trials_begun(self):
+        try:
+            return int((self.dir / "counter").read_text())
+        except (OSError, ValueError):
+            return 0
+
     def test_interrupt_while_a_worker_hangs(self):
         for phase in ("greeting", "load", "generate"):
             with self.subTest(phase):
                 (self.dir / "counter").unlink(missing_ok=True)
                 self.script(rules=[{"when_trial": 2, "faults": [{"phase": phase, "kind": "hang"}]}])
                 process = self.start("run", "--repeats", "5")
-                self.assertTrue(wait_for(lambda: (self.dir / "counter").exists()
-                                         and len((self.dir / "counter").read_bytes()) >= 2))
+                self.assertTrue(wait_for(lambda: self.trials_begun() >= 2))
                 time.sleep(0.3)
                 process.send_signal(signal.SIGINT)
                 process.communicate(timeout=20)
@@ -37,6 +42,19 @@ class Ends(Case):
                 report = self.report()
                 self.assertFalse(report["complete"])
                 self.assertEqual([t["outcome"]["kind"] for t in report["trials"]], ["ok", "cancelled"])
+
+    def test_interrupted_and_resumed_keeps_both_parts_in_the_store(self):
+        self.script(rules=[{"when_trial": 3, "faults": [{"phase": "generate", "kind": "hang"}]}])
+        process = self.start("run", "--repeats", "5")
+        self.assertTrue(wait_for(lambda: self.trials_begun() >= 3))
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+        _, err = self.mia("run", "--repeats", "5", "--resume")
+        self.assertNotIn("store", err)
+        for report in (self.report(), self.mia_json("report", "last")):
+            self.assertTrue(report["complete"])
+            self.assertEqual([t["outcome"]["kind"] for t in report["trials"]], ["ok", "ok", "cancelled", "ok", "ok", "ok"])
 
     def sweep_until_done(self, args, rng, most):
         """Starts the sweep anew each time it is killed; the kills it took."""
