@@ -163,6 +163,28 @@ std::string model_sentence(const Report& report, const CellReport& reference, co
   return text + ". ";
 }
 
+// What another model makes of the first one's settings: a sentence for one pair of cells, the range for several.
+std::string models_sentence(const Report& report, const CellReport& reference, const std::string& model) {
+  std::string one;
+  std::vector<double> ratios;
+  for (const CellReport& cell : report.cells) {
+    const bool counts = cell.model == model && cell.requested.workload.name == reference.requested.workload.name;
+    const CellReport* const like =
+        counts ? find_variant(report, cell, "llm.primary.id", reference.requested.llm.id.value_or("")) : nullptr;
+    const SpeedRatio ratio = like == nullptr ? SpeedRatio{} : speed_ratio(report, cell, *like, Repeats::all);
+    if (ratio.value) {
+      ratios.push_back(1 + *ratio.value);
+      one = model_sentence(report, *like, cell);
+    }
+  }
+  if (ratios.size() < 2) {
+    return one;
+  }
+  const auto [low, high] = std::ranges::minmax(ratios);
+  return fmt::format("{} runs at {:.2f} to {:.2f} times the speed of {}, by the settings ({} compared). ", model, low,
+                     high, reference.model, ratios.size());
+}
+
 void recommend_settings(Report& report, const Gain& gain) {
   if (gain.state == GainState::confirmed) {
     report.recommendation = difference(gain.reference(), gain.winner());
@@ -176,9 +198,9 @@ void recommend_settings(Report& report, const Gain& gain) {
 void recommend_model(Report& report, const Gain& gain) {
   const CellReport& reference = report.cells.front();
   std::string text;
-  for (const CellReport& cell : report.cells) {
-    if (cell.model != reference.model && cell.requested.workload.name == reference.requested.workload.name) {
-      text += model_sentence(report, reference, cell);
+  for (const record::ModelInfo& model : report.models) {
+    if (model.id != reference.model) {
+      text += models_sentence(report, reference, model.id);
     }
   }
   if (gain.state == GainState::confirmed) {

@@ -30,9 +30,16 @@ void find_oversubscription(Report& report) {
   }
 }
 
+// Ctrl-C is no failure of the cell; the report says that it is incomplete.
+bool failed(const CellReport& cell) {
+  return !cell.failure.empty() && std::ranges::any_of(cell.outcomes, [](const auto& outcome) {
+    return outcome.first != "ok" && outcome.first != "cancelled";
+  });
+}
+
 void find_failures(Report& report) {
   for (const CellReport& cell : report.cells) {
-    if (!cell.failure.empty()) {
+    if (failed(cell)) {
       const auto ok = cell.outcomes.find("ok");
       add_finding(report, "failed_trials", Severity::problem, fmt::format("{}: {}", cell.label, cell.failure),
                   {{"cell", cell.key}, {"ok_trials", std::to_string(ok == cell.outcomes.end() ? 0 : ok->second)}});

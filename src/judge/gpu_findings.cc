@@ -86,8 +86,8 @@ class Rules {
     for (const CellReport& cell : report_.cells) {
       find_attention_off(cell);
       find_full_memory(cell);
-      find_splits(cell);
     }
+    find_splits();
     return std::move(findings_);
   }
 
@@ -166,17 +166,25 @@ class Rules {
     }
   }
 
-  void find_splits(const CellReport& cell) {
-    if (cell.decode_splits.value_or(0) <= limits_.many_splits) {
-      return;
+  // Cells whose graphs are cut alike are one finding.
+  void find_splits() {
+    std::map<std::int64_t, Cells> alike;
+    for (const CellReport& cell : report_.cells) {
+      if (cell.decode_splits.value_or(0) > limits_.many_splits) {
+        alike[*cell.decode_splits].push_back(&cell);
+      }
     }
-    add("splits_per_token_high", Severity::warning,
-        fmt::format(
-            "{}: each token's graph is cut into {} pieces; between two of them data is copied and a device waits",
-            cell.label, *cell.decode_splits),
-        {{"cell", cell.key},
-         {"decode_splits", std::to_string(*cell.decode_splits)},
-         {"limit", std::to_string(limits_.many_splits)}});
+    for (const auto& [splits, cells] : alike) {
+      const std::string others = cells.size() > 1 ? fmt::format(" and {} more", cells.size() - 1) : std::string();
+      add("splits_per_token_high", Severity::warning,
+          fmt::format(
+              "{}{}: each token's graph is cut into {} pieces; between two of them data is copied and a device waits",
+              cells.front()->label, others, splits),
+          {{"cell", cells.front()->key},
+           {"cells", std::to_string(cells.size())},
+           {"decode_splits", std::to_string(splits)},
+           {"limit", std::to_string(limits_.many_splits)}});
+    }
   }
 
   const Report& report_;

@@ -142,6 +142,11 @@ class Models(Procedure):
         report = self.mia_json("run", "quant-compare", "-m", "a.gguf", "-m", "b.gguf", "--decide", *args)
         return report, (configs / "base.yaml").read_text()
 
+    def test_models_at_several_settings_are_held_against_each_other_at_the_same_ones(self):
+        report, _ = self.compare({"token_ms": 5, "probes": logits(20.1, 0.01)}, "--axis", "n_threads=1,2")
+        self.assertRegex(report["sentence"], r"b.gguf runs at 1.\d\d to \d.\d\d times the speed of a.gguf, by the settings "
+                                             r"\(2 compared\)")
+
     def test_a_clear_verdict_is_written_with_its_reason(self):
         report, text = self.compare({"token_ms": 5, "probes": logits(20.1, 0.01)})
         self.assertEqual(report["recommendation"], "id=b.gguf")

@@ -117,6 +117,12 @@ TEST(GpuFindings, ManySplits) {
   Report report;
   add_cell(report, 6, {60, 61, 62}).decode_splits = 9;
   EXPECT_EQ(found(report, "splits_per_token_high").size(), 1U);
+  add_cell(report, 12, {60, 61, 62}).decode_splits = 9;
+  add_cell(report, 18, {60, 61, 62}).decode_splits = 10;
+  const auto both = found(report, "splits_per_token_high");
+  ASSERT_EQ(both.size(), 2U) << "cells that are cut alike are one finding";
+  EXPECT_NE(both[0].text.find("and 1 more"), std::string::npos);
+  report.cells.resize(1);
   report.cells[0].decode_splits = 8;
   EXPECT_TRUE(found(report, "splits_per_token_high").empty());
   report.cells[0].decode_splits.reset();
