@@ -137,6 +137,7 @@ class Bench:
             for arm in coin.sample(("ours", "theirs"), 2):
                 values[arm] = self.ours(runtime, *ours) if arm == "ours" else self.theirs(runtime, tool, *theirs)
             ratios.append(values["ours"] / values["theirs"])
+            say(f"  ours {values['ours']:.2f}, llama-bench {values['theirs']:.2f} tok/s, ratio {ratios[-1]:.4f}")
         low, high, level = median_interval(ratios)
         self.row(f"{name}, median ratio", statistics.median(ratios), "", ">= 0.99",
                  f"{100 * level:.1f} % interval {low:.4f} to {high:.4f}, {len(ratios)} pairs of fresh processes, {self.options.runs} runs each")

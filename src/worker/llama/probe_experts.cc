@@ -29,7 +29,7 @@ constexpr std::int64_t kDefaultTokens = 512;
 constexpr std::int64_t kMostTokens = 65536;
 // All positions of a piece ask for logits, because the last layer computes only those; few, because a position has a
 // logit for each word of the vocabulary.
-constexpr std::int64_t kPiece = 32;
+constexpr std::int64_t kTokensAtOnce = 32;
 
 struct Choices {
   std::int64_t experts = 0;
@@ -48,7 +48,7 @@ std::optional<std::int64_t> layer_of(const ggml_tensor& tensor) {
   return layer ? std::optional(*layer) : std::nullopt;
 }
 
-bool observe(ggml_tensor* tensor, bool ask, void* data) {
+bool observe_experts(ggml_tensor* tensor, bool ask, void* data) {
   const auto layer = layer_of(*tensor);
   if (ask || !layer) {
     return layer.has_value();
@@ -75,10 +75,10 @@ bool observe(ggml_tensor* tensor, bool ask, void* data) {
 }
 
 int decode_all(llama_context* context, const Tokens& tokens) {
-  llama_batch batch = llama_batch_init(static_cast<std::int32_t>(kPiece), 0, 1);
+  llama_batch batch = llama_batch_init(static_cast<std::int32_t>(kTokensAtOnce), 0, 1);
   int code = 0;
-  for (std::size_t begin = 0; code == 0 && begin < tokens.size(); begin += kPiece) {
-    const std::size_t count = std::min<std::size_t>(kPiece, tokens.size() - begin);
+  for (std::size_t begin = 0; code == 0 && begin < tokens.size(); begin += kTokensAtOnce) {
+    const std::size_t count = std::min<std::size_t>(kTokensAtOnce, tokens.size() - begin);
     batch.n_tokens = static_cast<std::int32_t>(count);
     for (std::size_t i = 0; i < count; ++i) {
       batch.token[i] = tokens[begin + i];
@@ -123,7 +123,7 @@ proto::Reply probe_experts(llama_model* model, const record::LlmSettings& settin
     return refused(params.error().text());
   }
   params->n_ctx = static_cast<std::uint32_t>(count);
-  params->cb_eval = observe;
+  params->cb_eval = observe_experts;
   params->cb_eval_user_data = &choices;
   const ContextPtr context(llama_init_from_model(model, *params));
   if (context == nullptr) {

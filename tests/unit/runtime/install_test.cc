@@ -253,13 +253,14 @@ TEST_F(Install, TellsPipWhatToBuild) {
   InstallSpec spec;
   spec.requirement = "llama_cpp_python == 0.3.36";
   const std::string plain = install(spec, {}).error().message;
-  EXPECT_NE(plain.find("args -DLLAVA_BUILD=OFF\n"), std::string::npos) << plain;
+  EXPECT_NE(plain.find("args -DLLAVA_BUILD=OFF -DCMAKE_PROJECT_llama.cpp_INCLUDE="), std::string::npos) << plain;
   EXPECT_NE(plain.find("llama-cpp-python==0.3.36"), std::string::npos);
   EXPECT_EQ(plain.find("--no-cache-dir"), std::string::npos);
   spec.tools = true;
   spec.cmake_args = {"-DGGML_RPC=ON"};
   const std::string special = install(spec, {}).error().message;
   EXPECT_NE(special.find("-DLLAMA_TOOLS_INSTALL=ON -DGGML_RPC=ON\n"), std::string::npos) << special;
+  EXPECT_EQ(special.find("CMAKE_PROJECT_llama.cpp_INCLUDE"), std::string::npos) << "the tools need all of it";
   EXPECT_NE(special.find("--no-cache-dir --no-binary llama-cpp-python"), std::string::npos);
 }
 
