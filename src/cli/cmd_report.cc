@@ -28,7 +28,7 @@ Result<int> before_after(const Common& common, const ReportOptions& options) {
   MIA_TRY_ASSIGN(const record::Report before, find_report(common, options.what, options.allow_edited));
   MIA_TRY_ASSIGN(const record::Report after, find_report(common, options.after, options.allow_edited));
   const report::BeforeAfter table = report::before_after(before, after);
-  if (common.json) {
+  if (common.json || options.format == "json") {
     print_json(report::to_json(table));
   } else if (options.format == "md") {
     print(report::to_markdown(table));
@@ -52,7 +52,8 @@ void add_report(Cli& cli) {
   CLI::App* const both = verb->add_subcommand("before-after", "the table of a change, from two reports");
   both->add_option("before", options->what, "report file or session")->required();
   both->add_option("after", options->after, "report file or session")->required();
-  both->add_option("--format", options->format, "text, md")->check(CLI::IsMember(formats));
+  const std::vector<std::string> of_two = {"text", "md", "json"};
+  both->add_option("--format", options->format, "text, md, json")->check(CLI::IsMember(of_two));
   both->footer("example: mia-perf report before-after old.json new.json");
   both->callback([&cli, options] { cli.action = [&cli, options] { return before_after(cli.common, *options); }; });
   verb->callback([&cli, options, both] {

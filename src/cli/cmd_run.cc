@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -38,7 +39,7 @@ int show_plan(const measure::Plan& plan, const record::Machine& machine, bool js
   double seconds = 0;
   Json document = measure::to_json(plan);
   report::Table table;
-  table.columns = {{"cell"}, {"repeats"}, {"time per trial"}, {"memory"}};
+  table.columns = {{"cell", report::Align::left}, {"repeats"}, {"time per trial"}, {"memory"}};
   for (std::size_t i = 0; i < plan.cells.size(); ++i) {
     const measure::PlannedCell& cell = plan.cells[i];
     const measure::Estimate estimate = measure::estimate(cell, gb_s);
@@ -86,6 +87,19 @@ void show_end(const SessionEnd& end, bool json) {
   }
 }
 
+// Rounds are dropped whole, so that each cell loses as many; a sequential plan has none.
+Result<std::optional<double>> budget_of(const RunOptions& options, const measure::Plan& plan) {
+  if (options.budget.empty()) {
+    return std::optional<double>();
+  }
+  if (plan.scenario.order == "sequential") {
+    return fail(ErrorKind::usage,
+                "--budget drops whole rounds of repeats, and order: sequential has none; lower --repeats instead");
+  }
+  MIA_TRY_ASSIGN(const double seconds, context(parse_duration(options.budget), "--budget"));
+  return std::optional(seconds);
+}
+
 Result<int> run(const Common& common, const RunOptions& options) {
   const record::Machine machine = host::inspect();
   SessionRequest request;
@@ -93,9 +107,7 @@ Result<int> run(const Common& common, const RunOptions& options) {
   if (options.dry_run) {
     return show_plan(request.plan, machine, common.json);
   }
-  if (!options.budget.empty()) {
-    MIA_TRY_ASSIGN(request.budget_s, context(parse_duration(options.budget), "--budget"));
-  }
+  MIA_TRY_ASSIGN(request.budget_s, budget_of(options, request.plan));
   MIA_TRY(context(ensure_writable_dir(options.out), "report folder"));
   request.machine = machine;
   request.out = options.out;

@@ -152,11 +152,20 @@ class SessionRun {
     if (round == 0 || elapsed + round <= *options_.budget_s) {
       return false;
     }
-    result_.dropped =
-        fmt::format("the budget is used up: {} of {} repeats of every cell were measured, the others dropped evenly",
-                    plan_.order[next].repeat, plan_.order.back().repeat + 1);
+    result_.dropped = dropped_from(plan_.order[next]);
     observer_.note(result_.dropped);
     return true;
+  }
+
+  // Rounds beyond those of the plan are fresh repeats of some cells.
+  [[nodiscard]] std::string dropped_from(const Slot& slot) const {
+    const std::int64_t planned = plan_.cells[slot.cell].settings.run.repeats.value_or(5);
+    if (slot.repeat >= planned) {
+      return fmt::format("the budget is used up: {} of {} rounds of fresh repeats were measured, the others dropped",
+                         slot.repeat - planned, plan_.order.back().repeat + 1 - planned);
+    }
+    return fmt::format("the budget is used up: {} of {} repeats of every cell were measured, the others dropped evenly",
+                       slot.repeat, plan_.order.back().repeat + 1);
   }
 
   [[nodiscard]] double seconds_of(std::int64_t round, std::size_t from) const {

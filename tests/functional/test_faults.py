@@ -102,15 +102,6 @@ class Faults(Case):
         self.assertEqual(cells["n_threads=2"]["outcomes"], {"crashed": 2})
         self.assertIn("SIGSEGV", cells["n_threads=2"]["failure"])
 
-    def test_larger_than_out_of_memory_is_refused(self):
-        self.script(rules=[{"when": {"n_ctx": size}, "faults": [{"phase": "context", "kind": "out_of_memory", "nth": 0}]}
-                           for size in (2048, 4096)])
-        args = ["run", "--axis", "n_ctx=1024,2048,4096", "--set", "run.seed=3", "--repeats", "3"]
-        self.mia(*args, code=4)
-        kinds = {cell["label"]: cell["outcomes"] for cell in self.report()["cells"]}
-        self.assertEqual(kinds["n_ctx=1024"], {"ok": 3})
-        self.assertIn("out_of_memory", {**kinds["n_ctx=2048"], **kinds["n_ctx=4096"]})
-
 
 if __name__ == "__main__":
     unittest.main()

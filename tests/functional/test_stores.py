@@ -33,6 +33,46 @@ class Broken(Case):
         self.mia("run", "--repeats", "2", "--store", str(self.store))
         shutil.rmtree(self.dir / "reports")
 
+    def assert_unreadable(self, *words):
+        """The verbs that only read: one sentence and exit 5."""
+        for verb in (["history", "list"], ["report", "last"], ["history", "trend", "load_ms"], ["gate", "last"]):
+            _, err = self.mia(*verb, "--store", str(self.store), code=5)
+            self.assertEqual(len(err.strip().splitlines()), 1, err)
+            for word in ("store.sqlite", *words):
+                self.assertIn(word, err)
+
+    def test_what_cannot_be_read_is_said_by_every_verb(self):
+        self.filled()
+        with sqlite3.connect(self.store) as db:
+            db.execute("pragma user_version = 99")
+        db.close()
+        self.assert_unreadable("99")
+        self.store.write_bytes(b"a letter, not a database" * 100)
+        self.assert_unreadable("not an SQLite database")
+        self.assertEqual(self.store.read_bytes(), b"a letter, not a database" * 100, "left as it was")
+
+    def test_read_only(self):
+        self.filled()
+        before = self.store.read_bytes()
+
+        def as_nobody():
+            os.setgid(65534)
+            os.setuid(65534)
+
+        if os.geteuid() != 0:
+            self.skipTest("only root can become another user")
+        for name in (".", "store.sqlite"):
+            os.chmod(self.dir / name, 0o555)
+        (self.dir / "reports").mkdir()
+        os.chmod(self.dir / "reports", 0o777)
+        os.chmod(self.dir / "script.json", 0o644)
+        del self.env["MIA_FAKE_COUNTER"]
+        for name in ("-wal", "-shm"):
+            pathlib.Path(str(self.store) + name).unlink(missing_ok=True)
+        self.assert_one_sentence(words=["store.sqlite"], preexec_fn=as_nobody)
+        self.assertEqual(self.store.read_bytes(), before)
+        os.chmod(self.dir, 0o755)
+
     def test_truncated(self):
         self.filled()
         for name in ("-wal", "-shm"):
