@@ -14,14 +14,12 @@ import sys
 import tempfile
 import time
 
+from bench_machine import MachineSections, say
+
 MIB = 1 << 20
 
 
-def say(text):
-    print(text, file=sys.stderr, flush=True)
-
-
-class Bench:
+class Bench(MachineSections):
     def __init__(self, options):
         self.options = options
         self.bin = options.bin.resolve()
@@ -129,15 +127,8 @@ class Bench:
             say("no runtime with llama-bench: mia-perf runtime install llama-cpp-python==0.3.36 --name tools --tools")
             return
         self.model_path = self.model()
-        coin = random.Random(self.options.seed)
-        ratios = []
-        for pair in range(self.options.pairs):
-            say(f"{name}: pair {pair + 1} of {self.options.pairs}")
-            values = {}
-            for arm in coin.sample(("ours", "theirs"), 2):
-                values[arm] = self.ours(runtime, *ours) if arm == "ours" else self.theirs(runtime, tool, *theirs)
-            ratios.append(values["ours"] / values["theirs"])
-            say(f"  ours {values['ours']:.2f}, llama-bench {values['theirs']:.2f} tok/s, ratio {ratios[-1]:.4f}")
+        ratios = self.in_pairs(name, lambda: self.ours(runtime, *ours), lambda: self.theirs(runtime, tool, *theirs),
+                               self.options.pairs)
         low, high, level = median_interval(ratios)
         self.row(f"{name}, median ratio", statistics.median(ratios), "", ">= 0.99",
                  f"{100 * level:.1f} % interval {low:.4f} to {high:.4f}, {len(ratios)} pairs of fresh processes, {self.options.runs} runs each")
@@ -210,7 +201,7 @@ def median_interval(values):
     return ordered[rank], ordered[n - 1 - rank], level
 
 
-SECTIONS = ("startup", "coordinator", "overhead", "decode", "prefill", "minute")
+SECTIONS = ("startup", "coordinator", "overhead", "store", "bandwidth", "decode", "prefill", "minute")
 
 
 def main():
