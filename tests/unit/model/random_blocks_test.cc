@@ -95,7 +95,9 @@ TEST(RandomBlocksLimits, ExtremeSpreadsStayFinite) {
   for (const std::uint32_t id : {kF16, kQ4_0, kQ8_0, kQ6_K, kMXFP4, kBF16}) {
     for (const double spread : {1e-6, 1e6}) {
       const std::size_t blocks = 256;
-      EXPECT_TRUE(moments(id, filled(id, spread, 1, blocks)).finite) << id << " " << spread;
+      const Moments m = moments(id, filled(id, spread, 1, blocks));
+      EXPECT_TRUE(m.finite) << id << " " << spread;
+      EXPECT_EQ(m.rms > 1, spread > 1) << id << " " << m.rms;
     }
   }
 }
