@@ -12,7 +12,11 @@
 
 namespace mia {
 
-// Whole file as bytes; more than `limit` bytes is an error.
+// For a path that leads nowhere: kind not_found, one sentence with the nearest name beside it or what is there instead.
+// `what`: "file", "report".
+[[nodiscard]] Failure no_such_file(const std::filesystem::path& path, std::string_view what = "file");
+
+// Whole file as bytes; more than `limit` bytes is an error, a missing file is no_such_file().
 [[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path,
                                             std::size_t limit = std::size_t{64} << 20U);
 

@@ -3,16 +3,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <system_error>
+#include <vector>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include "base/files.h"
+#include "base/text.h"
 
 namespace mia {
 namespace fs = std::filesystem;
@@ -35,6 +38,44 @@ class Fd {
  private:
   int fd_;
 };
+
+// Names in a folder, sorted; links that lead nowhere, too.
+std::vector<std::string> names_in(const fs::path& folder) {
+  std::vector<std::string> names;
+  std::error_code code;
+  for (fs::directory_iterator at(folder, code), end; !code && at != end; at.increment(code)) {
+    names.push_back(at->path().filename().string());
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+// "a, b, c and 4 more"
+std::string some_of(std::vector<std::string> names) {
+  constexpr std::size_t kShown = 8;
+  const std::size_t more = names.size() > kShown ? names.size() - kShown : 0;
+  names.resize(names.size() - more);
+  const std::string text = one_line(join(names, ", "));
+  return more > 0 ? fmt::format("{} and {} more", text, more) : text;
+}
+
+std::string contents_of(const fs::path& folder) {
+  const std::vector<std::string> names = names_in(folder);
+  const std::string where = folder == "." ? "this folder" : fmt::format("'{}'", folder.string());
+  return names.empty() ? where + " is empty" : fmt::format("{} holds {}", where, some_of(names));
+}
+
+std::string whats_beside(const fs::path& path) {
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  std::error_code code;
+  if (!fs::is_directory(folder, code)) {
+    return fmt::format("there is no folder '{}' either", folder.string());
+  }
+  if (const auto near = nearest_name(path.filename().string(), names_in(folder))) {
+    return fmt::format("did you mean '{}'?", (path.parent_path() / *near).string());
+  }
+  return contents_of(folder);
+}
 
 Failure io_failure(std::string_view what, const fs::path& path) {
   return fail(ErrorKind::io, "cannot {} '{}': {}", what, path.string(), std::strerror(errno));
@@ -59,7 +100,7 @@ template <class Consume>
 Status for_each_piece(const fs::path& path, Consume consume) {
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) {
-    return io_failure("open", path);
+    return errno == ENOENT ? no_such_file(path) : io_failure("open", path);
   }
   static constexpr std::size_t kPiece = std::size_t{1} << 20U;
   std::string buffer(kPiece, '\0');
@@ -67,6 +108,9 @@ Status for_each_piece(const fs::path& path, Consume consume) {
     const ssize_t count = ::read(file.get(), buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) {
       continue;
+    }
+    if (count < 0 && errno == EISDIR) {
+      return with_hint(fail(ErrorKind::io, "'{}' is a folder, not a file", path.string()), contents_of(path));
     }
     if (count < 0) {
       return io_failure("read", path);
@@ -79,6 +123,10 @@ Status for_each_piece(const fs::path& path, Consume consume) {
 }
 
 }  // namespace
+
+Failure no_such_file(const fs::path& path, std::string_view what) {
+  return with_hint(fail(ErrorKind::not_found, "there is no {} '{}'", what, path.string()), whats_beside(path));
+}
 
 Result<std::string> read_file(const fs::path& path, std::size_t limit) {
   std::string content;

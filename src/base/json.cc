@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/json.h"
 
+#include <algorithm>
 #include <limits>
 
 #include <nlohmann/json.hpp>
@@ -32,6 +33,17 @@ int nesting(std::string_view text) {
   return deepest;
 }
 
+// "line 3, column 10" of the byte at which a parser stopped, counted from 1; "column 10" in a text of one line.
+std::string place_of(std::string_view text, std::size_t byte) {
+  const std::string_view before = text.substr(0, std::min(byte == 0 ? 0 : byte - 1, text.size()));
+  const std::size_t newline = before.rfind('\n');
+  const std::size_t column = newline == std::string_view::npos ? before.size() : before.size() - newline - 1;
+  const auto lines = std::ranges::count(before, '\n');
+  return lines == 0 && trim(text).find('\n') == std::string_view::npos
+             ? fmt::format("column {}", 1 + column)
+             : fmt::format("line {}, column {}", 1 + lines, 1 + column);
+}
+
 const Json* find(const Json& object, std::string_view key) {
   if (!object.is_object()) {
     return nullptr;
@@ -51,8 +63,10 @@ Result<Json> parse_json(std::string_view text, JsonLimits limits) {
   }
   try {
     return Json::parse(text);
-  } catch (const Json::exception& error) {
-    return fail(ErrorKind::protocol, "not JSON: {}", printable(error.what(), 200));
+  } catch (const Json::parse_error& error) {
+    return fail(ErrorKind::protocol, "not valid JSON ({})", place_of(text, error.byte));
+  } catch (const Json::exception&) {  // a number that no double holds
+    return fail(ErrorKind::protocol, "not valid JSON: it holds a number that is out of range");
   }
 }
 

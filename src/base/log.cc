@@ -6,6 +6,8 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "base/text.h"
+
 namespace mia::log {
 namespace {
 
@@ -16,6 +18,11 @@ spdlog::logger& logger() {
     return made;
   }();
   return *instance;
+}
+
+std::string shown(std::string_view text) {
+  constexpr std::size_t kLongest = 8192;  // paths and the causes of errors, never a whole log
+  return one_line(text, kLongest);
 }
 
 }  // namespace
@@ -35,16 +42,20 @@ bool is_verbose() {
 }
 
 void info(std::string_view text) {
-  logger().info(text);
+  logger().info("{}", shown(text));
 }
 void warn(std::string_view text) {
-  logger().warn("warning: {}", text);
+  logger().warn("warning: {}", shown(text));
 }
 void error(std::string_view text) {
-  logger().error("error: {}", text);
+  logger().error("error: {}", shown(text));
+}
+void error(const Error& error) {
+  const std::string more = error.detail.empty() ? "" : "\n" + printable(error.detail, std::size_t{64} << 10U);
+  logger().error("error: {}{}", shown(error.text()), more);
 }
 void debug(std::string_view text) {
-  logger().debug(text);
+  logger().debug("{}", shown(text));
 }
 
 }  // namespace mia::log

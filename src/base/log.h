@@ -4,6 +4,8 @@
 
 #include <string_view>
 
+#include "base/result.h"
+
 namespace mia::log {
 
 enum class Level { quiet, normal, verbose };
@@ -11,10 +13,13 @@ enum class Level { quiet, normal, verbose };
 void set_level(Level level);
 [[nodiscard]] bool is_verbose();
 [[nodiscard]] bool is_quiet();
+// One line each, made harmless by one_line().
 // Progress and facts a user may want: hidden by --quiet.
 void info(std::string_view text);
 void warn(std::string_view text);
 void error(std::string_view text);
+// The sentence, then the lines of its detail.
+void error(const Error& error);
 // Only with --verbose.
 void debug(std::string_view text);
 

@@ -20,8 +20,9 @@ struct Error {
   ErrorKind kind = ErrorKind::internal;
   std::string message;
   std::string hint;
+  std::string detail = {};  // further lines: the end of a log, more problems of the same file
 
-  // "message (hint)" or "message".
+  // "message; hint" or "message".
   [[nodiscard]] std::string text() const { return hint.empty() ? message : fmt::format("{}; {}", message, hint); }
 };
 
@@ -32,11 +33,16 @@ struct Failure {
 
 template <class... Args>
 [[nodiscard]] Failure fail(ErrorKind kind, fmt::format_string<Args...> format, Args&&... args) {
-  return Failure{Error{kind, fmt::format(format, std::forward<Args>(args)...), {}}};
+  return Failure{Error{kind, fmt::format(format, std::forward<Args>(args)...), {}, {}}};
 }
 
 [[nodiscard]] inline Failure with_hint(Failure failure, std::string hint) {
   failure.error.hint = std::move(hint);
+  return failure;
+}
+
+[[nodiscard]] inline Failure with_detail(Failure failure, std::string detail) {
+  failure.error.detail = std::move(detail);
   return failure;
 }
 

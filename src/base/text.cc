@@ -54,6 +54,59 @@ std::size_t utf8_length(std::string_view text, std::size_t at) {
   return overlong || outside ? 0 : length;
 }
 
+// Of a valid UTF-8 sequence.
+char32_t code_point(std::string_view sequence) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(sequence[i]); };
+  if (sequence.size() == 1) {
+    return byte(0);
+  }
+  char32_t value = byte(0) & (0x7FU >> sequence.size());
+  for (std::size_t i = 1; i < sequence.size(); ++i) {
+    value = (value << 6U) | (byte(i) & 0x3FU);
+  }
+  return value;
+}
+
+// Line separators and what reorders or hides text on the screen.
+bool is_hidden(char32_t c) {
+  return c == 0x061C || (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x2069) ||
+         c == 0xFEFF;
+}
+
+enum class Lines { kept, joined };
+
+// What stands for one valid sequence.
+std::string shown(std::string_view sequence, Lines lines) {
+  const char32_t c = code_point(sequence);
+  if (c == U'\n' || c == U'\t') {
+    return lines == Lines::kept ? std::string(sequence) : " ";
+  }
+  if (c < 0x20 || c == 0x7F) {
+    return fmt::format("\\x{:02x}", static_cast<unsigned>(c));
+  }
+  if ((c >= 0x80 && c <= 0x9F) || (lines == Lines::joined && is_hidden(c))) {
+    return fmt::format("\\u{{{:x}}}", static_cast<unsigned>(c));
+  }
+  return std::string(sequence);
+}
+
+std::string clean(std::string_view text, std::size_t limit, Lines lines) {
+  constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+  constexpr std::string_view kEllipsis = "\xE2\x80\xA6";
+  std::string out;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t length = utf8_length(text, at);
+    const std::string piece = length == 0 ? std::string(kReplacement) : shown(text.substr(at, length), lines);
+    if (out.size() + piece.size() + kEllipsis.size() > limit) {
+      return out.append(kEllipsis);
+    }
+    out += piece;
+    at += std::max<std::size_t>(length, 1);
+  }
+  return out;
+}
+
 struct Unit {
   std::string_view name;
   double seconds;
@@ -200,22 +253,11 @@ std::int64_t count_words(std::string_view text) {
 }
 
 std::string printable(std::string_view text, std::size_t limit) {
-  std::string out;
-  std::size_t at = 0;
-  while (at < text.size()) {
-    const std::size_t length = utf8_length(text, at);
-    const char c = text[at];
-    const bool control = length == 1 && ((static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7F);
-    const std::string piece = length == 0 ? "\xEF\xBF\xBD"
-                              : control   ? fmt::format("\\x{:02x}", static_cast<unsigned char>(c))
-                                          : std::string(text.substr(at, length));
-    if (out.size() + piece.size() + 3 > limit) {
-      return out + "\xE2\x80\xA6";
-    }
-    out += piece;
-    at += std::max<std::size_t>(length, 1);
-  }
-  return out;
+  return clean(text, limit, Lines::kept);
+}
+
+std::string one_line(std::string_view text, std::size_t limit) {
+  return clean(text, limit, Lines::joined);
 }
 
 std::string human_bytes(std::int64_t bytes) {
@@ -226,7 +268,8 @@ std::string human_bytes(std::int64_t bytes) {
     value /= 1024.0;
     ++unit;
   }
-  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.2f} {}", value, kNames[unit]);
+  const int decimals = value == std::floor(value) ? 0 : 2;
+  return fmt::format("{:.{}f} {}", value, decimals, kNames[unit]);
 }
 
 std::string human_seconds(double seconds) {

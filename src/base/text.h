@@ -35,11 +35,15 @@ namespace mia {
 // Number of words separated by white space (the seed's older measure of output).
 [[nodiscard]] std::int64_t count_words(std::string_view text);
 
-// Invalid UTF-8 replaced by U+FFFD; control characters other than newline and tab shown as \xNN. Never longer than
-// `limit` bytes (an ellipsis marks the cut). Safe to print on a terminal and to put into JSON.
+// Text from outside (file names, metadata, logs, other programs' words) may hold what a terminal obeys. These two are
+// the only way it is shown: invalid UTF-8 replaced by U+FFFD, control characters as \xNN or \u{NN}. Never longer than
+// `limit` bytes (an ellipsis marks the cut).
+// Of several lines: newlines and tabs stay. Safe to print on a terminal and to put into JSON.
 [[nodiscard]] std::string printable(std::string_view text, std::size_t limit = 4096);
+// Within a sentence or a table: newlines and tabs become spaces, what reorders or hides text is shown as \u{NN}.
+[[nodiscard]] std::string one_line(std::string_view text, std::size_t limit = 500);
 
-// 11.27 GiB, 512 MiB, 96 B.
+// 11.27 GiB, 512 MiB, 96 B: two decimals where the number is not round.
 [[nodiscard]] std::string human_bytes(std::int64_t bytes);
 // 850 µs, 12.3 ms, 4.2 s, 3 min 20 s.
 [[nodiscard]] std::string human_seconds(double seconds);

@@ -43,7 +43,7 @@ Status add_settings(std::string_view text, measure::SettingList& list) {
     const std::string_view key = trim(std::string_view(item).substr(0, std::min(equals, item.size())));
     if (equals == std::string::npos || record::find_field(key) == nullptr) {
       if (list.empty() && equals == std::string::npos) {
-        return with_hint(fail(ErrorKind::usage, "'set:{}' has no key=value", printable(text, 80)), std::string(kHow));
+        return with_hint(fail(ErrorKind::usage, "'set:{}' has no key=value", one_line(text, 80)), std::string(kHow));
       }
       if (list.empty()) {
         return record::require_field(key).failure();
@@ -82,7 +82,7 @@ Result<measure::SettingList> parse_arm(std::string_view text) {
     const std::size_t colon = part.find(':');
     const std::string value = colon == std::string::npos ? "" : part.substr(colon + 1);
     if (!starts_part(part) || value.empty()) {
-      return with_hint(fail(ErrorKind::usage, "'{}' is no side of a comparison", printable(part, 120)),
+      return with_hint(fail(ErrorKind::usage, "'{}' is no side of a comparison", one_line(part, 120)),
                        std::string(kHow));
     }
     if (part.starts_with("runtime:")) {
@@ -91,11 +91,11 @@ Result<measure::SettingList> parse_arm(std::string_view text) {
       list.emplace_back("llm.primary.id", value);
     } else {
       measure::SettingList settings;
-      MIA_TRY(context(add_settings(value, settings), printable(part, 120)));
+      MIA_TRY(context(add_settings(value, settings), one_line(part, 120)));
       list.insert(list.end(), settings.begin(), settings.end());
     }
   }
-  MIA_TRY(context(check(list), printable(text, 120)));
+  MIA_TRY(context(check(list), one_line(text, 120)));
   return list;
 }
 
@@ -115,13 +115,13 @@ Result<measure::SettingList> comparison_workload(std::string_view name) {
   if (name == "prefill") {
     return tokens("512", "1");
   }
-  return fail(ErrorKind::usage, "--workload {}: there are short, long and prefill", printable(name, 80));
+  return fail(ErrorKind::usage, "--workload {}: there are short, long and prefill", one_line(name, 80));
 }
 
 Result<measure::ArmSpec> make_arm(const Configured& configured, const measure::SettingList& workload,
                                   const std::string& text, SubjectFinder& finder) {
   measure::ArmSpec arm;
-  arm.label = printable(text, 200);
+  arm.label = one_line(text, 200);
   MIA_TRY_ASSIGN(const measure::SettingList own, parse_arm(text));
   arm.settings = configured.loaded.settings;
   for (const measure::SettingList* const list : {&workload, &configured.fixed, &own}) {

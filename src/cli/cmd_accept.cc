@@ -23,14 +23,14 @@ struct AcceptOptions {
 // A baseline must hold a figure for each of its cells.
 Status require_acceptable(const record::Report& found) {
   if (!found.complete) {
-    return with_hint(fail(ErrorKind::usage, "session {} did not finish", printable(found.session, 100)),
+    return with_hint(fail(ErrorKind::usage, "session {} did not finish", one_line(found.session, 100)),
                      "only whole reports are accepted: run --resume goes on");
   }
   for (const record::CellReport& cell : found.cells) {
     const auto speed = cell.metrics.find("tokens_per_s");
     if (speed == cell.metrics.end() || !speed->second.value) {
-      return fail(ErrorKind::usage, "{} has no speed to hold others to{}{}", printable(cell.label, 100),
-                  cell.failure.empty() ? "" : ": ", printable(cell.failure, 200));
+      return fail(ErrorKind::usage, "{} has no speed to hold others to{}{}", one_line(cell.label, 100),
+                  cell.failure.empty() ? "" : ": ", one_line(cell.failure, 200));
     }
   }
   return found.cells.empty() ? fail(ErrorKind::usage, "the report has no cells") : Status();
@@ -84,8 +84,8 @@ Result<int> accept(const Common& common, const AcceptOptions& options) {
                 {"replaces", before ? Json(before->session) : Json(nullptr)}});
     return kOk;
   }
-  print(fmt::format("{} is now the baseline of {} for {} on machine {}{}\n", printable(found.session, 100),
-                    printable(found.scenario, 100), found.models.empty() ? "" : printable(found.models.front().id, 100),
+  print(fmt::format("{} is now the baseline of {} for {} on machine {}{}\n", one_line(found.session, 100),
+                    one_line(found.scenario, 100), found.models.empty() ? "" : one_line(found.models.front().id, 100),
                     found.machine.fingerprint, before ? fmt::format(", instead of {}", before->session) : ""));
   return kOk;
 }

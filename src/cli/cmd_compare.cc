@@ -61,7 +61,7 @@ void show(const CompareEnd& end, bool json) {
   options.width = terminal_width();
   options.color = want_color();
   print(report::to_text(end.view, options));
-  print(fmt::format("report: {}\n", end.file.string()));
+  print(one_line("report: " + end.file.string(), 4096) + "\n");
 }
 
 Result<int> run(const Common& common, const CompareOptions& options) {

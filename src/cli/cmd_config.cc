@@ -73,7 +73,7 @@ Result<int> check_file(const Common& common, const std::string& file) {
   if (common.json) {
     print_json({{"file", file}, {"problems", problems}});
   } else {
-    print(problems.empty() ? file + ": good\n" : join(problems, "\n") + "\n");
+    print(problems.empty() ? one_line(file, 4096) + ": good\n" : printable(join(problems, "\n")) + "\n");
   }
   return problems.empty() ? kOk : kUsage;
 }

@@ -27,7 +27,7 @@ std::string half_of(const std::optional<std::int64_t>& cores) {
 std::string machine_text(const record::Machine& machine) {
   std::string text;
   const auto line = [&](std::string_view name, const std::string& value) {
-    text += fmt::format("{:<16} {}\n", name, value);
+    text += fmt::format("{:<16} {}\n", name, one_line(value));
   };
   line("system", machine.os + ", kernel " + machine.kernel);
   line("processor",
@@ -125,7 +125,7 @@ Result<int> doctor(const Common& common) {
   print(machine_text(machine) + moment_text(facts));
   print(findings.empty() ? "\nnothing seen that disturbs measuring\n" : "\n");
   for (const record::Finding& finding : findings) {
-    print(fmt::format("{:<8} {}\n", severity_word(finding.severity), finding.text));
+    print(fmt::format("{:<8} {}\n", severity_word(finding.severity), one_line(finding.text, 4096)));
   }
   return kOk;
 }

@@ -39,7 +39,7 @@ Status append_summary(const record::Report& report) {
   std::ofstream file(path, std::ios::app | std::ios::binary);
   file << report::github_summary(report) << '\n';
   file.close();
-  return file ? Status() : fail(ErrorKind::io, "cannot append to GITHUB_STEP_SUMMARY '{}'", printable(path, 300));
+  return file ? Status() : fail(ErrorKind::io, "cannot append to GITHUB_STEP_SUMMARY '{}'", one_line(path, 300));
 }
 
 Status show(const Common& common, const GateRequest& request, const record::Report& report) {

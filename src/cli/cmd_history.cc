@@ -124,7 +124,7 @@ std::string to_text(const record::Metric& metric, const Trend& trend, std::size_
   }
   std::string text =
       report::wrap(
-          printable(fmt::format("{} on {}: {}", trend.series.model, trend.series.machine, trend.series.label), 400),
+          one_line(fmt::format("{} on {}: {}", trend.series.model, trend.series.machine, trend.series.label), 400),
           width, 2) +
       "\n";
   text += report::sparkline(drawn) + "\n";
@@ -135,11 +135,11 @@ std::string to_text(const record::Metric& metric, const Trend& trend, std::size_
     const SessionLevel& first = trend.levels[change.index];
     const std::string& before = trend.levels[change.index - 1].runtime;
     const std::string runtime = before == first.runtime ? "" : fmt::format("; runtime {} to {}", before, first.runtime);
-    text += report::wrap(printable(fmt::format("  {} {}: {:+.1f} % ({}), {} to {}{}", first.started, first.session,
-                                               stats::percent(change.change), direction(metric, change.change),
-                                               report::format_number(std::exp(change.before), style.number),
-                                               report::format_number(std::exp(change.after), style.number), runtime),
-                                   500),
+    text += report::wrap(one_line(fmt::format("  {} {}: {:+.1f} % ({}), {} to {}{}", first.started, first.session,
+                                              stats::percent(change.change), direction(metric, change.change),
+                                              report::format_number(std::exp(change.before), style.number),
+                                              report::format_number(std::exp(change.after), style.number), runtime),
+                                  500),
                          width, 4) +
             "\n";
   }
@@ -156,7 +156,7 @@ Status check_since(const std::optional<std::string>& since) {
   };
   if (since && !is_date(*since)) {
     return fail(ErrorKind::usage, "--since {}: write a day as 2026-11-24, or a time as 2026-11-24T10:41:47Z",
-                printable(*since, 40));
+                one_line(*since, 40));
   }
   return {};
 }
@@ -167,7 +167,7 @@ Result<int> trend(const Common& common, const TrendOptions& options) {
   MIA_TRY_ASSIGN(std::vector<store::Series> all, store.series(options.metric, options.filter));
   const record::Metric* const metric = record::find_metric(options.metric);
   if (metric == nullptr) {
-    return fail(ErrorKind::usage, "'{}' is a metric of another version of mia-perf", printable(options.metric, 100));
+    return fail(ErrorKind::usage, "'{}' is a metric of another version of mia-perf", one_line(options.metric, 100));
   }
   Json json = {{"metric", options.metric}, {"unit", metric->unit}, {"series", Json::array()}};
   std::string text;
@@ -181,7 +181,7 @@ Result<int> trend(const Common& common, const TrendOptions& options) {
   if (common.json) {
     print_json(json);
   } else {
-    print(text.empty() ? fmt::format("no session has {} here\n", options.metric) : text);
+    print(text.empty() ? fmt::format("no session has {} here\n", one_line(options.metric, 100)) : text);
   }
   return kOk;
 }

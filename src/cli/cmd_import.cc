@@ -66,8 +66,8 @@ Result<store::ImportedSamples> find_samples(store::Store& store, const std::stri
   MIA_TRY_ASSIGN(const auto files, store.imports());
   const auto starts = [&](const store::ImportedFile& file) { return !what.empty() && file.id.starts_with(what); };
   if (std::ranges::count_if(files, starts) != 1) {
-    return with_hint(fail(ErrorKind::not_found, "no file and no imported one is called '{}'", printable(what, 200)),
-                     "mia-perf import --list shows those there are");
+    return with_hint(fail(ErrorKind::not_found, "there is neither a file nor an imported one '{}'", what),
+                     fmt::format("{}; mia-perf import --list shows those imported", no_such_file(what).error.hint));
   }
   return store.imported(std::ranges::find_if(files, starts)->id);
 }
@@ -152,13 +152,13 @@ void show_comparison(const std::vector<Compared>& all, const std::vector<std::st
   const auto width = static_cast<std::size_t>(terminal_width());
   print("\n");
   for (const Compared& one : all) {
-    print(report::wrap(fmt::format("{}: {}", one.b->test, one.result.text), width, 2) + "\n");
+    print(report::wrap(one_line(fmt::format("{}: {}", one.b->test, one.result.text), 2000), width, 2) + "\n");
   }
   for (const std::string& text : left_out) {
-    print(report::wrap("not compared: " + printable(text, 500), width, 2) + "\n");
+    print(report::wrap("not compared: " + one_line(text, 500), width, 2) + "\n");
   }
   for (const std::string& note : notes) {
-    print(report::wrap("note: " + printable(note, 500), width, 2) + "\n");
+    print(report::wrap("note: " + one_line(note, 500), width, 2) + "\n");
   }
   print("\n" +
         report::wrap("Measured in separate calls, so these samples are unpaired: what the machine did in between "

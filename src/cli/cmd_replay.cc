@@ -33,7 +33,7 @@ Result<std::vector<measure::PairEpoch>> read_tables(const std::vector<std::strin
   std::vector<measure::PairEpoch> epochs;
   for (const std::string& file : files) {
     MIA_TRY_ASSIGN(const Json document, read_compare_document(file));
-    MIA_TRY_ASSIGN(auto table, context(pair_table(document), printable(file, 300)));
+    MIA_TRY_ASSIGN(auto table, context(pair_table(document), one_line(file, 300)));
     epochs.insert(epochs.end(), table.begin(), table.end());
   }
   return epochs;

@@ -115,7 +115,7 @@ std::string to_text(const Limits& limits) {
   if (!limits.model) {
     return text + "no model: name one with -m to see its limit in tokens per second\n";
   }
-  text += fmt::format("{} reads {} per token at depth {}:\n", limits.model->id,
+  text += fmt::format("{} reads {} per token at depth {}:\n", one_line(limits.model->id, 120),
                       human_bytes(model::bytes_per_token_at(*limits.model, limits.depth)), limits.depth);
   if (const auto limit = decode_limit(limits, roofline.saturated_gb_s)) {
     text += fmt::format("  decode: at most {:.1f} tokens per second\n", *limit);

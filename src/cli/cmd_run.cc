@@ -83,7 +83,7 @@ void show_end(const SessionEnd& end, bool json) {
   for (const auto& file : end.files) {
     auto twin = file;
     twin.replace_extension(".md");
-    print(fmt::format("report: {} and {}\n", file.string(), twin.string()));
+    print(one_line(fmt::format("report: {} and {}", file.string(), twin.string()), 4096) + "\n");
   }
 }
 

@@ -160,8 +160,9 @@ Result<int> synth(const Common& common, const SynthOptions& options) {
                {"seconds", result.seconds},    {"bytes_per_second", rate},   {"seed", spec.seed},
                {"source", spec.shape.source}};
   if (!common.json) {
-    print(fmt::format("{}: {}, {} tensors, in {} ({}/s)\n", result.path.string(), human_bytes(result.bytes),
-                      result.tensors, human_seconds(result.seconds), human_bytes(static_cast<std::int64_t>(rate))));
+    print(fmt::format("{}: {}, {} tensors, in {} ({}/s)\n", one_line(result.path.string(), 4096),
+                      human_bytes(result.bytes), result.tensors, human_seconds(result.seconds),
+                      human_bytes(static_cast<std::int64_t>(rate))));
   }
   if (options.experts) {
     MIA_TRY_ASSIGN(const ExpertHistogram histogram, measure_experts(configured, result.path));

@@ -129,7 +129,9 @@ Result<std::vector<measure::PairEpoch>> pair_table(const Json& document) {
 Result<Json> read_compare_document(const std::filesystem::path& path) {
   constexpr JsonLimits kLimits{std::size_t{512} << 20U, 32};
   MIA_TRY_ASSIGN(const std::string text, read_file(path, kLimits.bytes));
-  return context(parse_json(text, kLimits), printable(path.string(), 300));
+  auto document = context(parse_json(text, kLimits), fmt::format("the recording '{}'", one_line(path.string(), 300)));
+  return document ? std::move(document)
+                  : with_hint(document.failure(), "it is not whole: record it again with mia-perf compare");
 }
 
 report::ComparisonView view_of(const judge::Comparison& comparison, const CompareContent& content) {

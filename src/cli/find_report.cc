@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/files.h"
 #include "report/csv.h"
 #include "report/json.h"
 #include "report/markdown.h"
@@ -18,7 +19,7 @@ Result<record::Report> from_store(const Common& common, const std::string& id) {
   MIA_TRY_ASSIGN(store::Store store, open_store(common));
   MIA_TRY_ASSIGN(store::Session session, store.session(id));
   if (!session.report) {
-    return fail(ErrorKind::not_found, "session {} has no report yet ({}); resume it with run --resume", session.row.id,
+    return fail(ErrorKind::usage, "session {} has no report yet ({}); resume it with run --resume", session.row.id,
                 session.row.state);
   }
   MIA_TRY_ASSIGN(session.report->trials, store.trials(session.row.id));
@@ -36,7 +37,12 @@ Result<record::Report> find_report(const Common& common, const std::string& what
   if (std::filesystem::exists(what, error) || what.find('/') != std::string::npos || what.ends_with(".json")) {
     return report::read_report(what, allow_edited ? report::Edited::allow : report::Edited::refuse);
   }
-  return from_store(common, what);
+  auto found = from_store(common, what);
+  if (!found && found.error().kind == ErrorKind::not_found && what != "last") {
+    return with_hint(fail(ErrorKind::not_found, "there is neither a report file nor a session '{}'", what),
+                     fmt::format("{}; mia-perf history lists sessions", no_such_file(what).error.hint));
+  }
+  return found;
 }
 
 Result<int> show_report(const Common& common, const std::string& what, const std::string& format, bool allow_edited) {

@@ -50,7 +50,7 @@ Status take_margins(const GateRequest& request, judge::GateOptions& options) {
   }
   MIA_TRY_ASSIGN(baseline.unpaired.margin, context(parse_fraction(request.margin), "--margin"));
   if (baseline.unpaired.margin <= 0 || baseline.unpaired.margin > 1) {
-    return fail(ErrorKind::usage, "--margin {}: more than 0 and at most 100 %", printable(request.margin, 40));
+    return fail(ErrorKind::usage, "--margin {}: more than 0 and at most 100 %", one_line(request.margin, 40));
   }
   return {};
 }
@@ -77,7 +77,7 @@ Status require_same(const record::Report& report, const measure::Plan& plan, con
           fmt::format("runtime '{}' is another one now ({} {})", runtime.name, runtime.version, runtime.commit));
     }
     if (std::ranges::count(report.models, cell.subject.model.header_hash, &record::ModelInfo::header_hash) == 0) {
-      return cannot_confirm(fmt::format("model '{}' is another file now", printable(cell.subject.model.id, 100)));
+      return cannot_confirm(fmt::format("model '{}' is another file now", one_line(cell.subject.model.id, 100)));
     }
   }
   return {};
@@ -89,7 +89,7 @@ Status confirm_flagged(const Common& common, const GateRequest& request, record:
   if (flagged.empty() || request.no_confirm) {
     return {};
   }
-  log::info(fmt::format("{} Measuring again: {}", report.judgement->sentence, printable(join(flagged, ", "), 300)));
+  log::info(fmt::format("{} Measuring again: {}", report.judgement->sentence, one_line(join(flagged, ", "), 300)));
   const record::Machine machine = host::inspect();
   MIA_TRY_ASSIGN(const Configured configured, configure(common));
   SubjectFinder finder(configured.catalogue);
@@ -139,7 +139,7 @@ Result<SessionEnd> measure_for_gate(const Common& common, const GateRequest& req
 
 Status judge_for_gate(const Common& common, const GateRequest& request, record::Report& report) {
   if (!report.complete) {
-    return with_hint(fail(ErrorKind::usage, "session {} did not finish", printable(report.session, 100)),
+    return with_hint(fail(ErrorKind::usage, "session {} did not finish", one_line(report.session, 100)),
                      "only whole reports are judged: run --resume goes on");
   }
   judge::GateOptions options;

@@ -27,7 +27,7 @@ std::vector<model::CatalogueEntry> catalogue_of(const config::Loaded& loaded) {
 Result<std::pair<std::string, std::string>> parse_setting(const std::string& text) {
   const std::size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0) {
-    return fail(ErrorKind::usage, "--set {}: write key=value, for example --set n_threads=2", printable(text, 80));
+    return fail(ErrorKind::usage, "--set {}: write key=value, for example --set n_threads=2", one_line(text, 80));
   }
   const std::string value(trim(std::string_view(text).substr(equals + 1)));
   MIA_TRY_ASSIGN(const record::Field* const field,

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdlib>
 #include <iterator>
+#include <span>
 
 #include <unistd.h>
 
@@ -88,7 +89,7 @@ Profiles merged_profiles(const Layers& layers) {
 std::string unknown_profile(const std::string& place, const std::string& name, const Profiles& profiles) {
   std::vector<std::string> names;
   std::ranges::transform(profiles, std::back_inserter(names), [](const auto& row) { return row.first; });
-  return fmt::format("{}: there is no profile '{}'; there are: {}", place, printable(name, 80),
+  return fmt::format("{}: there is no profile '{}'; there are: {}", place, one_line(name, 80),
                      names.empty() ? "none" : join(names, ", "));
 }
 
@@ -139,7 +140,8 @@ Status require_none(const std::vector<std::string>& problems) {
   if (problems.empty()) {
     return {};
   }
-  return fail(ErrorKind::usage, "{}", join(problems, "\n"));
+  const std::span<const std::string> others = std::span(problems).subspan(1);
+  return with_detail(fail(ErrorKind::usage, "{}", problems.front()), join(others, "\n"));
 }
 
 }  // namespace

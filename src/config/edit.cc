@@ -235,12 +235,11 @@ Result<std::string> set_yaml_value(std::string_view text, std::string_view key, 
                                    std::string_view comment) {
   MIA_TRY_ASSIGN(const YamlDocument before, parse_yaml(text, "the file"));
   YamlEditor editor(text);
-  MIA_TRY(
-      editor.set(split(key, '.'), scalar_text(std::string(value)), printable(join(split(comment, '\n'), " "), 400)));
+  MIA_TRY(editor.set(split(key, '.'), scalar_text(std::string(value)), one_line(join(split(comment, '\n'), " "), 400)));
   std::string changed = editor.text();
   const auto after = parse_yaml(changed, "the changed file");
   const Failure too_hard =
-      fail(ErrorKind::usage, "cannot set {} in this file by a small edit; set it by hand", printable(key, 120));
+      fail(ErrorKind::usage, "cannot set {} in this file by a small edit; set it by hand", one_line(key, 120));
   if (!after) {
     return too_hard;
   }

@@ -22,7 +22,7 @@ bool is_section(std::string_view path) {
 Result<const record::Field*> field_of(const std::string& path) {
   MIA_TRY_ASSIGN(const record::Field* const field, record::require_field(path));
   if (field->key != path) {
-    return with_hint(fail(ErrorKind::usage, "unknown key '{}'", printable(path, 120)),
+    return with_hint(fail(ErrorKind::usage, "unknown key '{}'", one_line(path, 120)),
                      fmt::format("did you mean '{}'?", field->key));
   }
   return field;
@@ -115,7 +115,7 @@ class LayerReader {
         read_values(value, key, "profiles." + name, values);
       }
       for (LayerValue& value : values) {
-        value.origin = fmt::format("profile {} ({})", printable(name, 80), value.origin);
+        value.origin = fmt::format("profile {} ({})", one_line(name, 80), value.origin);
       }
     }
   }
@@ -142,7 +142,7 @@ class LayerReader {
     if (row.entry.id.empty()) {
       problem(path, "a model needs an id");
     } else if (!ids_.insert(row.entry.id).second) {
-      problem(path + ".id", fmt::format("a second model '{}'; remove one", printable(row.entry.id, 80)));
+      problem(path + ".id", fmt::format("a second model '{}'; remove one", one_line(row.entry.id, 80)));
     } else {
       layer_.models.push_back(std::move(row));
     }
@@ -156,7 +156,7 @@ class LayerReader {
         names.push_back(name);
       }
       const auto near = nearest_name(key, names);
-      problem(path, fmt::format("a model has no '{}'{}", printable(key, 80),
+      problem(path, fmt::format("a model has no '{}'{}", one_line(key, 80),
                                 near ? fmt::format("; did you mean '{}'?", *near) : ""));
     } else if (value.is_structured()) {
       problem(path, fmt::format("{} must be a text", key));
@@ -248,7 +248,7 @@ Layer read_set(const std::vector<std::string>& set) {
   for (const std::string& text : set) {
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos) {
-      layer.problems.push_back(fmt::format("--set {}: write key=value", printable(text, 80)));
+      layer.problems.push_back(fmt::format("--set {}: write key=value", one_line(text, 80)));
       continue;
     }
     add(layer, record::require_field(trim(std::string_view(text).substr(0, equals))),

@@ -102,7 +102,7 @@ class TreeBuilder : public YAML::EventHandler {
       refuse(mark, fmt::format("a key of {} bytes; {} at most", key.size(), kMaxKey));
     }
     if (level.json->contains(key)) {
-      refuse(mark, fmt::format("'{}' stands here a second time; remove one", printable(key, 80)));
+      refuse(mark, fmt::format("'{}' stands here a second time; remove one", one_line(key, 80)));
     }
     level.key = key;
     remember(level.path.empty() ? key : level.path + "." + key, mark);
@@ -178,7 +178,7 @@ Failure unreadable(std::string_view text, const std::string& name, const YAML::E
   if (tab > 0 && tab <= error.mark.line + 1) {
     return fail(ErrorKind::usage, "{}:{}: YAML is indented by spaces; there is a tab", name, tab);
   }
-  return fail(ErrorKind::usage, "{}:{}: {}", name, error.mark.line + 1, printable(error.msg, 200));
+  return fail(ErrorKind::usage, "{}:{}: {}", name, error.mark.line + 1, one_line(error.msg, 200));
 }
 
 }  // namespace

@@ -149,7 +149,7 @@ struct GpuMonitor::Api {
     initialized_ = true;
     std::array<char, kNameBytes> buffer{};
     if (driver_version != nullptr && driver_version(buffer.data(), buffer.size()) == kSuccess) {
-      driver = printable(std::string_view(buffer.data()), kNameBytes);
+      driver = one_line(std::string_view(buffer.data()), kNameBytes);
     }
     if (int version = 0; cuda_version != nullptr && cuda_version(&version) == kSuccess) {
       driver_cuda = fmt::format("{}.{}", version / 1000, version % 1000 / 10);
@@ -159,7 +159,7 @@ struct GpuMonitor::Api {
 
   [[nodiscard]] std::string text_of(NvmlReturn status) const {
     const char* const text = error_text != nullptr ? error_text(status) : nullptr;
-    return text != nullptr ? printable(text, 200) : fmt::format("error {}", status);
+    return text != nullptr ? one_line(text, 200) : fmt::format("error {}", status);
   }
 
   [[nodiscard]] std::optional<std::vector<std::int64_t>> processes_of(NvmlDevice device) const;
@@ -256,7 +256,7 @@ GpuState GpuMonitor::Api::state_of(NvmlDevice device, GpuDetail detail) const {
   state.driver_cuda = driver_cuda;
   std::array<char, kNameBytes> buffer{};
   if (name != nullptr && name(device, buffer.data(), buffer.size()) == kSuccess) {
-    state.name = printable(std::string_view(buffer.data()), kNameBytes);
+    state.name = one_line(std::string_view(buffer.data()), kNameBytes);
   }
   state.energy_mj = converted<std::int64_t>(ask<NvmlUlong>(energy, device));
   if (const auto slowed = ask<NvmlViolation>(violation, device, kPolicyThermal)) {
@@ -293,7 +293,7 @@ GpuMonitor GpuMonitor::open(const std::string& library) {
   void* const opened = ::dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (opened == nullptr) {
     const char* const error = ::dlerror();
-    monitor.reason_ = fmt::format("no NVML: {}", printable(error != nullptr ? error : library, 300));
+    monitor.reason_ = fmt::format("no NVML: {}", one_line(error != nullptr ? error : library, 300));
     return monitor;
   }
   auto api = std::make_unique<Api>(opened);

@@ -79,7 +79,7 @@ std::optional<std::int64_t> swap_used() {
 
 std::optional<std::string> word_of(const fs::path& path) {
   const std::string text = text_of(path);
-  return text.empty() ? std::nullopt : std::optional(printable(trim(text), 64));
+  return text.empty() ? std::nullopt : std::optional(one_line(trim(text), 64));
 }
 
 void look_at_model(const fs::path& model, PreflightFacts& facts) {

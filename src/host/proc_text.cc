@@ -141,9 +141,9 @@ std::optional<std::string> parse_os_release(std::string_view text) {
     }
     const std::string_view key = trim(line.substr(0, equals));
     if (key == "PRETTY_NAME") {
-      pretty = printable(value, 256);
+      pretty = one_line(value, 256);
     } else if (key == "NAME") {
-      plain = printable(value, 256);
+      plain = one_line(value, 256);
     }
     return pretty.has_value();
   });

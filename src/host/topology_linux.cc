@@ -80,7 +80,7 @@ void read_topology(record::Machine& machine) {
   machine.caches = caches_of(topology);
   if (hwloc_obj* const package = hwloc_get_obj_by_type(topology.get(), HWLOC_OBJ_PACKAGE, 0); package != nullptr) {
     const char* const model = hwloc_obj_get_info_by_name(package, "CPUModel");
-    machine.cpu_model = model != nullptr ? printable(trim(model), 256) : "";
+    machine.cpu_model = model != nullptr ? one_line(trim(model), 256) : "";
   }
 }
 
@@ -106,7 +106,7 @@ std::string governor() {
   std::set<std::string> names;
   for (const fs::path& cpu : cpu_folders("/")) {
     if (const std::string text = text_of(cpu / "cpufreq/scaling_governor"); !text.empty()) {
-      names.insert(printable(trim(text), 64));
+      names.insert(one_line(trim(text), 64));
     }
   }
   return join(std::vector<std::string>(names.begin(), names.end()), ", ");
@@ -161,14 +161,14 @@ std::string container() {
   if (fs::exists("/.dockerenv", code)) {
     return "docker";
   }
-  return printable(trim(text_of("/run/systemd/container")), 64);
+  return one_line(trim(text_of("/run/systemd/container")), 64);
 }
 
 void read_system(record::Machine& machine) {
   utsname names{};
   if (::uname(&names) == 0) {
-    machine.hostname = printable(names.nodename, 256);
-    machine.kernel = printable(fmt::format("{} {}", names.sysname, names.release), 256);
+    machine.hostname = one_line(names.nodename, 256);
+    machine.kernel = one_line(fmt::format("{} {}", names.sysname, names.release), 256);
   }
   machine.os = parse_os_release(text_of("/etc/os-release")).value_or("");
 }

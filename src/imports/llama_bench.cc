@@ -268,7 +268,7 @@ Result<Rows> rows_of(std::string_view text) {
 }  // namespace
 
 Result<store::ImportedSamples> read_llama_bench(std::string_view text, std::string_view source) {
-  const std::string name = printable(source, 300);
+  const std::string name = one_line(source, 300);
   MIA_TRY_ASSIGN(const Rows rows, context(rows_of(text), name));
   store::ImportedSamples samples;
   for (const Json& fields : rows.fields) {

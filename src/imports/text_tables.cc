@@ -173,8 +173,7 @@ class InsertParser {
     if (token_.kind == Token::Kind::end) {
       return fail(ErrorKind::usage, "line {}: the file ends inside a statement; it is not whole", reader_.line());
     }
-    return fail(ErrorKind::usage, "line {}: {} expected, not '{}'", reader_.line(), wanted,
-                printable(token_.value, 40));
+    return fail(ErrorKind::usage, "line {}: {} expected, not '{}'", reader_.line(), wanted, one_line(token_.value, 40));
   }
   Status take(char c) { return is_mark(c) ? advance() : Status(wrong(fmt::format("'{}'", c))); }
 

@@ -277,7 +277,7 @@ Result<Plan> make_plan_again(const record::Report& report, const std::vector<std
   for (const std::string& key : keys) {
     const auto at = std::ranges::find(report.cells, key, &record::CellReport::key);
     if (at == report.cells.end()) {
-      return fail(ErrorKind::usage, "the report has no cell '{}'", printable(key, 100));
+      return fail(ErrorKind::usage, "the report has no cell '{}'", one_line(key, 100));
     }
     PlannedCell cell;
     cell.key = at->key;

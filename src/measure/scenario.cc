@@ -70,7 +70,7 @@ Result<std::vector<std::string>> range_values(const Json& range) {
     const std::vector<std::string> known = {"from", "to", "step", "factor"};
     if (std::ranges::count(known, key) == 0 || !value.is_number_integer()) {
       return fail(ErrorKind::usage, "a range has whole numbers from, to and one of step and factor, not '{}'",
-                  printable(key, 80));
+                  one_line(key, 80));
     }
   }
   const auto from = get_int(range, "from");
@@ -139,7 +139,7 @@ Status read_text(const Json& json, const char* key, const Place& place, std::str
   if (!at->is_string()) {
     return fail(ErrorKind::usage, "{}: {} must be a text", place.of(key), key);
   }
-  into = printable(at->get<std::string>(), 200);
+  into = one_line(at->get<std::string>(), 200);
   return {};
 }
 
@@ -149,7 +149,7 @@ Status check_word(const std::string& word, const char* member, std::span<const s
   if (std::ranges::find(words, word) != words.end()) {
     return {};
   }
-  return fail(ErrorKind::usage, "{}: {} = '{}' is none of {}", place.of(member), member, printable(word, 80),
+  return fail(ErrorKind::usage, "{}: {} = '{}' is none of {}", place.of(member), member, one_line(word, 80),
               fmt::join(words, ", "));
 }
 
@@ -158,7 +158,7 @@ Status check_keys(const Json& json, const Place& place) {
   for (const auto& [key, value] : json.items()) {
     if (std::ranges::count(known, key) == 0) {
       const auto near = nearest_name(key, known);
-      return fail(ErrorKind::usage, "{}: a scenario has no '{}'{}", place.of(key), printable(key, 80),
+      return fail(ErrorKind::usage, "{}: a scenario has no '{}'{}", place.of(key), one_line(key, 80),
                   near ? fmt::format("; did you mean '{}'?", *near) : fmt::format("; it has {}", join(known, ", ")));
     }
   }
@@ -183,7 +183,7 @@ Status read_workloads(const Json& json, const Place& place, Scenario& scenario) 
     return fail(ErrorKind::usage, "{}: workloads must be a mapping of names to settings", place.of("workloads"));
   }
   for (const auto& [name, value] : workloads.items()) {
-    WorkloadVariant variant{printable(name, 80), {}};
+    WorkloadVariant variant{one_line(name, 80), {}};
     MIA_TRY_ASSIGN(variant.settings, read_settings(value, place, "workloads." + name, "workload"));
     scenario.workloads.push_back(std::move(variant));
   }
@@ -294,7 +294,7 @@ Result<Scenario> find_scenario(std::string_view name_or_file) {
     path = name;
   } else if (const auto names = built_in_scenarios(); std::ranges::count(names, name) == 0) {
     const auto near = nearest_name(name, names);
-    return fail(ErrorKind::not_found, "there is no scenario '{}'{}", printable(name, 80),
+    return fail(ErrorKind::not_found, "there is no scenario '{}'{}", one_line(name, 80),
                 near ? fmt::format("; did you mean '{}'?", *near)
                      : fmt::format("; there are {}, or give a .yaml file", join(names, ", ")));
   }
@@ -305,7 +305,7 @@ Result<Scenario> find_scenario(std::string_view name_or_file) {
 Status set_axis(Scenario& scenario, std::string_view text) {
   const std::size_t equals = text.find('=');
   if (equals == std::string_view::npos) {
-    return fail(ErrorKind::usage, "--axis {}: write key=value,value", printable(text, 80));
+    return fail(ErrorKind::usage, "--axis {}: write key=value,value", one_line(text, 80));
   }
   Json values = Json::array();
   for (const std::string& value : split(text.substr(equals + 1), ',')) {

@@ -44,7 +44,7 @@ std::int64_t Cursor::left() const {
 }
 
 Failure Cursor::broken_at(std::int64_t offset, std::string_view text) const {
-  return fail(ErrorKind::protocol, "'{}' is not a valid GGUF file: {} (byte {})", printable(name_), text, offset);
+  return fail(ErrorKind::protocol, "'{}' is not a valid GGUF file: {} (byte {})", one_line(name_), text, offset);
 }
 
 Status Cursor::require(std::uint64_t count, std::int64_t size, std::string_view what) const {

@@ -306,7 +306,7 @@ Result<record::ModelInfo> describe(const GgufFile& file, std::string id, const s
   if (info.architecture.empty()) {
     return fail(ErrorKind::protocol, "'{}' has no general.architecture: it is not a model", path.string());
   }
-  info.display_name = printable(file.get_string("general.name").value_or(""), 200);
+  info.display_name = one_line(file.get_string("general.name").value_or(""), 200);
   info.synthetic = file.get_bool("general.synthetic").value_or(false);
   const Keys keys(file, info.architecture);
   info.layers = keys.size("block_count");

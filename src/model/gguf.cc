@@ -185,7 +185,7 @@ class Parser {
   Result<GgufType> parse_type(std::string_view key) {
     MIA_TRY_ASSIGN(const std::uint32_t raw, cursor_.u32("type of a value"));
     if (raw > static_cast<std::uint32_t>(GgufType::f64)) {
-      return cursor_.broken(fmt::format("value of '{}' has unknown type {}", printable(key, 100), raw));
+      return cursor_.broken(fmt::format("value of '{}' has unknown type {}", one_line(key, 100), raw));
     }
     return static_cast<GgufType>(raw);
   }
@@ -195,7 +195,7 @@ class Parser {
     entry.offset = cursor_.position();
     MIA_TRY_ASSIGN(entry.key, parse_name("key of a metadata entry"));
     if (!keys_.insert(entry.key).second) {
-      return cursor_.broken_at(entry.offset, fmt::format("key '{}' appears twice", printable(entry.key, 100)));
+      return cursor_.broken_at(entry.offset, fmt::format("key '{}' appears twice", one_line(entry.key, 100)));
     }
     MIA_TRY_ASSIGN(entry.type, parse_type(entry.key));
     MIA_TRY_ASSIGN(entry.value, parse_value(entry.type, entry.key));
@@ -206,7 +206,7 @@ class Parser {
 
   Result<GgufValue> parse_value(GgufType type, std::string_view key) {
     if (type == GgufType::text) {
-      MIA_TRY_ASSIGN(std::string text, cursor_.text(kMaxStringKept, fmt::format("text of '{}'", printable(key, 100))));
+      MIA_TRY_ASSIGN(std::string text, cursor_.text(kMaxStringKept, fmt::format("text of '{}'", one_line(key, 100))));
       MIA_TRY(keep(static_cast<std::int64_t>(text.size())));
       return GgufValue(std::move(text));
     }
@@ -227,7 +227,7 @@ class Parser {
     GgufArray array;
     MIA_TRY_ASSIGN(array.type, parse_type(key));
     if (array.type == GgufType::array) {
-      return cursor_.broken(fmt::format("'{}' is an array of arrays, which is not supported", printable(key, 100)));
+      return cursor_.broken(fmt::format("'{}' is an array of arrays, which is not supported", one_line(key, 100)));
     }
     const std::int64_t size = size_of(array.type);
     MIA_TRY_ASSIGN(const std::uint64_t count, cursor_.u64("length of an array"));
@@ -279,12 +279,12 @@ class Parser {
     GgufTensor tensor;
     MIA_TRY_ASSIGN(tensor.name, parse_name("name of a tensor"));
     if (!names_.insert(tensor.name).second) {
-      return cursor_.broken_at(start, fmt::format("tensor '{}' appears twice", printable(tensor.name, 100)));
+      return cursor_.broken_at(start, fmt::format("tensor '{}' appears twice", one_line(tensor.name, 100)));
     }
     MIA_TRY_ASSIGN(const std::uint32_t dimensions, cursor_.u32("number of dimensions"));
     if (dimensions > kMaxDimensions) {
       return cursor_.broken_at(start, fmt::format("tensor '{}' has {} dimensions, more than {}",
-                                                  printable(tensor.name, 100), dimensions, kMaxDimensions));
+                                                  one_line(tensor.name, 100), dimensions, kMaxDimensions));
     }
     for (std::uint32_t i = 0; i < dimensions; ++i) {
       MIA_TRY_ASSIGN(const std::uint64_t size, cursor_.u64("dimension of a tensor"));
@@ -294,7 +294,7 @@ class Parser {
     MIA_TRY_ASSIGN(const std::uint64_t offset, cursor_.u64("offset of a tensor"));
     tensor.offset = static_cast<std::int64_t>(offset);
     if (const std::string why = size_tensor(tensor); !why.empty()) {
-      return cursor_.broken_at(start, fmt::format("tensor '{}' {}", printable(tensor.name, 100), why));
+      return cursor_.broken_at(start, fmt::format("tensor '{}' {}", one_line(tensor.name, 100), why));
     }
     file_.tensors.push_back(std::move(tensor));
     return {};
@@ -348,10 +348,10 @@ class Parser {
       if (tensor->offset > room || tensor->bytes > room - tensor->offset) {
         return cursor_.broken(
             fmt::format("data of tensor '{}' ends {} bytes past the end of the file; it is incomplete",
-                        printable(tensor->name, 100), past(*tensor, room)));
+                        one_line(tensor->name, 100), past(*tensor, room)));
       }
       if (tensor->offset < end) {
-        return cursor_.broken(fmt::format("data of tensor '{}' overlaps another", printable(tensor->name, 100)));
+        return cursor_.broken(fmt::format("data of tensor '{}' overlaps another", one_line(tensor->name, 100)));
       }
       end = tensor->offset + tensor->bytes;
     }

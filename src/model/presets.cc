@@ -160,7 +160,7 @@ Result<Shape> preset(std::string_view name) {
     names.push_back(shape.name);
   }
   const std::optional<std::string> near = nearest_name(name, names);
-  return with_hint(fail(ErrorKind::usage, "there is no preset '{}'", printable(name, 100)),
+  return with_hint(fail(ErrorKind::usage, "there is no preset '{}'", one_line(name, 100)),
                    near ? fmt::format("did you mean '{}'?", *near) : "presets: " + join(names, ", "));
 }
 

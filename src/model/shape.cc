@@ -89,7 +89,7 @@ Fault fault_of_numbers(const Shape& s) {
   const RopeScaling& scaling = s.rope_scaling;
   if (std::find(kScalings.begin(), kScalings.end(), scaling.type) == kScalings.end()) {
     return fault("rope_scaling.type", "rope_scaling.type '{}' is not linear, yarn or llama3",
-                 printable(scaling.type, 50));
+                 one_line(scaling.type, 50));
   }
   if (!scaling.type.empty() && (!(scaling.factor >= 1 && scaling.factor <= 1e6) || scaling.original_context < 1)) {
     return fault("rope_scaling", "rope_scaling needs a factor from 1 to 1e6 and original_context");
@@ -105,7 +105,7 @@ std::optional<ShapeFault> find_fault(const Shape& shape) {
   }
   const std::vector<std::string> known{"llama", "qwen3", "qwen3moe", "gpt-oss", "gemma3"};
   if (std::find(known.begin(), known.end(), shape.architecture) == known.end()) {
-    return fault("architecture", "architecture '{}' is not one of {}", printable(shape.architecture, 50),
+    return fault("architecture", "architecture '{}' is not one of {}", one_line(shape.architecture, 50),
                  join(known, ", "));
   }
   for (const Range& range : ranges(shape)) {

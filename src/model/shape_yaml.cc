@@ -50,7 +50,7 @@ class Members {
     for (const auto& [key, unused] : json.items()) {
       if (std::ranges::count(asked_, prefix + key) == 0) {
         const auto near = nearest_name(prefix + key, asked_);
-        return with_hint(error(prefix + key, fmt::format("unknown key '{}'", printable(prefix + key, 80))),
+        return with_hint(error(prefix + key, fmt::format("unknown key '{}'", one_line(prefix + key, 80))),
                          near ? fmt::format("did you mean '{}'?", *near) : "known: " + join(asked_, ", "));
       }
     }

@@ -88,7 +88,7 @@ Status place(SynthPlan& plan, GgufWriter& out, std::vector<PlannedTensor> tensor
     const TensorType* const type = find_type(tensor.type);
     if (!can_fill(tensor.type)) {
       return fail(ErrorKind::usage, "tensor '{}' has type {}, for which random weights cannot be made",
-                  printable(tensor.name, 100), type->name);
+                  one_line(tensor.name, 100), type->name);
     }
     const std::optional<std::int64_t> row = row_bytes(*type, tensor.shape.empty() ? 1 : tensor.shape.front());
     std::int64_t bytes = row.value_or(0);
@@ -101,7 +101,7 @@ Status place(SynthPlan& plan, GgufWriter& out, std::vector<PlannedTensor> tensor
     overflow = overflow || __builtin_add_overflow(bytes, kSynthAlignment - 1, &padded);
     padded = padded / kSynthAlignment * kSynthAlignment;
     if (overflow || __builtin_add_overflow(offset, padded, &end)) {
-      return fail(ErrorKind::usage, "the size of tensor '{}' overflows", printable(tensor.name, 100));
+      return fail(ErrorKind::usage, "the size of tensor '{}' overflows", one_line(tensor.name, 100));
     }
     out.tensor(tensor.name, tensor.shape, tensor.type, offset);
     plan.tensors.push_back({std::move(tensor), offset, bytes});
@@ -151,7 +151,7 @@ Status copy_metadata(const GgufFile& file, const SynthSpec& spec, GgufWriter& ou
     const auto* const array = std::get_if<GgufArray>(&entry.value);
     if (spec.layers && array != nullptr && array->count == shape.layers && entry.key.starts_with(shape.architecture)) {
       return fail(ErrorKind::usage, "the number of layers cannot change: '{}' of '{}' has a value for each layer",
-                  printable(entry.key, 100), shape.like.string());
+                  one_line(entry.key, 100), shape.like.string());
     }
     copied += entry.bytes;
     if (copied > kMaxCopiedMetadata) {
@@ -203,7 +203,7 @@ Result<SynthPlan> plan_like(const SynthSpec& spec, const Quant* quant) {
 Failure unknown_quant(const std::string& quant) {
   const std::span<const std::string_view> names = synth_quants();
   const std::vector<std::string> known(names.begin(), names.end());
-  return with_hint(fail(ErrorKind::usage, "quantization '{}' is unknown", printable(quant, 50)),
+  return with_hint(fail(ErrorKind::usage, "quantization '{}' is unknown", one_line(quant, 50)),
                    "known: " + join(known, ", "));
 }
 

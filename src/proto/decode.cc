@@ -217,7 +217,7 @@ Result<record::Run> read_run(const Json& json) {
     return fail(ErrorKind::protocol, "a run has a negative duration or count");
   }
   if (run.input != "text" && run.input != "tokens") {
-    return fail(ErrorKind::protocol, "a run's 'input' is '{}', not text or tokens", printable(run.input, 40));
+    return fail(ErrorKind::protocol, "a run's 'input' is '{}', not text or tokens", one_line(run.input, 40));
   }
   return run;
 }
@@ -336,7 +336,7 @@ Result<std::pair<std::int64_t, Message>> decode(std::string_view line, const std
   MIA_TRY_ASSIGN(const std::string type, need_string(json, "type"));
   const auto* const row = std::ranges::find(rows, std::string_view(type), &Row<Message>::type);
   if (row == rows.end()) {
-    return fail(ErrorKind::protocol, "unknown message type '{}'", printable(type, 80));
+    return fail(ErrorKind::protocol, "unknown message type '{}'", one_line(type, 80));
   }
   MIA_TRY_ASSIGN(const std::int64_t id, context(need_int(json, "id", {0, kMaxInt}), type));
   MIA_TRY_ASSIGN(Message message, context(row->read(json), type));

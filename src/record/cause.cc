@@ -43,7 +43,7 @@ constexpr auto kRules = std::to_array<Rule>({
 std::string line_at(std::string_view log, std::size_t at) {
   const std::size_t begin = log.rfind('\n', at);
   const std::size_t from = begin == std::string_view::npos ? 0 : begin + 1;
-  return printable(trim(log.substr(from, log.find('\n', at) - from)), 300);
+  return one_line(trim(log.substr(from, log.find('\n', at) - from)), 300);
 }
 
 }  // namespace

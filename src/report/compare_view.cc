@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "base/text.h"
 #include "report/escape.h"
 #include "report/numbers.h"
 #include "report/paint.h"

@@ -19,12 +19,6 @@ bool is_word(char c) {
          static_cast<unsigned char>(c) >= 0x80;
 }
 
-// C1 controls, line separators and what reorders text on the screen.
-bool is_hidden_control(char32_t c) {
-  return (c >= 0x80 && c <= 0x9F) || c == 0x061C || (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
-         (c >= 0x2060 && c <= 0x2069) || c == 0xFEFF;
-}
-
 // At the start of a line these would make a heading, a list or a rule.
 bool opens_block(char c) {
   return c == '#' || c == '-' || c == '+' || c == '=';
@@ -68,23 +62,6 @@ std::string percent_escape(std::string_view text, std::string_view special) {
 }
 
 }  // namespace
-
-std::string one_line(std::string_view text, std::size_t limit) {
-  const std::string clean = printable(text, limit);
-  std::string out;
-  for (std::size_t at = 0; at < clean.size();) {
-    const CodePoint point = code_point_at(clean, at);
-    if (point.value == '\n' || point.value == '\t') {
-      out += ' ';
-    } else if (is_hidden_control(point.value)) {
-      out += fmt::format("\\u{{{:x}}}", static_cast<std::uint32_t>(point.value));
-    } else {
-      out += clean.substr(at, point.bytes);
-    }
-    at += point.bytes;
-  }
-  return out;
-}
 
 std::string markdown_cell(std::string_view text, std::size_t limit) {
   const std::string line = one_line(trim(text), limit);

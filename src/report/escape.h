@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Text from outside (model names, logs, reasons) made harmless for each format.
+// Text from outside (model names, logs, reasons) made harmless for each format; for terminals it is one_line() of
+// base/text.h.
 #pragma once
 
 #include <cstddef>
@@ -7,10 +8,6 @@
 #include <string_view>
 
 namespace mia::report {
-
-// printable() on one line: newlines and tabs become spaces; C1 and bidirectional controls, which a terminal or a
-// viewer would obey, become \u{...}.
-[[nodiscard]] std::string one_line(std::string_view text, std::size_t limit = 500);
 
 // one_line for Markdown: no HTML, no links, no emphasis, no table borders, and at the start of a line no heading, list
 // or rule. What needs no escape (underscores inside words, intervals in brackets) stays readable.

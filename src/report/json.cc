@@ -167,10 +167,13 @@ Result<record::Report> from_document(const Json& document, Edited edited) {
 }
 
 Result<record::Report> read_report(const std::filesystem::path& path, Edited edited) {
-  const std::string name = printable(path.string(), 300);
+  const std::string name = one_line(path.string(), 300);
   MIA_TRY_ASSIGN(const std::string text, mia::read_file(path));
-  MIA_TRY_ASSIGN(const Json document, context(parse_json(text), name));
-  return context(from_document(document, edited), name);
+  const auto document = context(parse_json(text), fmt::format("the report '{}'", name));
+  if (!document) {
+    return with_hint(document.failure(), "print it again from the store: mia-perf report SESSION --format json");
+  }
+  return context(from_document(*document, edited), name);
 }
 
 std::string pretty_json(const Json& json) {

@@ -5,7 +5,7 @@
 
 #include <fmt/core.h>
 
-#include "report/escape.h"
+#include "base/text.h"
 #include "report/facts.h"
 #include "report/paint.h"
 #include "report/rows.h"

@@ -69,6 +69,9 @@ Result<Parts> locate(const fs::path& prefix, const fs::path& headers) {
   Parts parts;
   parts.prefix = resolved(prefix);
   std::error_code code;
+  if (!fs::exists(parts.prefix, code)) {
+    return no_such_file(parts.prefix, "folder");
+  }
   if (!fs::is_directory(parts.prefix, code)) {
     return fail(ErrorKind::not_found, "'{}' is not a folder", parts.prefix.string());
   }
@@ -104,7 +107,7 @@ Result<Parts> locate_python(const fs::path& python, const fs::path& headers) {
   const fs::path package(std::string(trim(told.output)));
   if (!told.ok() || package.empty()) {
     return with_hint(fail(ErrorKind::not_found, "'{}' has no module llama_cpp {}", program.string(),
-                          printable(trim(told.error_output), 400)),
+                          one_line(trim(told.error_output), 400)),
                      "install it there: pip install llama-cpp-python");
   }
   Parts parts;

@@ -25,7 +25,7 @@ Failure end_of(proc::Child& child, proc::ReadStatus status) {
   const std::string log = child.log_tail();
   static constexpr std::size_t kShown = 1500;
   const std::string_view words = trim(std::string_view(log).substr(log.size() > kShown ? log.size() - kShown : 0));
-  return fail(ErrorKind::worker, "the worker {}{}{}", how, words.empty() ? "" : ": ", printable(words));
+  return fail(ErrorKind::worker, "the worker {}{}{}", how, words.empty() ? "" : ": ", one_line(words, kShown));
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ Result<std::optional<record::Report>> Store::baseline(std::string_view model, st
     if (!found) {
       return std::optional<record::Report>();
     }
-    const auto where = fmt::format("the baseline of '{}' in '{}'", printable(scenario, 100), impl_->path.string());
+    const auto where = fmt::format("the baseline of '{}' in '{}'", one_line(scenario, 100), impl_->path.string());
     MIA_TRY_ASSIGN(const Json json, stored(parse_json(text, kJsonLimits), where));
     MIA_TRY_ASSIGN(record::Report report, stored(record::report_from_json(json), where));
     return std::optional(std::move(report));

@@ -58,8 +58,7 @@ Failure describe(const soci::soci_error& error, std::string_view what, const std
     }
   }
   // Not what(): that quotes the values of the statement, which may be a prompt of a megabyte.
-  return fail(ErrorKind::store, "cannot {} in '{}': {}", what, path.string(),
-              printable(error.get_error_message(), 300));
+  return fail(ErrorKind::store, "cannot {} in '{}': {}", what, path.string(), one_line(error.get_error_message(), 300));
 }
 
 Failure out_of_memory(std::string_view what, const std::filesystem::path& path) {

@@ -21,7 +21,7 @@ bool is_finite(double value) {
 Result<RowTexts> to_texts(const ImportedRow& row) {
   if (!std::ranges::all_of(row.samples, is_finite) || !is_finite(row.mean.value_or(0)) ||
       !is_finite(row.stddev.value_or(0))) {
-    return fail(ErrorKind::usage, "imported row '{}' holds a value that is not finite", printable(row.test, 100));
+    return fail(ErrorKind::usage, "imported row '{}' holds a value that is not finite", one_line(row.test, 100));
   }
   RowTexts texts;
   texts.samples = dump_json(row.samples);
@@ -133,11 +133,11 @@ Result<ImportedSamples> Store::imported(std::string_view id) {
     const ReadTransaction snapshot(impl_->sql);
     std::optional<ImportedFile> file = find_file(impl_->sql, id);
     if (!file) {
-      return fail(ErrorKind::not_found, "the store has no imported file '{}'", printable(id, 100));
+      return fail(ErrorKind::not_found, "the store has no imported file '{}'", one_line(id, 100));
     }
     MIA_TRY_ASSIGN(std::vector<ImportedRow> rows,
                    stored(read_imported(impl_->sql, file->id),
-                          fmt::format("imported file '{}' in '{}'", printable(id, 100), impl_->path.string())));
+                          fmt::format("imported file '{}' in '{}'", one_line(id, 100), impl_->path.string())));
     return ImportedSamples{std::move(*file), std::move(rows)};
   });
 }

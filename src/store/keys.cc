@@ -33,7 +33,7 @@ std::string configuration_key(const record::Settings& requested) {
 
 std::string configuration_label(const record::Settings& requested) {
   const std::string text = record::describe_difference(deciding(record::default_settings()), deciding(requested));
-  return text.empty() ? "defaults" : printable(text, kLabelBytes);
+  return text.empty() ? "defaults" : one_line(text, kLabelBytes);
 }
 
 std::string model_key(const std::vector<record::ModelInfo>& models) {

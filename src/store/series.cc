@@ -89,7 +89,7 @@ Result<long long> require_metric(soci::session& sql, std::string_view metric) {
     names.emplace_back(known.name);
   }
   const auto near = nearest_name(metric, names);
-  return with_hint(fail(ErrorKind::usage, "there is no metric '{}'", printable(metric, 100)),
+  return with_hint(fail(ErrorKind::usage, "there is no metric '{}'", one_line(metric, 100)),
                    near ? "did you mean '" + *near + "'?" : "known are: " + join(names, ", "));
 }
 

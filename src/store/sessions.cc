@@ -61,7 +61,7 @@ Result<std::string> report_text(const record::Report& report) {
 Status check_state(std::string_view state) {
   if (std::ranges::find(kStates, state) == kStates.end()) {
     return fail(ErrorKind::usage, "'{}' is no state of a session (running, complete, interrupted, failed)",
-                printable(state, 100));
+                one_line(state, 100));
   }
   return {};
 }
@@ -94,7 +94,7 @@ Result<SessionRow> find_row(soci::session& sql, const std::string& name) {
     return no_session(name);
   }
   if (rows.size() > 1) {
-    return with_hint(fail(ErrorKind::usage, "'{}' is the beginning of several sessions: {}, {}{}", printable(name, 100),
+    return with_hint(fail(ErrorKind::usage, "'{}' is the beginning of several sessions: {}, {}{}", one_line(name, 100),
                           rows[0].id, rows[1].id, rows.size() > 2 ? ", ..." : ""),
                      "give more of the id");
   }
@@ -131,7 +131,7 @@ Status Store::begin_session(const Session& session) {
   return guarded("store the session", impl_->path, [&]() -> Status {
     Transaction transaction(impl_->sql);
     if (impl_->find_session(row.id)) {
-      return fail(ErrorKind::usage, "the store has a session '{}' already", printable(row.id, 100));
+      return fail(ErrorKind::usage, "the store has a session '{}' already", one_line(row.id, 100));
     }
     execute(impl_->sql,
             "insert into session (id, scenario, started, finished, state, plan_hash, machine, tool_version, title,"
@@ -205,7 +205,7 @@ Result<Session> Store::session(std::string_view name) {
              "select plan_json, machine_json, runtimes_json, models_json, settings_json, report_json"
              " from session where id = :id",
              std::tie(texts.plan, texts.machine, texts.runtimes, texts.models, texts.settings, report), session.row.id);
-    const auto where = fmt::format("session '{}' in '{}'", printable(session.row.id, 100), impl_->path.string());
+    const auto where = fmt::format("session '{}' in '{}'", one_line(session.row.id, 100), impl_->path.string());
     MIA_TRY(stored(from_texts(texts, session), where));
     if (report) {
       MIA_TRY(stored(read_report(*report, session.report), where));

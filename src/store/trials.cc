@@ -92,7 +92,7 @@ Status check_trial(const record::Trial& trial) {
   for (const record::Run& run : trial.runs) {
     if (run.tokens_out != static_cast<std::int64_t>(run.token_ns.size())) {
       return fail(ErrorKind::usage, "trial '{}': tokens_out is {} but there are {} token stamps",
-                  printable(trial.id, 100), run.tokens_out, run.token_ns.size());
+                  one_line(trial.id, 100), run.tokens_out, run.token_ns.size());
     }
   }
   return {};
@@ -111,7 +111,7 @@ Result<Target*> Store::Impl::require_target(std::string_view id) {
   std::string models;
   read_row(sql, "select machine, runtimes_json, models_json from session where num = :num",
            std::tie(found.machine, runtimes, models), num);
-  const std::string where = fmt::format("session '{}' in '{}'", printable(id, 100), path.string());
+  const std::string where = fmt::format("session '{}' in '{}'", one_line(id, 100), path.string());
   MIA_TRY(stored(read_list(runtimes, found.runtimes, record::runtime_from_json), where));
   MIA_TRY(stored(read_list(models, found.models, record::model_from_json), where));
   target = std::move(found);
@@ -173,8 +173,8 @@ Status Store::add_trials(std::string_view session, std::span<const record::Trial
       long long taken = 0;
       if (read_row(sql, "select num from trial where session = :session and id = :id", std::tie(taken), target->num,
                    trials[i].id)) {
-        return fail(ErrorKind::usage, "session '{}' has a trial '{}' already", printable(session, 100),
-                    printable(trials[i].id, 100));
+        return fail(ErrorKind::usage, "session '{}' has a trial '{}' already", one_line(session, 100),
+                    one_line(trials[i].id, 100));
       }
       impl_->add_one(*target, trials[i], texts[i]);
     }

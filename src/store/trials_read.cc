@@ -61,8 +61,8 @@ Status read_plain_rows(soci::session& sql, long long session, Collected& to) {
   const auto take = [&]() -> Status {
     const auto kind = record::outcome_kind(outcome);
     if (!kind) {
-      return fail(ErrorKind::store, "trial '{}' has the unknown outcome '{}'", printable(row.id, 100),
-                  printable(outcome, 100));
+      return fail(ErrorKind::store, "trial '{}' has the unknown outcome '{}'", one_line(row.id, 100),
+                  one_line(outcome, 100));
     }
     row.outcome = *kind;
     row.voided = voided != 0;
@@ -108,7 +108,7 @@ Result<std::vector<record::Trial>> Store::Impl::read_trials(std::string_view tai
   std::string text;
   std::vector<record::Trial> trials;
   const auto take = [&]() -> Status {
-    const std::string where = fmt::format("trial '{}' in '{}'", printable(id, 100), path.string());
+    const std::string where = fmt::format("trial '{}' in '{}'", one_line(id, 100), path.string());
     MIA_TRY_ASSIGN(trials.emplace_back(), stored(read_trial(stamps, num, text), where));
     return {};
   };
@@ -132,7 +132,7 @@ Result<record::Trial> Store::trial(std::string_view session, std::string_view id
     MIA_TRY_ASSIGN(std::vector<record::Trial> trials,
                    impl_->read_trials("where t.session = :session and t.id = :id", num, id));
     if (trials.empty()) {
-      return fail(ErrorKind::not_found, "session '{}' has no trial '{}'", printable(session, 100), printable(id, 100));
+      return fail(ErrorKind::not_found, "session '{}' has no trial '{}'", one_line(session, 100), one_line(id, 100));
     }
     return std::move(trials.front());
   });

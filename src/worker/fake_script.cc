@@ -243,7 +243,7 @@ Result<Script> Script::parse(const Json& json, std::int64_t trial) {
       (void)behaviour_from(merged(script.base_, rule));
     }
   } catch (const std::exception& error) {
-    return fail(ErrorKind::usage, "the fake worker's script: {}", printable(error.what(), 200));
+    return fail(ErrorKind::usage, "the fake worker's script: {}", one_line(error.what(), 200));
   }
   return script;
 }

@@ -125,7 +125,7 @@ class FakeProvider : public Provider {
       return proto::Probed{*scripted};
     }
     if (request.what != "tokenize") {
-      return refused(fmt::format("this worker has no probe '{}'", printable(request.what, 80)));
+      return refused(fmt::format("this worker has no probe '{}'", one_line(request.what, 80)));
     }
     const std::int64_t words = count_words(get_string(request.arguments, "text").value_or(""));
     Json ids = Json::array();

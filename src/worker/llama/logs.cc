@@ -83,7 +83,7 @@ std::string LogBook::failure() const {
       last = line.text;
     }
   }
-  return printable(last, 500);
+  return one_line(last, 500);
 }
 
 bool LogBook::says_out_of_memory() const {

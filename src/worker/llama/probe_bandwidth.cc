@@ -117,7 +117,7 @@ proto::Reply probe_bandwidth(const Json& arguments) {
     }
   }
   if (list.empty() && !wanted.empty()) {
-    return refused(fmt::format("probe bandwidth: there is no device '{}'", printable(wanted, 80)));
+    return refused(fmt::format("probe bandwidth: there is no device '{}'", one_line(wanted, 80)));
   }
   return proto::Probed{Json{{"devices", std::move(list)}}};
 }

@@ -142,7 +142,7 @@ proto::Reply run_probe(llama_model* model, const record::LlmSettings& settings, 
   if (request.what == "experts") {
     return probe_experts(model, settings, request.arguments, logs);
   }
-  return refused(fmt::format("this worker has no probe '{}'", printable(request.what, 80)));
+  return refused(fmt::format("this worker has no probe '{}'", one_line(request.what, 80)));
 }
 
 }  // namespace mia::worker

@@ -43,7 +43,7 @@ proto::Reply LlamaProvider::load(const proto::Load& request) {
   ModelPtr model(llama_model_load_from_file(request.model.c_str(), (*setup)->params));
   const double load_ms = ms_since(start);
   if (model == nullptr) {
-    return failure_from(logs_, fmt::format("cannot load '{}'", printable(request.model, 300)));
+    return failure_from(logs_, fmt::format("cannot load '{}'", one_line(request.model, 300)));
   }
   if (!llama_model_has_decoder(model.get()) || llama_model_has_encoder(model.get())) {
     return refused("the model is not a decoder alone; only such models are measured");

@@ -53,6 +53,21 @@ TEST_F(Files, ReadingIsBounded) {
   EXPECT_NE(none.error().message.find("none"), std::string::npos);
 }
 
+TEST_F(Files, AMissingFileNamesItsNeighbours) {
+  std::ofstream(dir_ / "perf_cpu_baseline.json") << "{}";
+  const auto hint = [](const fs::path& path) {
+    const auto missing = read_file(path);
+    EXPECT_EQ(missing.error().kind, ErrorKind::not_found);
+    EXPECT_NE(missing.error().message.find("there is no file '" + path.string() + "'"), std::string::npos);
+    return missing.error().hint;
+  };
+  EXPECT_EQ(hint(dir_ / "perf_cpu_baselin.json"), "did you mean '" + (dir_ / "perf_cpu_baseline.json").string() + "'?");
+  EXPECT_NE(hint(dir_ / "x").find("holds perf_cpu_baseline.json"), std::string::npos);
+  EXPECT_NE(hint(dir_ / "no/such/x").find("no folder"), std::string::npos);
+  fs::create_directory(dir_ / "empty");
+  EXPECT_NE(hint(dir_ / "empty/x").find("is empty"), std::string::npos);
+}
+
 TEST_F(Files, AFileIsNoFolderForReports) {
   std::ofstream(dir_ / "file") << "x";
   EXPECT_FALSE(ensure_writable_dir(dir_ / "file/reports"));

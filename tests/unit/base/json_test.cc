@@ -24,6 +24,13 @@ TEST(Json, WholeTextIsOneValue) {
   }
 }
 
+TEST(Json, AnErrorNamesThePlaceInOurWords) {
+  const std::string text = parse_json("{\"a\": 1,\n \"b\": }").error().text();
+  EXPECT_EQ(text, "not valid JSON (line 2, column 7)");
+  EXPECT_EQ(parse_json("{\"a\": ").error().text(), "not valid JSON (column 7)");
+  EXPECT_EQ(parse_json("[1e999]").error().text().find("json.exception"), std::string::npos);
+}
+
 TEST(Json, WhatIsNoJsonNumberIsNull) {
   EXPECT_EQ(dump_json(Json{{"a", std::numeric_limits<double>::quiet_NaN()}}), R"({"a":null})");
   EXPECT_EQ(dump_json(Json(std::numeric_limits<double>::infinity())), "null");

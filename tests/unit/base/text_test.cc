@@ -60,6 +60,25 @@ TEST(Printable, IsSafeForTerminalsAndJson) {
   EXPECT_TRUE(cut.ends_with("\xe2\x80\xa6"));
 }
 
+TEST(OneLine, HidesWhatATerminalObeys) {
+  EXPECT_EQ(one_line("a\nb\tc"), "a b c");
+  EXPECT_EQ(one_line("\x1b[2Jx\x07\x7f"), "\\x1b[2Jx\\x07\\x7f");
+  EXPECT_EQ(one_line("\xc2\x9b"
+                     "31m"),
+            "\\u{9b}31m")
+      << "C1 control sequence introducer";
+  EXPECT_EQ(one_line("a\xe2\x80\xae"
+                     "b"),
+            "a\\u{202e}b")
+      << "right-to-left override";
+  EXPECT_EQ(one_line("Modell gr\xc3\xb6\xc3\x9f"
+                     "er \xe6\xa8\xa1"),
+            "Modell gr\xc3\xb6\xc3\x9f"
+            "er \xe6\xa8\xa1");
+  EXPECT_EQ(printable("a\n\tb\xc2\x9b"), "a\n\tb\\u{9b}") << "a log keeps its lines";
+  EXPECT_LE(one_line(std::string(10'000, '\x1b')).size(), 500U);
+}
+
 TEST(Words, AreSeparatedByWhiteSpaceOfAnyKind) {
   EXPECT_EQ(count_words("  one two\n\tthree  "), 3);
   EXPECT_EQ(count_words(" \n"), 0);
@@ -67,7 +86,10 @@ TEST(Words, AreSeparatedByWhiteSpaceOfAnyKind) {
 
 TEST(HumanFigures, KeepTheirUnits) {
   EXPECT_EQ(human_bytes(96), "96 B");
-  EXPECT_EQ(human_bytes(std::int64_t{512} << 20U), "512.00 MiB");
+  EXPECT_EQ(human_bytes(std::int64_t{512} << 20U), "512 MiB");
+  EXPECT_EQ(human_bytes(1536), "1.50 KiB");
+  EXPECT_EQ(human_bytes(std::int64_t{1} << 30U), "1 GiB");
+  EXPECT_EQ(human_bytes((std::int64_t{1} << 30U) + 1), "1.00 GiB") << "nearly round is not round";
   EXPECT_EQ(human_seconds(0.0123), "12.3 ms");
   EXPECT_EQ(human_seconds(200), "3 min 20 s");
 }

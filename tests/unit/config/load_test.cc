@@ -86,7 +86,8 @@ TEST_F(Load, AllProblemsAreToldAtOnceWithTheirPlaces) {
   EXPECT_EQ(all.error().kind, ErrorKind::usage);
   for (const char* const part : {"base.yaml:3", "base.yaml:4", "n_batch", "overrides.local.yaml:2",
                                  "MIA__LLM__PRIMARY__N_THREADS", "--set nonsense"}) {
-    EXPECT_NE(all.error().message.find(part), std::string::npos) << part << "\n" << all.error().message;
+    const std::string told = all.error().message + "\n" + all.error().detail;
+    EXPECT_NE(told.find(part), std::string::npos) << part << "\n" << told;
   }
 }
 

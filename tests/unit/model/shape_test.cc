@@ -113,7 +113,7 @@ TEST(ShapeYaml, ErrorsNameFileAndLine) {
   expect_part(error("- 1\n- 2\n"), "map of keys");
   expect_part(error(""), "map of keys");
   expect_part(error("a: [1, 2\nb: 3"), "x.yaml:");
-  EXPECT_EQ(shape_from_yaml(temp.path() / "no.yaml").error().kind, ErrorKind::io);
+  EXPECT_EQ(shape_from_yaml(temp.path() / "no.yaml").error().kind, ErrorKind::not_found);
 }
 
 // Small files that would be large trees, or that hide what counts.

@@ -37,10 +37,10 @@ std::string padded(std::size_t size) {
 TEST(Violation, OfTheFrame) {
   expect_violations(
       {
-          {"", "not JSON"},
-          {"\xFF\xFE", "not JSON"},
-          {R"({"type":"unload","id":1)", "not JSON"},
-          {R"({"type":"unload","id":1} {})", "not JSON"},
+          {"", "not valid JSON"},
+          {"\xFF\xFE", "not valid JSON"},
+          {R"({"type":"unload","id":1)", "not valid JSON"},
+          {R"({"type":"unload","id":1} {})", "not valid JSON"},
           {"[]", "not an object"},
           {"null", "not an object"},
           {R"({"id":1})", "'type'"},
@@ -53,7 +53,7 @@ TEST(Violation, OfTheFrame) {
           {R"({"type":"unload","id":-1})", "'id' is -1"},
           {R"({"type":"unload","id":9007199254740993})", "'id'"},
           {R"({"type":"unload","id":1,"x":18446744073709551615})", "beyond 64 bits"},
-          {R"({"type":"unload","id":1,"x":1e999})", "not JSON"},
+          {R"({"type":"unload","id":1,"x":1e999})", "not valid JSON"},
       },
       decode_request);
 }

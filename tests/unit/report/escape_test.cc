@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/text.h"
 #include "samples.h"
 
 namespace mia {
@@ -13,7 +14,6 @@ using report::github_escape;
 using report::github_property;
 using report::markdown_cell;
 using report::markdown_escape;
-using report::one_line;
 using report::shell_quote;
 using report::xml_escape;
 
