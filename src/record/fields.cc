@@ -95,34 +95,53 @@ bool has_choice(const Field& field, std::string_view text) {
   return std::ranges::count(split(field.choices, '|'), text) > 0;
 }
 
-Failure out_of_range(const Field& field, std::string_view text) {
-  return fail(ErrorKind::usage, "{} = {} is outside {} to {}", field.key, printable(text, 80), field.least, field.most);
+bool has_range(const Field& field) {
+  return field.least != 0 || field.most != 0;
 }
 
 bool in_range(const Field& field, double value) {
-  return (field.least == 0 && field.most == 0) || (value >= field.least && value <= field.most);
+  return !has_range(field) || (value >= field.least && value <= field.most);
+}
+
+// "an integer from 1 to 1024 or auto"
+std::string allowed(const Field& field) {
+  std::string text = "text";
+  if (field.type == FieldType::boolean) {
+    text = "true or false";
+  } else if (field.type != FieldType::text) {
+    text = field.type == FieldType::integer ? "an integer" : "a number";
+    text += has_range(field) ? fmt::format(" from {:.10g} to {:.10g}", field.least, field.most) : "";
+  } else if (!field.choices.empty()) {
+    text = "one of " + join(split(field.choices, '|'), ", ");
+  }
+  return field.standard == "auto" && !has_choice(field, "auto") ? text + " or auto" : text;
+}
+
+Failure wrong_value(const Field& field, std::string_view text) {
+  return fail(ErrorKind::usage, "{} must be {}, not '{}'", field.key, allowed(field), one_line(text, 80));
 }
 
 // Rows whose "auto" has no meaning keep their default when asked for auto.
 Result<Value> parse_typed(const Field& field, std::string_view text) {
   switch (field.type) {
     case FieldType::integer: {
-      MIA_TRY_ASSIGN(const std::int64_t value, parse_int(text));
-      return in_range(field, static_cast<double>(value)) ? Result<Value>(Value(value)) : out_of_range(field, text);
+      const auto value = parse_int(text);
+      return value && in_range(field, static_cast<double>(*value)) ? Result<Value>(Value(*value))
+                                                                   : wrong_value(field, text);
     }
     case FieldType::number: {
-      MIA_TRY_ASSIGN(const double value, parse_double(text));
-      return in_range(field, value) ? Result<Value>(Value(value)) : out_of_range(field, text);
+      const auto value = parse_double(text);
+      return value && in_range(field, *value) ? Result<Value>(Value(*value)) : wrong_value(field, text);
     }
     case FieldType::boolean: {
-      MIA_TRY_ASSIGN(const bool value, parse_bool(text));
-      return Value(value);
+      const auto value = parse_bool(text);
+      return value ? Result<Value>(Value(*value)) : wrong_value(field, text);
     }
     case FieldType::text:
       break;
   }
   if (!field.choices.empty() && !has_choice(field, text)) {
-    return fail(ErrorKind::usage, "'{}' is none of {}", printable(text, 80), field.choices);
+    return wrong_value(field, text);
   }
   return Value(std::string(text));
 }
@@ -205,7 +224,7 @@ Result<const Field*> require_field(std::string_view key) {
     names.emplace_back(field.name);
   }
   const auto nearest = nearest_name(key, names);
-  return with_hint(fail(ErrorKind::usage, "unknown key '{}'", printable(key, 120)),
+  return with_hint(fail(ErrorKind::usage, "unknown key '{}'", one_line(key, 120)),
                    nearest ? fmt::format("did you mean '{}'?", *nearest) : "`mia-perf config list` shows all keys");
 }
 
@@ -216,11 +235,7 @@ Result<Value> parse_value(const Field& field, std::string_view text) {
     }
     return Value();
   }
-  auto parsed = parse_typed(field, text);
-  if (parsed || parsed.error().message.starts_with(field.key)) {
-    return parsed;
-  }
-  return context(std::move(parsed), field.key);
+  return parse_typed(field, text);
 }
 
 Value get(const Settings& settings, const Field& field) {

@@ -48,6 +48,19 @@ TEST(FieldTable, RefusesWhatIsOutOfRangeOrOfAnotherType) {
   EXPECT_FALSE(settings.llm.n_threads);
 }
 
+TEST(FieldTable, ARefusalSaysWhatIsAllowed) {
+  Settings settings;
+  const auto refusal = [&](const char* key, const char* text) { return set_text(settings, key, text).error().text(); };
+  EXPECT_EQ(refusal("n_threads", "0"), "llm.primary.n_threads must be an integer from 1 to 1024 or auto, not '0'");
+  EXPECT_EQ(refusal("n_threads", "many"),
+            "llm.primary.n_threads must be an integer from 1 to 1024 or auto, not 'many'");
+  EXPECT_EQ(refusal("workload.max_tokens", "0"), "workload.max_tokens must be an integer from 1 to 1000000, not '0'");
+  EXPECT_EQ(refusal("run.timeout_s", "soon"),
+            "run.timeout_s must be a number from 0.01 to 1000000 or auto, not 'soon'");
+  EXPECT_EQ(refusal("flash_attn", "x"), "llm.primary.flash_attn must be one of on, off or auto, not 'x'");
+  EXPECT_EQ(refusal("workload.stream", "x\ny"), "workload.stream must be true or false, not 'x y'");
+}
+
 TEST(FieldTable, AutoIsNoValueWhereTheRuntimeDecidesAndTheDefaultElsewhere) {
   Settings settings = default_settings();
   EXPECT_FALSE(settings.llm.n_threads);
