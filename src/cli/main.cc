@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "cli/app.h"
+#include "cli/parse_error.h"
 
 namespace mia::cli {
 namespace {
@@ -23,7 +24,7 @@ void add_common(CLI::App& app, Common& common, bool& quiet, bool& verbose) {
 }
 
 int report_error(const Error& error) {
-  log::error(error.text());
+  log::error(error);
   return exit_code_of(error);
 }
 
@@ -46,7 +47,11 @@ int run_main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kOk : kUsage;
+    if (error.get_exit_code() == 0) {  // --help
+      app.exit(error);
+      return kOk;
+    }
+    return report_error(explain(app, error));
   }
   log::set_level(quiet ? log::Level::quiet : verbose ? log::Level::verbose : log::Level::normal);
   if (version) {
