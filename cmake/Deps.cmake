@@ -16,6 +16,17 @@ find_library(SOCI_SQLITE3 soci_sqlite3 REQUIRED)
 add_library(soci INTERFACE)
 target_include_directories(soci SYSTEM INTERFACE ${SOCI_INCLUDE} ${SOCI_INCLUDE}/soci)
 target_link_libraries(soci INTERFACE ${SOCI_SQLITE3} ${SOCI_CORE})
+# Their versions as mia-perf --version --json prints them, where the package itself does not tell CMake.
+pkg_check_modules(sqlite3 REQUIRED sqlite3)
+find_file(BOOST_VERSION_FILE boost/version.hpp REQUIRED)
+foreach(header ${SOCI_INCLUDE}/soci/version.h ${BOOST_VERSION_FILE})
+  file(STRINGS ${header} line REGEX "define [A-Z]+_LIB_VERSION ")
+  string(REGEX MATCH "([A-Z]+)_LIB_VERSION \"([0-9_]+)\"" match "${line}")
+  string(REPLACE "_" "." ${CMAKE_MATCH_1}_VERSION_TEXT "${CMAKE_MATCH_2}")
+endforeach()
+string(CONCAT MIA_LIBRARIES "Boost=${BOOST_VERSION_TEXT} CLI11=${CLI11_VERSION} fmt=${fmt_VERSION} "
+  "hwloc=${hwloc_VERSION} libuv=${libuv_VERSION} nlohmann-json=${nlohmann_json_VERSION} SOCI=${SOCI_VERSION_TEXT} "
+  "spdlog=${spdlog_VERSION} SQLite=${sqlite3_VERSION} xxhash=${xxhash_VERSION} yaml-cpp=${yaml-cpp_VERSION}")
 if(MIA_BUILD_TESTS)
   find_package(GTest REQUIRED)
 endif()

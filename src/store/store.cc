@@ -85,6 +85,10 @@ fs::path default_path() {
   return data_dir() / "store.sqlite";
 }
 
+std::size_t schema_version() {
+  return migrations().size();
+}
+
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Store::Store(Store&&) noexcept = default;
 Store& Store::operator=(Store&&) noexcept = default;
@@ -167,7 +171,7 @@ long long last_row(soci::session& sql) {
 }
 
 Failure no_session(std::string_view id) {
-  return with_hint(fail(ErrorKind::not_found, "the store has no session '{}'", printable(id, 100)),
+  return with_hint(fail(ErrorKind::not_found, "the store has no session '{}'", one_line(id, 100)),
                    "`mia-perf history` lists them");
 }
 

@@ -4,6 +4,7 @@
 // nothing. Errors are of kind `store` (disk full, read-only, damaged, locked, newer schema), `not_found` or `usage`.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -18,6 +19,8 @@ namespace mia::store {
 
 // data_dir()/store.sqlite
 [[nodiscard]] std::filesystem::path default_path();
+// Of the files that open() leaves behind.
+[[nodiscard]] std::size_t schema_version();
 
 // One connection. Not for two threads at once; any number of processes may have their own. A writer waits up to
 // kBusySeconds for another one; readers never wait.
