@@ -87,6 +87,7 @@ class CompareRunner {
   Status prepare() {
     choose_design();
     bench_.machine = request_.machine;
+    bench_.on_wait = [this] { line_.still(doing_, static_cast<double>(steady_ns() - doing_since_ns_) / kNsPerS); };
     if (scripted(request_.a) && scripted(request_.b)) {
       return {};
     }
@@ -188,8 +189,9 @@ class CompareRunner {
 
   void show(std::int64_t pair) {
     const std::string place = pair < 0 ? "starting both" : fmt::format("pair {}/{}", pair + 1, planned_pairs_);
-    line_.show(
-        fmt::format("epoch {} of at most {}, {}; {}", next_epoch_ + 1, request_.options.max_epochs, place, standing()));
+    doing_ = fmt::format("epoch {} of at most {}, {}", next_epoch_ + 1, request_.options.max_epochs, place);
+    doing_since_ns_ = steady_ns();
+    line_.show(fmt::format("{}; {}", doing_, standing()));
   }
 
   [[nodiscard]] judge::Comparison comparison() const {
@@ -234,6 +236,8 @@ class CompareRunner {
   ProgressLine line_;
   std::optional<store::MeasureLock> lock_;
   host::GpuMonitor gpu_ = host::GpuMonitor::open();
+  std::string doing_;
+  std::int64_t doing_since_ns_ = 0;
   std::vector<std::string> notes_;
   judge::Decision decision_;
   std::int64_t next_epoch_ = 0;

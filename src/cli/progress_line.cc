@@ -5,13 +5,20 @@
 
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/app.h"
 
 namespace mia::cli {
+namespace {
 
-ProgressLine::ProgressLine() : terminal_(is_terminal(STDERR_FILENO)), quiet_(log::is_quiet()) {}
+constexpr std::size_t kLongest = 4096;
+
+}  // namespace
+
+ProgressLine::ProgressLine()
+    : terminal_(is_terminal(STDERR_FILENO)), quiet_(log::is_quiet()), printed_ns_(steady_ns()) {}
 
 ProgressLine::~ProgressLine() {
   clear();
@@ -21,14 +28,20 @@ void ProgressLine::show(std::string_view text, bool lasting) {
   if (quiet_) {
     return;
   }
-  const std::string line = printable(text, static_cast<std::size_t>(terminal_width() - 1));
+  const std::string line = one_line(text, static_cast<std::size_t>(terminal_width() - 1));
   if (terminal_) {
     fmt::print(stderr, "\r\x1b[K{}", line);
     std::fflush(stderr);
     shown_ = line;
   } else if (lasting) {
     fmt::print(stderr, "{}\n", line);
+    printed_ns_ = steady_ns();
   }
+}
+
+void ProgressLine::still(std::string_view text, double seconds) {
+  const bool silent = static_cast<double>(steady_ns() - printed_ns_) >= kSilenceS * kNsPerS;
+  show(fmt::format("{}, {:.0f} s", text, seconds), silent);
 }
 
 void ProgressLine::say(std::string_view text) {
@@ -37,7 +50,8 @@ void ProgressLine::say(std::string_view text) {
   }
   const std::string again = shown_;
   clear();
-  fmt::print(stderr, "{}\n", printable(text));
+  fmt::print(stderr, "{}\n", one_line(text, kLongest));
+  printed_ns_ = steady_ns();
   if (!again.empty()) {
     show(again);
   }

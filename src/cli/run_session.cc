@@ -50,7 +50,13 @@ class Recorder : public measure::RunObserver {
     line_.show(head_, true);
   }
 
-  void phase(std::string_view name) { line_.show(fmt::format("{}: {}", head_.empty() ? "preparing" : head_, name)); }
+  void phase(std::string_view what) {
+    phase_ = fmt::format("{}: {}", head_.empty() ? "preparing" : head_, what);
+    phase_began_ns_ = steady_ns();
+    line_.show(phase_);
+  }
+
+  void still_waiting() { line_.still(phase_, static_cast<double>(steady_ns() - phase_began_ns_) / kNsPerS); }
 
   void trial_ended(const record::Trial& trial, const measure::Progress&) override {
     trials_.push_back(trial);
@@ -127,6 +133,8 @@ class Recorder : public measure::RunObserver {
   std::optional<std::int64_t> began_ns_;
   std::optional<Error> store_error_;
   std::string head_;
+  std::string phase_;
+  std::int64_t phase_began_ns_ = 0;
 };
 
 bool is_fake(const measure::Plan& plan) {
@@ -210,6 +218,9 @@ class SessionRunner {
   }
 
   Result<SessionEnd> run() {
+    if (request_.plan.scenario.has_check("quality")) {
+      MIA_TRY(measure::quality_text(request_.plan.base));  // a missing text must not wait for the end
+    }
     if (!fake_) {
       MIA_TRY(look_at_machine());
     }
@@ -238,7 +249,8 @@ class SessionRunner {
 
   void prepare_bench() {
     bench_.machine = request_.machine;
-    bench_.on_phase = [this](std::string_view name) { recorder_.phase(name); };
+    bench_.on_phase = [this](std::string_view what) { recorder_.phase(what); };
+    bench_.on_wait = [this] { recorder_.still_waiting(); };
     bench_.gpu = &gpu_;
     if (!fake_) {
       canary_ = std::make_unique<host::Canary>(static_cast<int>(request_.machine.allowed_cpus.value_or(1)));

@@ -30,7 +30,7 @@ Outcome refused(std::string reason) {
 
 Result<Outcome> Arm::start(std::int64_t padding_bytes) {
   MIA_TRY_ASSIGN(request_, make_request(spec_.settings));
-  worker_ = std::make_unique<Worker>();
+  worker_ = std::make_unique<Worker>(bench_.on_wait);
   WorkerSpec worker{spec_.subject.runtime, spec_.subject.env};
   worker.env.merge(trial_environment(spec_.settings));
   worker.env["MIA_PERF_PADDING"] = std::string(static_cast<std::size_t>(padding_bytes), 'x');

@@ -78,7 +78,7 @@ class Scoring {
       bench_.on_phase(fmt::format("scoring {}", cell.subject.model.id));
     }
     const auto& can = cell.subject.runtime.capabilities;
-    Worker worker;
+    Worker worker(bench_.on_wait);
     auto env = cell.subject.env;
     env.merge(trial_environment(cell.settings));
     const auto greeting = worker.start({cell.subject.runtime, env}, kScoringLimit);

@@ -31,8 +31,8 @@ std::string load_key(const PlannedCell& cell) {
 }
 
 // Asks for all cells of one load key; stops at the first failure: those cells stay as they are.
-void ask_effective(const std::vector<PlannedCell*>& cells) {
-  Worker worker;
+void ask_effective(const std::vector<PlannedCell*>& cells, const Bench& bench) {
+  Worker worker(bench.on_wait);
   const PlannedCell& first = *cells.front();
   auto env = first.subject.env;
   env.merge(trial_environment(first.settings));
@@ -79,7 +79,7 @@ std::size_t merge_equal_cells(Plan& plan, Bench& bench) {
       if (bench.on_phase) {
         bench.on_phase("asking the runtime what the settings become");
       }
-      ask_effective(cells);
+      ask_effective(cells, bench);
     }
   }
   std::vector<PlannedCell> kept;

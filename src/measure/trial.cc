@@ -25,7 +25,7 @@ constexpr std::size_t kLogKept = std::size_t{16} << 10U;
 // Carries one trial through its phases; each step returns false when the trial has ended.
 class TrialRun {
  public:
-  TrialRun(const TrialSpec& spec, Bench& bench) : spec_(spec), bench_(bench) {
+  TrialRun(const TrialSpec& spec, Bench& bench) : spec_(spec), bench_(bench), worker_(bench.on_wait) {
     trial_.id = spec.id;
     trial_.cell = spec.cell;
     trial_.repeat = spec.repeat;
@@ -54,7 +54,7 @@ class TrialRun {
 
  private:
   Status greet() {
-    note(Phase::spawn);
+    note("starting the worker");
     const TimeLimit limit = limit_of(Phase::greeting, 1);
     MIA_TRY_ASSIGN(const auto greeting, worker_.start(spec_.worker, limit.seconds));
     keep_limit(limit);
@@ -70,6 +70,7 @@ class TrialRun {
     if (scripted()) {
       trial_.cache.requested = cache;  // there is no file
     } else {
+      note(fmt::format("making the page cache {}", cache));
       MIA_TRY_ASSIGN(trial_.cache, host::prepare_cache(spec_.model.path, cache));
     }
     const double cpu_before = worker_.cpu_seconds();
@@ -90,7 +91,7 @@ class TrialRun {
       prove_graph();
     }
     if (done && worker_.alive()) {
-      note(Phase::shutdown);
+      note("ending the worker");
       // A worker that measured well and then dies on leaving has a defect that the trial must show.
       (void)accept(worker_.shut_down(limit_of(Phase::shutdown, 1).seconds), Phase::shutdown, 1);
     }
@@ -98,7 +99,7 @@ class TrialRun {
   }
 
   bool load() {
-    note(Phase::load);
+    note("loading the model");
     const TimeLimit limit = limit_of(Phase::load, 1);
     keep_limit(limit);
     auto loaded = worker_.load({spec_.model.path, spec_.settings}, limit.seconds);
@@ -130,7 +131,7 @@ class TrialRun {
   }
 
   bool make_context() {
-    note(Phase::context);
+    note("creating the context");
     const std::int64_t needed = context_needed(request_, prompt_tokens());
     if (!worker_.alive()) {
       trial_.outcome.kind = record::OutcomeKind::crashed;
@@ -154,7 +155,7 @@ class TrialRun {
     if (most == 0) {
       return true;
     }
-    note(Phase::warm_up);
+    note("warming up");
     const TimeLimit limit = limit_of(Phase::warm_up, most);
     keep_limit(limit);
     proto::Generate request = request_;
@@ -174,7 +175,7 @@ class TrialRun {
 
   bool generate() {
     for (std::int64_t i = 0; i < spec_.settings.run.runs.value_or(1); ++i) {
-      note(Phase::generate);
+      note("measuring");
       const TimeLimit limit = limit_of(Phase::generate, 1);
       keep_limit(limit);
       const std::optional<double> joules = energy_j();
@@ -204,7 +205,7 @@ class TrialRun {
     if (!spec_.graph) {
       return;
     }
-    note(Phase::probe);
+    note("proving what ran where");
     const auto told = worker_.probe({"graph", Json::object()}, limit_of(Phase::probe, 1).seconds);
     auto graph = told.ok() ? record::graph_from_json(told.value->result)
                            : Result<record::Graph>(fail(ErrorKind::worker, "{}", record::describe(told.outcome)));
@@ -292,9 +293,9 @@ class TrialRun {
     }
   }
 
-  void note(Phase phase) const {
+  void note(std::string_view what) const {
     if (bench_.on_phase) {
-      bench_.on_phase(record::name_of(phase));
+      bench_.on_phase(what);
     }
   }
 

@@ -24,7 +24,10 @@ struct Bench {
   host::GpuMonitor* gpu = nullptr;  // null: none
   host::Canary* canary = nullptr;   // null: run.canary is off
   TimeLimits limits;
-  std::function<void(std::string_view phase)> on_phase;  // "load", "warm_up": for a progress line; may be empty
+  // For a progress line, both may be empty: what begins ("loading the model"), and that it still goes on (about once a
+  // second while a worker is waited for).
+  std::function<void(std::string_view what)> on_phase;
+  std::function<void()> on_wait;
 };
 
 struct TrialSpec {

@@ -31,13 +31,27 @@ Outcome invalid(Phase phase, std::string check) {
   return outcome;
 }
 
+// As Child::read_line, with a call of `on_wait` for each second that passes.
+proc::ReadResult read_patiently(proc::Child& child, double timeout_s, const std::function<void()>& on_wait) {
+  constexpr double kTickS = 1.0;
+  for (double left = timeout_s;; left -= kTickS) {
+    proc::ReadResult read = child.read_line(std::min(left, kTickS));
+    if (read.status != proc::ReadStatus::timed_out || left <= kTickS) {
+      return read;
+    }
+    if (on_wait) {
+      on_wait();
+    }
+  }
+}
+
 double elapsed_ms(std::int64_t since_ns) {
   return static_cast<double>(steady_ns() - since_ns) / kNsPerMs;
 }
 
 }  // namespace
 
-Worker::Worker() = default;
+Worker::Worker(std::function<void()> on_wait) : on_wait_(std::move(on_wait)) {}
 Worker::~Worker() = default;
 
 Result<Answer<proto::Greeting>> Worker::start(const WorkerSpec& spec, double timeout_s) {
@@ -144,7 +158,7 @@ Answer<T> Worker::ask(Phase phase, const proto::Request& request, double timeout
 template <class T>
 Answer<T> Worker::receive(Phase phase, std::int64_t id, double timeout_s) {
   Answer<T> answer;
-  const proc::ReadResult read = child_->read_line(timeout_s);
+  const proc::ReadResult read = read_patiently(*child_, timeout_s, on_wait_);
   if (read.status == proc::ReadStatus::timed_out) {
     answer.outcome = end_with(outcome_in(phase, OutcomeKind::timed_out));
   } else if (read.status == proc::ReadStatus::interrupted) {
@@ -154,7 +168,7 @@ Answer<T> Worker::receive(Phase phase, std::int64_t id, double timeout_s) {
   } else if (read.status == proc::ReadStatus::closed) {
     answer.outcome = ended(phase);
     if (!read.line.empty() && answer.outcome.reason.empty()) {
-      answer.outcome.reason = fmt::format("in the middle of a line: '{}'", printable(read.line, 80));
+      answer.outcome.reason = fmt::format("in the middle of a line: '{}'", one_line(read.line, 80));
     }
   } else if (auto reply = proto::decode_reply(read.line); !reply) {
     answer.outcome = end_with(invalid(phase, reply.error().text()));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -37,7 +38,8 @@ struct Answer {
 
 class Worker {
  public:
-  Worker();
+  // `on_wait` is called about once a second while an answer is waited for; may be empty.
+  explicit Worker(std::function<void()> on_wait = {});
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -67,6 +69,7 @@ class Worker {
   [[nodiscard]] record::Outcome ended(record::Phase phase);
   [[nodiscard]] record::Outcome end_with(record::Outcome outcome);
 
+  std::function<void()> on_wait_;
   std::unique_ptr<proc::Child> child_;
   std::int64_t next_id_ = 1;
 };

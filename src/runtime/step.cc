@@ -36,15 +36,15 @@ std::string build_step(std::string_view line) {
 std::string meaningful(std::string_view line) {
   line = trim(line);
   if (line.starts_with("*** ")) {  // scikit-build-core's headings
-    return printable(line.substr(4), kLongestShown);
+    return one_line(line.substr(4), kLongestShown);
   }
   if (line.starts_with('[') && line.find(']') != std::string_view::npos) {
-    return printable(line.find(".dir/") != std::string_view::npos ? build_step(line) : line, kLongestShown);
+    return one_line(line.find(".dir/") != std::string_view::npos ? build_step(line) : line, kLongestShown);
   }
-  for (const char* const word : {"Collecting ", "Downloading ", "Building ", "Preparing ", "Installing ", "Processing ",
-                                 "Successfully ", "-- Build", "ERROR", "error:"}) {
+  for (const char* const word : {"Running command ", "Collecting ", "Downloading ", "Building ", "Preparing ",
+                                 "Installing ", "Processing ", "Successfully ", "-- Build", "ERROR", "error:"}) {
     if (line.starts_with(word)) {
-      return printable(line, kLongestShown);
+      return one_line(line, kLongestShown);
     }
   }
   return {};
@@ -55,10 +55,10 @@ Status run_step(const std::string& what, proc::CommandSpec command, const std::f
   static constexpr int kTicks = 3;  // seconds between two news
   const std::int64_t begin = steady_ns();
   std::ofstream file(log, std::ios::app | std::ios::binary);
-  file << "$ " << join(command.argv, " ") << '\n';
+  file << "$ " << join(command.argv, " ") << '\n' << std::flush;
   std::string last;
   command.on_line = [&](std::string_view line) {
-    file << line << '\n';
+    file << line << '\n' << std::flush;  // a person may look at it while it builds
     if (std::string told = meaningful(line); !told.empty()) {
       last = std::move(told);
     }
@@ -74,11 +74,10 @@ Status run_step(const std::string& what, proc::CommandSpec command, const std::f
     progress(what);
   }
   MIA_TRY_ASSIGN(const proc::CommandResult result, proc::run_command(command));
-  file.flush();
   if (!result.ok()) {
-    return fail(ErrorKind::worker, "{}: '{}' {}; whole log: {}\n{}", what, command.argv.front(),
-                result.timed_out ? "took too long" : proc::describe(result.exit), log.string(),
-                last_lines(result.output));
+    return with_detail(fail(ErrorKind::worker, "{}: '{}' {}; whole log: {}", what, command.argv.front(),
+                            result.timed_out ? "took too long" : proc::describe(result.exit), log.string()),
+                       last_lines(result.output));
   }
   return {};
 }

@@ -12,6 +12,8 @@ TEST(Meaningful, BuildLinesBecomeShort) {
   EXPECT_EQ(meaningful("[ 10%] Building CXX object CMakeFiles/w.dir/work/base/text.cc.o"), "[ 10%] text.cc");
   EXPECT_EQ(meaningful("[100%] Built target mia-worker-llama"), "[100%] Built target mia-worker-llama");
   EXPECT_EQ(meaningful("*** Configuring CMake..."), "Configuring CMake...");
+  EXPECT_EQ(meaningful("  Running command pip subprocess to install build dependencies"),
+            "Running command pip subprocess to install build dependencies");
   EXPECT_EQ(meaningful("Collecting llama-cpp-python==0.3.36"), "Collecting llama-cpp-python==0.3.36");
 }
 
@@ -46,11 +48,21 @@ TEST_F(Step, FailureShowsTheTailAndTheLog) {
       run_step("compiling", shell("i=0; while [ $i -lt 90 ]; do echo line $i; i=$((i+1)); done; exit 4"), log, {});
   ASSERT_FALSE(status.has_value());
   EXPECT_EQ(status.error().kind, ErrorKind::worker);
-  const std::string& text = status.error().message;
+  EXPECT_EQ(status.error().message.find('\n'), std::string::npos) << "one sentence; the log is its detail";
+  const std::string text = status.error().message + status.error().detail;
   EXPECT_NE(text.find("compiling: '/bin/sh' exited with code 4"), std::string::npos);
   EXPECT_NE(text.find(log.string()), std::string::npos);
   EXPECT_NE(text.find("line 89"), std::string::npos);
   EXPECT_EQ(text.find("line 60"), std::string::npos);
+}
+
+// The command itself waits until its first line stands in the log.
+TEST_F(Step, TheLogGrowsWhileItRuns) {
+  const fs::path log = root_ / "log";
+  proc::CommandSpec command =
+      shell("echo said$((1+1))now; until grep -q said2now " + log.string() + "; do sleep 0.05; done");
+  command.timeout_s = 20;
+  EXPECT_TRUE(run_step("building", command, log, {}).has_value());
 }
 
 TEST_F(Step, NewsComeWhileItRuns) {
