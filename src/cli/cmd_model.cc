@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <iostream>
 #include <memory>
 #include <optional>
+
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "cli/app.h"
 #include "cli/expert_histogram.h"
@@ -20,21 +24,43 @@ namespace {
 
 using report::Align;
 
+constexpr std::size_t kLongestPath = 4096;
+
+// Its own header says whether a file is synthetic; what cannot be read is said, not hidden.
+void add_present(const model::PresentModel& entry, report::Table& table, Json& json) {
+  const auto info = model::inspect(entry.path);
+  const std::string kind = !info ? "unreadable" : info->synthetic ? "synthetic" : "";
+  json.push_back({{"id", entry.id},
+                  {"path", entry.path.string()},
+                  {"file_bytes", entry.bytes},
+                  {"synthetic", info ? Json(info->synthetic) : Json(nullptr)}});
+  table.rows.push_back({entry.id, kind, human_bytes(entry.bytes), entry.path.string()});
+}
+
+void add_absent(const model::CatalogueEntry& entry, const Configured& configured, report::Table& table, Json& json) {
+  const model::GetPlan plan = model::plan_get(entry.id, configured.catalogue).value_or({});
+  const std::int64_t bytes = plan.bytes.value_or(0);
+  json.push_back({{"id", entry.id},
+                  {"path", nullptr},
+                  {"description", entry.description},
+                  {"synthetic", plan.synthetic},
+                  {"bytes_to_come", bytes > 0 ? Json(bytes) : Json(nullptr)}});
+  table.rows.push_back({entry.id, plan.synthetic ? "synthetic" : "", bytes > 0 ? "would be " + human_bytes(bytes) : "-",
+                        entry.source.empty() ? entry.description : "mia-perf model get " + entry.id});
+}
+
 Result<int> list_models(const Common& common) {
   MIA_TRY_ASSIGN(const Configured configured, configure(common));
   const auto present = model::list_present(configured.catalogue);
   Json json = Json::array();
   report::Table table;
-  table.columns = {{"id", Align::left}, {"size"}, {"file or how to get it", Align::left}};
+  table.columns = {{"id", Align::left}, {"weights", Align::left}, {"size"}, {"file or how to get it", Align::left}};
   for (const model::PresentModel& entry : present) {
-    json.push_back({{"id", entry.id}, {"path", entry.path.string()}, {"file_bytes", entry.bytes}});
-    table.rows.push_back({entry.id, human_bytes(entry.bytes), entry.path.string()});
+    add_present(entry, table, json);
   }
   for (const model::CatalogueEntry& entry : configured.catalogue) {
     if (std::ranges::count(present, entry.id, &model::PresentModel::id) == 0) {
-      json.push_back({{"id", entry.id}, {"path", nullptr}, {"description", entry.description}});
-      table.rows.push_back(
-          {entry.id, "-", entry.source.empty() ? entry.description : "mia-perf model get " + entry.id});
+      add_absent(entry, configured, table, json);
     }
   }
   if (common.json) {
@@ -45,9 +71,49 @@ Result<int> list_models(const Common& common) {
   return kOk;
 }
 
-Result<int> get(const Common& common, const std::string& id) {
-  const proc::InterruptGuard guard;
+// "y" on the terminal. End of input is no.
+bool confirmed(std::string_view question) {
+  fmt::print(stderr, "{} [y/N] ", question);
+  std::string answer;
+  std::getline(std::cin, answer);
+  const std::string word = lower(trim(answer));
+  return word == "y" || word == "yes";
+}
+
+// Nobody should find a disk full of random weights that was taken for a download.
+Status announce(const std::string& id, const model::GetPlan& plan, bool yes) {
+  constexpr std::int64_t kMuch = std::int64_t{1} << 30;
+  if (!plan.synthetic || plan.present) {
+    return {};
+  }
+  const std::string size = human_bytes(plan.bytes.value_or(0));
+  const std::string what = fmt::format(
+      "'{}' is synthetic: a file of the model's exact shape with random weights, good for speed, useless "
+      "for answers; {} will be written to '{}'",
+      id, size, plan.path.string());
+  log::warn(what);
+  if (yes || plan.bytes.value_or(0) <= kMuch) {
+    return {};
+  }
+  if (!is_terminal(STDIN_FILENO) || !is_terminal(STDERR_FILENO)) {
+    return with_hint(
+        fail(ErrorKind::usage, "writing {} of random weights needs a yes, and nobody can be asked here", size),
+        fmt::format("mia-perf model get {} --yes", id));
+  }
+  return confirmed("write it?") ? Status() : fail(ErrorKind::usage, "not confirmed: nothing was written");
+}
+
+struct GetOptions {
+  std::string id;
+  bool yes = false;
+};
+
+Result<int> get(const Common& common, const GetOptions& options) {
+  const std::string& id = options.id;
   MIA_TRY_ASSIGN(const Configured configured, configure(common));
+  MIA_TRY_ASSIGN(const model::GetPlan plan, model::plan_get(id, configured.catalogue));
+  MIA_TRY(announce(id, plan, options.yes));
+  const proc::InterruptGuard guard;
   ProgressLine line;
   const auto path = model::get(id, configured.catalogue, [&](std::string_view text) { line.show(text, true); });
   line.clear();
@@ -57,7 +123,7 @@ Result<int> get(const Common& common, const std::string& id) {
   if (common.json) {
     print_json({{"id", id}, {"path", path->string()}});
   } else {
-    print(path->string() + "\n");
+    print(one_line(path->string(), kLongestPath) + "\n");
   }
   return kOk;
 }
@@ -67,12 +133,12 @@ std::string count(const std::optional<std::int64_t>& value) {
 }
 
 std::string describe_text(const record::ModelInfo& model) {
-  std::string text =
-      fmt::format("{} ({})\n", printable(model.display_name.empty() ? model.id : model.display_name, 120), model.path);
+  std::string text = fmt::format("{} ({})\n", one_line(model.display_name.empty() ? model.id : model.display_name, 120),
+                                 one_line(model.path, kLongestPath));
   const auto line = [&](std::string_view name, const std::string& value) {
-    text += fmt::format("  {:<22} {}\n", name, value);
+    text += fmt::format("  {:<22} {}\n", name, one_line(value, 120));
   };
-  line("architecture", printable(model.architecture, 80));
+  line("architecture", model.architecture);
   line("quantization", model.quantization);
   line("file", fmt::format("{} ({} bytes)", human_bytes(model.file_bytes), model.file_bytes));
   line("parameters", fmt::format("{:.1f} million", static_cast<double>(model.parameters) / 1e6));
@@ -81,7 +147,7 @@ std::string describe_text(const record::ModelInfo& model) {
   line("embedding", count(model.embedding));
   line("heads / KV heads", count(model.heads) + " / " + count(model.kv_heads));
   line("experts (used)", model.experts ? count(model.experts) + " (" + count(model.experts_used) + ")" : "none");
-  line("tokenizer", printable(model.tokenizer, 80) + ", " + count(model.vocabulary) + " tokens");
+  line("tokenizer", model.tokenizer + ", " + count(model.vocabulary) + " tokens");
   if (model.synthetic) {
     line("synthetic", "random weights of this shape");
   }
@@ -170,14 +236,15 @@ void add_model(Cli& cli) {
   CLI::App* const verb = cli.app.add_subcommand("model", "list, get and describe models (GGUF files)");
   verb->require_subcommand(1);
   verb->footer("example: mia-perf model get smollm2-135m");
-  auto id = std::make_shared<std::string>();
   CLI::App* const list_verb = verb->add_subcommand("list", "models that are here, and those of the catalogue");
   list_verb->footer("example: mia-perf model list");
   list_verb->callback([&cli] { cli.action = [&cli] { return list_models(cli.common); }; });
-  CLI::App* const get_verb = verb->add_subcommand("get", "fetch a model of the catalogue");
-  get_verb->add_option("id", *id, "catalogue id")->required();
+  CLI::App* const get_verb = verb->add_subcommand("get", "fetch a model of the catalogue, or write a synthetic one");
+  auto wanted = std::make_shared<GetOptions>();
+  get_verb->add_option("id", wanted->id, "catalogue id")->required();
+  get_verb->add_flag("--yes", wanted->yes, "also write more than 1 GiB of random weights without being asked");
   get_verb->footer("example: mia-perf model get smollm2-135m");
-  get_verb->callback([&cli, id] { cli.action = [&cli, id] { return get(cli.common, *id); }; });
+  get_verb->callback([&cli, wanted] { cli.action = [&cli, wanted] { return get(cli.common, *wanted); }; });
   CLI::App* const show_verb = verb->add_subcommand("show", "what a file says of itself, and what a token must read");
   auto shown = std::make_shared<ShowOptions>();
   show_verb->add_option("model", shown->id, "file or catalogue id")->required();

@@ -41,7 +41,8 @@ std::string remedy(const CatalogueEntry& entry) {
     return fmt::format("'mia-perf model get {}' fetches it", entry.id);
   }
   if (entry.source.starts_with(kSynth)) {
-    return fmt::format("put the file there, or 'mia-perf model get {}' writes one of the same shape", entry.id);
+    return fmt::format("put the file there, or 'mia-perf model get {}' writes one of the same shape, of random weights",
+                       entry.id);
   }
   return "put the file there";
 }
@@ -72,21 +73,26 @@ Failure unknown(std::string_view id, std::span<const CatalogueEntry> entries) {
   const CatalogueEntry* const suggested = near ? find_entry(*near, entries) : nullptr;
   hint += fmt::format("; 'mia-perf model get {}' fetches one, 'mia-perf model list' shows all",
                       suggested != nullptr ? suggested->id : "smollm2-135m");
-  return with_hint(fail(ErrorKind::not_found, "model '{}' is neither a file nor a known id", printable(id, 200)),
+  return with_hint(fail(ErrorKind::not_found, "model '{}' is neither a file nor a known id", one_line(id, 200)),
                    std::move(hint));
 }
 
 // "synth:PRESET:QUANT"
-Status write_synthetic(const CatalogueEntry& entry, const fs::path& file, const Progress& progress) {
+Result<SynthSpec> synth_spec(const CatalogueEntry& entry) {
   const std::vector<std::string> parts = split(std::string_view(entry.source).substr(kSynth.size()), ':');
   if (parts.size() != 2) {
     return fail(ErrorKind::usage, "model '{}' has the source '{}', which is not of the form synth:PRESET:QUANT",
-                entry.id, printable(entry.source, 100));
+                entry.id, one_line(entry.source, 100));
   }
   SynthSpec spec;
   MIA_TRY_ASSIGN(spec.shape, preset(parts[0]));
   spec.quant = parts[1];
-  spec.out = file;
+  spec.out = file_of(entry);
+  return spec;
+}
+
+Status write_synthetic(const CatalogueEntry& entry, const Progress& progress) {
+  MIA_TRY_ASSIGN(const SynthSpec spec, synth_spec(entry));
   const std::int64_t begin = steady_ns();
   std::int64_t tenth = -1;
   const auto told = [&](std::int64_t done, std::int64_t total) {
@@ -154,7 +160,24 @@ Result<fs::path> resolve(std::string_view id_or_path, std::span<const CatalogueE
   if (fs::exists(path, code)) {
     return fail(ErrorKind::usage, "'{}' is not a file; a model is one GGUF file", path.string());
   }
-  return unknown(id_or_path, entries);
+  const bool names_a_file = id_or_path.ends_with(".gguf") && find_entry(path.stem().string(), entries) == nullptr;
+  return bare && !names_a_file ? unknown(id_or_path, entries) : no_such_file(path, "model file");
+}
+
+Result<GetPlan> plan_get(std::string_view id, std::span<const CatalogueEntry> entries) {
+  const CatalogueEntry* const entry = find_entry(id, entries);
+  if (entry == nullptr) {
+    return unknown(id, entries);
+  }
+  GetPlan plan;
+  plan.path = file_of(*entry);
+  plan.present = is_file(plan.path);
+  plan.synthetic = entry->source.starts_with(kSynth);
+  if (plan.synthetic && !plan.present) {
+    MIA_TRY_ASSIGN(const SynthSpec spec, synth_spec(*entry));
+    MIA_TRY_ASSIGN(plan.bytes, synth_bytes(spec));
+  }
+  return plan;
 }
 
 Result<fs::path> get(std::string_view id, std::span<const CatalogueEntry> entries, const Progress& progress) {
@@ -169,7 +192,7 @@ Result<fs::path> get(std::string_view id, std::span<const CatalogueEntry> entrie
     return file;
   }
   if (entry->source.starts_with(kSynth)) {
-    MIA_TRY(write_synthetic(*entry, file, progress));
+    MIA_TRY(write_synthetic(*entry, progress));
     return file;
   }
   if (!entry->source.starts_with(kPypi)) {

