@@ -22,10 +22,48 @@ int show(const record::RuntimeInfo& runtime, const Common& common) {
   if (common.json) {
     print_json(record::to_json(runtime));
   } else {
-    print(fmt::format("runtime {}: llama.cpp {} ({}), {}\n", runtime.name, runtime.version, runtime.commit,
-                      join(runtime.backends, ", ")));
+    print(one_line(fmt::format("runtime {}: llama.cpp {} ({}), {}", runtime.name, runtime.version, runtime.commit,
+                               join(runtime.backends, ", "))) +
+          "\n");
   }
   return kOk;
+}
+
+Json list_json(const std::vector<record::RuntimeInfo>& runtimes) {
+  Json json = Json::array();
+  for (const record::RuntimeInfo& runtime : runtimes) {
+    const std::string missing = runtime::missing_part(runtime);
+    Json line = record::to_json(runtime);
+    line["missing"] = missing.empty() ? Json(nullptr) : Json(missing);
+    line["cure"] = missing.empty() ? Json(nullptr) : Json(runtime::cure_of(runtime));
+    json.push_back(std::move(line));
+  }
+  return json;
+}
+
+void print_list(const std::vector<record::RuntimeInfo>& runtimes) {
+  report::Table table;
+  using report::Align;
+  table.columns = {{"name", Align::left},     {"version", Align::left},  {"commit", Align::left},
+                   {"package", Align::left},  {"backends", Align::left}, {"devices", Align::left},
+                   {"installed", Align::left}};
+  std::string problems;
+  for (const record::RuntimeInfo& runtime : runtimes) {
+    std::vector<std::string> devices;
+    for (const record::Device& device : runtime.devices) {
+      devices.push_back(device.name);
+    }
+    const std::string missing = runtime::missing_part(runtime);
+    table.rows.push_back({runtime.name, runtime.version, runtime.commit, runtime.package, join(runtime.backends, " "),
+                          join(devices, " "), missing.empty() ? runtime.installed : "missing, see below"});
+    if (!missing.empty()) {
+      problems +=
+          one_line(fmt::format("{}: missing: {}; run {}", runtime.name, missing, runtime::cure_of(runtime)), 4096) +
+          "\n";
+    }
+  }
+  print(report::table_text(table, static_cast<std::size_t>(terminal_width())));
+  print(problems.empty() ? "" : "\n" + problems);
 }
 
 Result<int> list_runtimes(const Common& common) {
@@ -35,31 +73,12 @@ Result<int> list_runtimes(const Common& common) {
     log::warn(warning);
   }
   if (common.json) {
-    Json json = Json::array();
-    for (const record::RuntimeInfo& runtime : runtimes) {
-      json.push_back(record::to_json(runtime));
-    }
-    print_json(json);
-    return kOk;
-  }
-  if (runtimes.empty()) {
+    print_json(list_json(runtimes));
+  } else if (runtimes.empty()) {
     print("no runtime yet; install one: mia-perf runtime install llama-cpp-python==0.3.36\n");
-    return kOk;
+  } else {
+    print_list(runtimes);
   }
-  report::Table table;
-  using report::Align;
-  table.columns = {{"name", Align::left},     {"version", Align::left},  {"commit", Align::left},
-                   {"package", Align::left},  {"backends", Align::left}, {"devices", Align::left},
-                   {"installed", Align::left}};
-  for (const record::RuntimeInfo& runtime : runtimes) {
-    std::vector<std::string> devices;
-    for (const record::Device& device : runtime.devices) {
-      devices.push_back(device.name);
-    }
-    table.rows.push_back({runtime.name, runtime.version, runtime.commit, runtime.package, join(runtime.backends, " "),
-                          join(devices, " "), runtime.installed});
-  }
-  print(report::table_text(table, static_cast<std::size_t>(terminal_width())));
   return kOk;
 }
 
@@ -89,7 +108,7 @@ Result<int> check_runtime(const Common& common, const std::string& name) {
     ok = ok && line.ok;
     json.push_back({{"what", line.what}, {"ok", line.ok}, {"text", line.text}});
     if (!common.json) {
-      print(fmt::format("{}  {:<10} {}\n", line.ok ? "ok  " : "FAIL", line.what, line.text));
+      print(one_line(fmt::format("{}  {:<10} {}", line.ok ? "ok  " : "FAIL", line.what, line.text), 4096) + "\n");
     }
   }
   if (common.json) {

@@ -121,6 +121,13 @@ std::string as_name(std::string_view text) {
   return name.empty() ? "runtime" : name.substr(0, kLongest);
 }
 
+bool lies_in(const fs::path& path, const fs::path& folder) {
+  std::error_code code;
+  const fs::path inner = fs::weakly_canonical(path, code);
+  const fs::path outer = fs::weakly_canonical(folder, code);
+  return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
+}
+
 bool has_record(const std::string& name) {
   std::error_code code;
   return fs::exists(runtimes_dir() / name / "runtime.json", code);
@@ -166,7 +173,8 @@ Status Workspace::commit(const record::RuntimeInfo& runtime) {
   std::error_code code;
   for (fs::directory_iterator at(home_, code), end; !code && at != end; at.increment(code)) {
     std::error_code ignored;
-    if (at->path() != kept && at->path().filename().string().starts_with("build-")) {
+    const bool is_build = at->path() != kept && at->path().filename().string().starts_with("build-");
+    if (is_build && !lies_in(runtime.prefix, at->path())) {
       fs::remove_all(at->path(), ignored);
     }
   }

@@ -23,7 +23,8 @@ class Workspace {
   ~Workspace();
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] std::filesystem::path log() const { return home_ / "install.log"; }
-  // Writes the record and removes what earlier installations left beside this one.
+  // Writes the record and removes what earlier installations left beside this one, but for the one that holds the
+  // runtime's libraries: `add` may have been given the prefix of an installation of ours.
   [[nodiscard]] Status commit(const record::RuntimeInfo& runtime);
 
  private:

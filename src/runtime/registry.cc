@@ -21,15 +21,24 @@ constexpr std::size_t kLongestRecord = std::size_t{1} << 20U;
 constexpr std::string_view kFake = "fake";
 constexpr std::string_view kHowToInstall = "install one: mia-perf runtime install llama-cpp-python==0.3.36";
 
+Result<record::RuntimeInfo> read_record(const fs::path& file) {
+  MIA_TRY_ASSIGN(const std::string text, read_file(file, kLongestRecord));
+  MIA_TRY_ASSIGN(const Json json, parse_json(text));
+  MIA_TRY_ASSIGN(record::RuntimeInfo runtime, record::runtime_from_json(json));
+  if (runtime.worker.empty() || runtime.prefix.empty()) {
+    return fail(ErrorKind::protocol, "'worker' or 'prefix' is missing");
+  }
+  return runtime;
+}
+
 Result<record::RuntimeInfo> read(const std::string& name) {
   const fs::path file = runtimes_dir() / name / "runtime.json";
-  MIA_TRY_ASSIGN(const std::string text, read_file(file, kLongestRecord));
-  MIA_TRY_ASSIGN(const Json json, context(parse_json(text), file.string()));
-  MIA_TRY_ASSIGN(record::RuntimeInfo runtime, context(record::runtime_from_json(json), file.string()));
-  if (runtime.worker.empty() || runtime.prefix.empty()) {
-    return fail(ErrorKind::protocol, "{}: 'worker' or 'prefix' is missing", file.string());
+  auto runtime = context(read_record(file), fmt::format("the record '{}' of runtime '{}'", file.string(), name));
+  if (!runtime) {
+    return with_hint(runtime.failure(),
+                     fmt::format("remove it (mia-perf runtime remove {}) and install or add it again", name));
   }
-  runtime.name = name;  // the folder's name is the name, also after it was moved by hand
+  runtime->name = name;  // the folder's name is the name, also after it was moved by hand
   return runtime;
 }
 
@@ -60,7 +69,7 @@ Failure not_found(std::string_view name, const std::vector<record::RuntimeInfo>&
                                      fmt::format("choose one of {} by --runtime NAME", join(names, ", ")));
   }
   const auto near = nearest_name(name, names);
-  return with_hint(fail(ErrorKind::not_found, "no runtime '{}' ({})", printable(name, 80), there),
+  return with_hint(fail(ErrorKind::not_found, "no runtime '{}' ({})", one_line(name, 80), there),
                    near ? fmt::format("did you mean '{}'?", *near) : std::string(kHowToInstall));
 }
 
@@ -97,7 +106,7 @@ Status check_name(std::string_view name) {
   static constexpr std::string_view kAllowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
   if (name.empty() || name.size() > kLongest || name.front() == '.' || name.front() == '-' ||
       name.find_first_not_of(kAllowed) != std::string_view::npos) {
-    return with_hint(fail(ErrorKind::usage, "'{}' cannot name a runtime", printable(name, 80)),
+    return with_hint(fail(ErrorKind::usage, "'{}' cannot name a runtime", one_line(name, 80)),
                      "take up to 64 letters, digits, '.', '_' and '-', not starting with '.' or '-'");
   }
   if (name == kFake) {
@@ -123,7 +132,7 @@ Result<std::vector<record::RuntimeInfo>> list(std::vector<std::string>* warnings
     if (runtime) {
       runtimes.push_back(std::move(*runtime));
     } else if (warnings != nullptr) {
-      warnings->push_back(fmt::format("runtime '{}' is broken and left out: {}", name, runtime.error().text()));
+      warnings->push_back("left out: " + runtime.error().text());
     }
   }
   if (code) {
@@ -170,8 +179,7 @@ Result<record::RuntimeInfo> find(std::string_view name) {
   }
   std::error_code code;
   if (fs::exists(runtimes_dir() / wanted / "runtime.json", code)) {
-    return with_hint(context(read(std::string(wanted)), fmt::format("runtime '{}' is broken", wanted)).failure(),
-                     fmt::format("remove it (mia-perf runtime remove {}) and install it again", wanted));
+    return read(std::string(wanted));
   }
   if (name.empty() && runtimes.size() == 1) {
     return runtimes.front();
@@ -224,12 +232,36 @@ Result<std::vector<std::string>> hash_libraries(const fs::path& library_dir) {
   return hashes;
 }
 
+std::string missing_part(const record::RuntimeInfo& runtime) {
+  std::error_code code;
+  if (::access(runtime.worker.c_str(), X_OK) != 0) {
+    return runtime.worker;
+  }
+  if (runtime.provider == kFake) {
+    return {};
+  }
+  const fs::path libraries = library_dir(runtime.prefix);
+  if (libraries.empty()) {
+    return fs::is_directory(runtime.prefix, code) ? runtime.prefix + "/lib/libllama.so" : runtime.prefix;
+  }
+  for (const std::string& line : runtime.library_hashes) {
+    const fs::path library = libraries / line.substr(0, line.rfind(' '));
+    if (!fs::exists(library, code)) {
+      return library.string();
+    }
+  }
+  return {};
+}
+
+std::string cure_of(const record::RuntimeInfo& runtime) {
+  const bool is_installed = runtime.prefix.starts_with(runtimes_dir().string() + "/");
+  return is_installed ? fmt::format("mia-perf runtime install llama-cpp-python --name {} --force", runtime.name)
+                      : fmt::format("mia-perf runtime add DIR --name {} --force", runtime.name);
+}
+
 Status verify_unchanged(const record::RuntimeInfo& runtime) {
   const bool is_fake = runtime.provider == kFake;
-  const bool is_installed = runtime.prefix.starts_with(runtimes_dir().string() + "/");
-  const std::string cure =
-      is_installed ? fmt::format("run mia-perf runtime install llama-cpp-python --name {} --force", runtime.name)
-                   : fmt::format("run mia-perf runtime add DIR --name {} --force", runtime.name);
+  const std::string cure = "run " + cure_of(runtime);
   if (::access(runtime.worker.c_str(), X_OK) != 0) {
     return with_hint(fail(ErrorKind::not_found, "runtime '{}': its worker '{}' is gone", runtime.name, runtime.worker),
                      is_fake ? std::string("set MIA_PERF_FAKE_WORKER to its path") : cure);

@@ -37,6 +37,12 @@ namespace mia::runtime {
 // "file hash" of libllama and each libggml* in the folder, sorted; links are left out.
 [[nodiscard]] Result<std::vector<std::string>> hash_libraries(const std::filesystem::path& library_dir);
 
+// The worker or library of a runtime that is not in its place any more; "" when all are there. Their content is not
+// looked at, so this is quick.
+[[nodiscard]] std::string missing_part(const record::RuntimeInfo& runtime);
+// The command that brings a runtime in order again.
+[[nodiscard]] std::string cure_of(const record::RuntimeInfo& runtime);
+
 // Error kind not_found or unsupported if the worker or a library is gone, moved or not the one that was added.
 [[nodiscard]] Status verify_unchanged(const record::RuntimeInfo& runtime);
 

@@ -97,6 +97,22 @@ TEST_F(Install, ForceReplacesOnlyWhenAllIsWell) {
   EXPECT_EQ(count_builds("x"), 1);
 }
 
+// The worker of an installed runtime is compiled anew by adding its own prefix: the libraries must survive that.
+TEST_F(Install, AddingItsOwnPrefixKeepsIt) {
+  InstallSpec spec;
+  spec.requirement = make_wheel().string();
+  spec.name = "x";
+  const auto installed = install(spec, {});
+  ASSERT_TRUE(installed.has_value()) << installed.error().text();
+  const auto again = add_prefix(installed->prefix, "x", true);
+  ASSERT_TRUE(again.has_value()) << again.error().text();
+  EXPECT_EQ(again->prefix, installed->prefix);
+  EXPECT_TRUE(verify_unchanged(*find("x")).has_value());
+  spec.force = true;
+  ASSERT_TRUE(install(spec, {}).has_value());
+  EXPECT_EQ(count_builds("x"), 1) << "a new installation needs none of the old ones";
+}
+
 TEST_F(Install, WhatACrashLeftIsNoRuntimeAndGoesWithTheNext) {
   put(runtimes_dir() / "x/build-dead/prefix/lib/libllama.so", "half");
   EXPECT_TRUE(list()->empty());
@@ -109,7 +125,7 @@ TEST_F(Install, FailedBuildKeepsItsLogAndNothingElse) {
   const auto failed = add_prefix(make_prefix("one"), "x");
   ASSERT_FALSE(failed.has_value());
   for (const char* const part : {"could not find fmt", "libfmt-dev", "install.log"}) {
-    EXPECT_NE(failed.error().text().find(part), std::string::npos) << part;
+    EXPECT_NE((failed.error().text() + failed.error().detail).find(part), std::string::npos) << part;
   }
   EXPECT_TRUE(list()->empty());
   EXPECT_EQ(count_builds("x"), 0);
@@ -138,7 +154,9 @@ TEST_F(Install, OneInstallationOfANameAtATime) {
 }
 
 TEST_F(Install, NeedsLibrariesAndHeaders) {
-  EXPECT_NE(add_prefix("/nowhere").error().message.find("not a folder"), std::string::npos);
+  EXPECT_NE(add_prefix("/nowhere").error().message.find("there is no folder '/nowhere'"), std::string::npos);
+  put(root_ / "file", "");
+  EXPECT_NE(add_prefix(root_ / "file").error().message.find("not a folder"), std::string::npos);
   fs::create_directories(root_ / "empty");
   EXPECT_NE(add_prefix(root_ / "empty").error().message.find("no libllama.so"), std::string::npos);
   const fs::path prefix = make_prefix("headless");
@@ -252,13 +270,13 @@ TEST_F(Install, TellsPipWhatToBuild) {
   set("PATH", tools.string() + ":" + std::getenv("PATH"));
   InstallSpec spec;
   spec.requirement = "llama_cpp_python == 0.3.36";
-  const std::string plain = install(spec, {}).error().message;
+  const std::string plain = install(spec, {}).error().detail;
   EXPECT_NE(plain.find("args -DLLAVA_BUILD=OFF -DCMAKE_PROJECT_llama.cpp_INCLUDE="), std::string::npos) << plain;
   EXPECT_NE(plain.find("llama-cpp-python==0.3.36"), std::string::npos);
   EXPECT_EQ(plain.find("--no-cache-dir"), std::string::npos);
   spec.tools = true;
   spec.cmake_args = {"-DGGML_RPC=ON"};
-  const std::string special = install(spec, {}).error().message;
+  const std::string special = install(spec, {}).error().detail;
   EXPECT_NE(special.find("-DLLAMA_TOOLS_INSTALL=ON -DGGML_RPC=ON\n"), std::string::npos) << special;
   EXPECT_EQ(special.find("CMAKE_PROJECT_llama.cpp_INCLUDE"), std::string::npos) << "the tools need all of it";
   EXPECT_NE(special.find("--no-cache-dir --no-binary llama-cpp-python"), std::string::npos);

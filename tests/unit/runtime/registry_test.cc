@@ -61,7 +61,9 @@ TEST_F(Registry, BrokenOnesAreWarningsUntilAskedFor) {
   EXPECT_EQ(find("")->name, "good");
   const auto broken = find("broken");
   ASSERT_FALSE(broken.has_value());
-  EXPECT_NE(broken.error().text().find("broken/runtime.json"), std::string::npos);
+  EXPECT_EQ(broken.error().text(), "the record '" + (runtimes_dir() / "broken/runtime.json").string() +
+                                       "' of runtime 'broken': not valid JSON (column 10); remove it (mia-perf runtime "
+                                       "remove broken) and install or add it again");
   EXPECT_TRUE(remove("broken").has_value());
   EXPECT_FALSE(fs::exists(runtimes_dir() / "broken"));
 }
@@ -101,6 +103,19 @@ TEST_F(Registry, SeesAMovedLibrary) {
   for (const char* const part : {"runtime 'a'", "libllama.so moved", "mia-perf runtime add"}) {
     EXPECT_NE(status.error().text().find(part), std::string::npos) << part;
   }
+}
+
+TEST_F(Registry, MissingPartsAreFoundWithoutReadingAnything) {
+  const record::RuntimeInfo runtime = make_runtime("a");
+  EXPECT_EQ(missing_part(runtime), "");
+  const fs::path library = fs::path(runtime.prefix) / "lib/libggml-cpu.so";
+  fs::remove(library);
+  EXPECT_EQ(missing_part(runtime), library.string());
+  fs::rename(runtime.prefix, runtime.prefix + ".moved");
+  EXPECT_EQ(missing_part(runtime), runtime.prefix);
+  EXPECT_EQ(cure_of(runtime), "mia-perf runtime add DIR --name a --force");
+  fs::remove(runtime.worker);
+  EXPECT_EQ(missing_part(runtime), runtime.worker);
 }
 
 TEST_F(Registry, SeesEachChangeOfALibrary) {
