@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <vector>
 
 #include <fmt/core.h>
@@ -50,6 +51,14 @@ std::string trial_text(const Line& line) {
   return csv_escape(line.trial->*kMember);
 }
 
+// Of the cell as a whole: every row of it says the same.
+template <std::optional<double> record::CellReport::*kMember>
+std::string cell_number(const Line& line) {
+  const record::CellReport* const cell = cell_of(line);
+  return cell != nullptr && cell->*kMember && std::isfinite(*(cell->*kMember)) ? fmt::format("{}", *(cell->*kMember))
+                                                                               : "";
+}
+
 std::string phase_name(const Line& line) {
   return line.trial->outcome.phase ? std::string(name_of(*line.trial->outcome.phase)) : "";
 }
@@ -73,6 +82,9 @@ constexpr auto kCells = std::to_array<Cell>({
   {"run", +[](const Line& line) { return line.run == nullptr ? std::string() : fmt::format("{}", line.run_index); }},
   {"warm_up", +[](const Line& line) { return std::string(line.run == nullptr ? "" : line.run->warm_up ? "true" : "false"); }},
   {"input", +[](const Line& line) { return line.run == nullptr ? std::string() : csv_escape(line.run->input); }},
+  {"roofline_tok_s", cell_number<&record::CellReport::roofline_tok_s>},
+  {"efficiency", cell_number<&record::CellReport::efficiency>},
+  {"load_limit_ms", cell_number<&record::CellReport::load_limit_ms>},
   {"stop_reason", +[](const Line& line) { return line.run == nullptr ? std::string() : csv_escape(line.run->stop_reason); }},
 });
 // clang-format on

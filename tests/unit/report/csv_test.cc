@@ -49,6 +49,9 @@ TEST(Csv, OneRowPerRunWithItsOwnFigures) {
   EXPECT_EQ(rows[1].at("requested.llm.primary.n_threads"), "auto");
   EXPECT_EQ(rows[1].at("effective.llm.primary.n_threads"), "4");
   EXPECT_EQ(rows[1].at("cache_state"), "cold");
+  EXPECT_EQ(rows[1].at("roofline_tok_s"), "240");
+  EXPECT_EQ(rows[0].at("efficiency"), "0.5") << "of the cell, so in every row";
+  EXPECT_TRUE(rows[0].contains("load_limit_ms"));
   for (const record::Metric& metric : record::metrics()) {
     EXPECT_TRUE(rows[0].contains(std::string(metric.name))) << metric.name;
   }
