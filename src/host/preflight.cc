@@ -235,8 +235,7 @@ class Judge {
     }
     if (!missing.empty()) {
       add("sensors_missing", Severity::info,
-          fmt::format("this machine does not show: {}; trials cannot be voided by what cannot be seen",
-                      join(missing, ", ")),
+          fmt::format("this machine does not show: {}; what cannot be seen leaves no trial out", join(missing, ", ")),
           {{"missing", join(missing, ", ")}});
     }
   }

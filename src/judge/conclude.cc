@@ -6,12 +6,14 @@
 
 #include <fmt/core.h>
 
+#include "judge/caveats.h"
 #include "judge/cells.h"
 #include "judge/findings.h"
 #include "judge/gain.h"
 #include "judge/gpu_findings.h"
 #include "judge/mode_anomaly.h"
 #include "record/fields.h"
+#include "record/standing.h"
 
 namespace mia::judge {
 namespace {
@@ -232,6 +234,10 @@ void conclude_part(Report& report) {
   for (const ModeAnomaly& anomaly : find_anomalies(report)) {
     report.findings.push_back(diagnose(report, anomaly));
   }
+  if (record::nothing_measured(report)) {
+    report.sentence = failure_sentence(report);
+    return;
+  }
   report.sentence.clear();
   if (varies_settings(report)) {
     const Gain gain = find_gain(report);
@@ -283,6 +289,9 @@ void conclude(Report& report) {
     conclude_part(report);
   } else {
     conclude_parts(report);
+  }
+  if (const std::string caveats = caveats_of(report); !caveats.empty()) {
+    report.sentence += (report.sentence.empty() ? "" : " ") + caveats;
   }
 }
 

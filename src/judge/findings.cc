@@ -7,6 +7,8 @@
 
 #include <fmt/core.h>
 
+#include "judge/caveats.h"
+
 namespace mia::judge {
 namespace {
 
@@ -37,7 +39,11 @@ bool failed(const CellReport& cell) {
   });
 }
 
+// A cause that stopped everything is what the closing sentence says.
 void find_failures(Report& report) {
+  if (!only_cause(report).empty()) {
+    return;
+  }
   for (const CellReport& cell : report.cells) {
     if (failed(cell)) {
       const auto ok = cell.outcomes.find("ok");
@@ -53,7 +59,7 @@ void find_noise(Report& report) {
       report.trials, [](const record::Trial& trial) { return !trial.conditions.voided_by.empty(); });
   if (voided * 4 > std::ssize(report.trials)) {
     add_finding(report, "noisy_machine", Severity::warning,
-                fmt::format("{} of {} trials were disturbed by others; mia-perf doctor says by what", voided,
+                fmt::format("{} of {} trials were disturbed from outside; mia-perf doctor says by what", voided,
                             report.trials.size()),
                 {{"voided", std::to_string(voided)}, {"trials", std::to_string(report.trials.size())}});
   }

@@ -181,7 +181,7 @@ void PairedTest::add_epoch(const EpochPairs& epoch) {
   if (used.empty()) {
     ++voided_epochs_;
     if (good > 0) {
-      count_void("most pairs of the epoch were voided", good);
+      count_void("most pairs of the epoch were left out", good);
     }
     return;
   }
@@ -240,7 +240,7 @@ Decision PairedTest::decide(bool looked, bool last) {
 
 std::string PairedTest::why_stop(bool looked, bool last) const {
   if (too_many_voids()) {
-    return "the environment voided more than 30 % of the pairs";
+    return "the environment disturbed more than 30 % of the pairs, so they are left out";
   }
   if (looked && warm_up_trend()) {
     return "the processes never warmed up, and their difference drifts within epochs";

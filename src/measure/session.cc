@@ -17,7 +17,7 @@ namespace {
 using record::OutcomeKind;
 using record::Trial;
 
-constexpr std::int64_t kAttempts = 3;        // of one slot whose trials are voided by conditions
+constexpr std::int64_t kAttempts = 3;        // of one slot whose trials are disturbed
 constexpr std::int64_t kFailuresInARow = 2;  // after these a cell is given up
 
 bool is_final(OutcomeKind kind) {
@@ -135,10 +135,13 @@ class SessionRun {
 
   void tell(const Trial& trial, const SlotState& slot) {
     if (!trial.outcome.ok()) {
-      observer_.note(fmt::format("{}: {}", trial.cell, record::describe(trial.outcome)));
+      const std::string cause = record::describe(trial.outcome);
+      const bool again = std::exchange(told_[trial.cell], cause) == cause;
+      observer_.note(fmt::format("{}: {}", trial.cell, again ? "failed again, in the same way" : cause));
     } else if (!trial.conditions.voided_by.empty()) {
-      observer_.note(fmt::format("{}: voided by {}; {}", trial.cell, join(trial.conditions.voided_by, ", "),
-                                 slot.done ? "attempts are used up" : "measured again"));
+      observer_.note(fmt::format("{}: disturbed, {}: {}", trial.cell,
+                                 slot.done ? "and not repeated any more" : "so it is repeated",
+                                 join(trial.conditions.voided_by, ", ")));
     }
   }
 
@@ -223,6 +226,7 @@ class SessionRun {
   SessionResult result_;
   std::map<std::string, CellState> cells_;
   std::map<SlotKey, SlotState> slots_;
+  std::map<std::string, std::string> told_;  // by cell: the cause of its last failure
   std::set<std::size_t> out_of_memory_;
   std::set<std::string> proven_;  // cells whose graph is known
   bool stopped_ = false;

@@ -30,7 +30,7 @@ class RunObserver {
   virtual void trial_begins(const PlannedCell& cell, const Slot& slot, const Progress& progress) = 0;
   // Called before the next trial begins: what is kept here survives any death later on.
   virtual void trial_ended(const record::Trial& trial, const Progress& progress) = 0;
-  // Something a person should know: a repeat was voided, a cell was given up, the budget ends the plan.
+  // Something a person should know: a repeat was disturbed, a cell was given up, the budget ends the plan.
   virtual void note(std::string_view text) = 0;
 };
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "record/standing.h"
+
 namespace mia::measure {
 namespace {
 
@@ -53,17 +55,18 @@ std::optional<stats::Interval> interval_of(std::span<const double> values) {
 }
 
 std::vector<const record::Trial*> counted(std::span<const record::Trial> trials, const std::string& cell) {
+  const bool has_undisturbed = std::ranges::any_of(
+      trials, [&](const record::Trial& trial) { return trial.cell == cell && record::is_undisturbed(trial); });
   std::vector<const record::Trial*> good;
-  std::vector<const record::Trial*> ended_well;
   for (const record::Trial& trial : trials) {
-    if (trial.cell == cell && trial.outcome.ok()) {
-      ended_well.push_back(&trial);
-      if (trial.conditions.voided_by.empty()) {
+    if (trial.cell == cell) {
+      const record::Standing standing = record::standing_of(trial, has_undisturbed);
+      if (standing == record::Standing::counted || standing == record::Standing::disturbed_but_counted) {
         good.push_back(&trial);
       }
     }
   }
-  return good.empty() ? ended_well : good;
+  return good;
 }
 
 record::Summary summarize(const record::Metric& metric, std::span<const record::Trial* const> trials,

@@ -13,8 +13,7 @@
 
 namespace mia::measure {
 
-// Trials of a cell that count: ended well and not voided. When conditions voided all of them, those that ended well
-// count all the same (and the report says so): a noisy figure with its reason beats none.
+// Trials of a cell that count, by record::standings().
 [[nodiscard]] std::vector<const record::Trial*> counted(std::span<const record::Trial> trials, const std::string& cell);
 
 // The median's interval: 95 % from six values on, the whole range (94 %) of five, none below.

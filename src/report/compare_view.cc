@@ -45,14 +45,17 @@ std::string counts_text(const ComparisonView& view) {
   if (view.margin_percent) {
     text += fmt::format(", same means within ±{} %", format_number(*view.margin_percent, {1, 1, false}));
   }
-  std::int64_t voided = 0;
-  std::string reasons;
+  std::int64_t left_out = view.set_aside;
+  std::vector<std::string> reasons;
   for (const VoidedPairs& pairs : view.voided) {
-    voided += pairs.count;
-    reasons += fmt::format("{}{} {}", reasons.empty() ? "" : ", ", pairs.count, pairs.reason);
+    left_out += pairs.count;
+    reasons.push_back(fmt::format("{} {}", pairs.count, pairs.reason));
   }
-  text += view.set_aside > 0 ? fmt::format("; {} disturbed pairs set aside", view.set_aside) : "";
-  return voided == 0 ? text + "; no pair was voided." : fmt::format("{}; {} voided: {}.", text, voided, reasons);
+  if (view.set_aside > 0) {
+    reasons.push_back(fmt::format("{} disturbed, where quieter ones were enough", view.set_aside));
+  }
+  return left_out == 0 ? text + "; no pair was left out."
+                       : fmt::format("{}; {} left out: {}.", text, left_out, join(reasons, ", "));
 }
 
 std::string painted(const Paint& paint, const ComparisonView& view, const std::string& text) {

@@ -33,7 +33,7 @@ struct ComparisonView {
   std::string workload;
   std::vector<ComparisonRow> rows;
   std::int64_t epochs = 0;
-  std::int64_t pairs = 0;  // counted, voided ones left out
+  std::int64_t pairs = 0;  // counted
   std::vector<VoidedPairs> voided;
   std::int64_t set_aside = 0;  // disturbed pairs in epochs with enough others
   std::optional<double> margin_percent;

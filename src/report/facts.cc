@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "record/fields.h"
 #include "record/metrics.h"
+#include "record/standing.h"
 #include "report/escape.h"
 #include "report/numbers.h"
 
@@ -185,22 +186,48 @@ std::string intervals_text(const record::Report& report) {
   return text;
 }
 
+// "2 of 7 trials were disturbed and left out: REASON; REASON and 3 more."
+std::string disturbed_text(const record::Report& report, record::Standing standing, std::string_view words) {
+  constexpr std::size_t kShown = 3;
+  const std::vector<record::Standing> standings = record::standings(report.trials);
+  std::int64_t trials = 0;
+  std::vector<std::string> reasons;
+  for (std::size_t i = 0; i < standings.size(); ++i) {
+    if (standings[i] == standing) {
+      ++trials;
+      for (const std::string& reason : report.trials[i].conditions.voided_by) {
+        if (std::ranges::find(reasons, reason) == reasons.end()) {
+          reasons.push_back(reason);
+        }
+      }
+    }
+  }
+  if (trials == 0) {
+    return {};
+  }
+  const std::size_t more = reasons.size() > kShown ? reasons.size() - kShown : 0;
+  reasons.resize(reasons.size() - more);
+  return fmt::format("{} of {} trial{} {} {}: {}{}.", trials, standings.size(), standings.size() == 1 ? "" : "s",
+                     trials == 1 ? "was" : "were", words, join(reasons, "; "),
+                     more > 0 ? fmt::format("; and {} more reasons", more) : "");
+}
+
 void add_trial_notes(const record::Report& report, std::vector<std::string>& lines) {
-  std::map<std::string, std::int64_t> voided;
   std::int64_t unsteady = 0;
   double steal = 0;
   for (const record::Trial& trial : report.trials) {
-    for (const std::string& reason : trial.conditions.voided_by) {
-      ++voided[reason];
-    }
     unsteady += trial.outcome.ok() && !trial.warm_up_steady ? 1 : 0;
     const record::Conditions& at = trial.conditions;
     if (at.steal_s && at.wall_s && *at.wall_s > 0) {
       steal = std::max(steal, *at.steal_s / *at.wall_s);
     }
   }
-  for (const auto& [reason, count] : voided) {
-    lines.push_back(fmt::format("{} trial{} voided by {}.", count, count == 1 ? "" : "s", reason));
+  for (const auto& [standing, words] :
+       {std::pair{record::Standing::left_out, "disturbed and left out of the figures"},
+        std::pair{record::Standing::disturbed_but_counted, "disturbed but counted, for want of better ones"}}) {
+    if (std::string text = disturbed_text(report, standing, words); !text.empty()) {
+      lines.push_back(std::move(text));
+    }
   }
   if (unsteady > 0) {
     lines.push_back(

@@ -18,7 +18,7 @@ namespace mia::report {
 // Name and value: machine, processor, memory, system, GPUs, runtimes, models, settings, cache, when.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> conditions_of(const record::Report& report);
 
-// How sure: trials and their outcomes, what the intervals cover, drift, voided and unsteady trials, steal.
+// How sure: trials and their outcomes, what the intervals cover, drift, disturbed and unsteady trials, steal.
 [[nodiscard]] std::vector<std::string> certainty_of(const record::Report& report);
 
 // One metric per line with median, interval, range and n, then the physical limits: the table of a report of one cell.

@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "record/metrics.h"
+#include "record/standing.h"
 #include "report/escape.h"
 #include "report/facts.h"
 #include "report/rows.h"
@@ -44,7 +45,7 @@ std::string meaning(const record::Report& report) {
     out += fmt::format("- **Recommended:** {}\n", markdown_cell(report.recommendation));
   }
   if (report.findings.empty() && report.recommendation.empty()) {
-    out += "Nothing stood out.\n";
+    out += record::nothing_measured(report) ? "No trial ended well.\n" : "Nothing stood out.\n";
   }
   return out + '\n';
 }
@@ -68,6 +69,9 @@ std::string conditions(const record::Report& report) {
 }  // namespace
 
 std::string results_markdown(const record::Report& report) {
+  if (record::nothing_measured(report)) {
+    return "Nothing could be measured.\n";
+  }
   const bool latency = wants_latency(report);
   std::string out;
   std::vector<std::string> notes;

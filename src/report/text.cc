@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "base/text.h"
+#include "record/standing.h"
 #include "report/facts.h"
 #include "report/paint.h"
 #include "report/rows.h"
@@ -33,7 +34,7 @@ class TextReport {
 
   std::string print() {
     line(paint_.bold(wrap(one_line(title_of(report_)), width_)));
-    if (!report_.cells.empty()) {
+    if (!report_.cells.empty() && !record::nothing_measured(report_)) {
       blank();
       print_tables();
       print_time_parts();
@@ -60,9 +61,6 @@ class TextReport {
       const record::CellReport& cell = report_.cells.front();
       const Table table = metrics_table(cell, latency_);
       out_ += table.rows.empty() ? "" : table_text(table, width_);
-      if (!cell.failure.empty()) {
-        line(paint_.red(wrap(one_line(cell.failure), width_)));
-      }
       notes(metric_notes(cell, latency_));
       return;
     }

@@ -107,6 +107,38 @@ class TypedWords(Words):
 
 
 class Sentences(Words):
+    def test_failed_trials_are_in_the_closing_sentence(self):
+        self.script(rules=[{"when_trial": 1, "faults": [{"phase": "generate", "kind": "signal"}]}])
+        out, _ = self.mia("run", "--repeats", "3")
+        self.assertTrue(self.report()["sentence"].endswith("1 of 3 trials failed."), self.report()["sentence"])
+        self.assertIn("1 of 3 trials failed.", " ".join(out.split()))
+        self.assertIn("1 of 3 trials failed.", (self.dir / "reports/perf_cpu_baseline.md").read_text())
+
+    def test_an_unfinished_run_says_so(self):
+        self.script(rules=[{"when_trial": 2, "faults": [{"phase": "generate", "kind": "hang"}]}])
+        process = self.start("run", "--repeats", "3")
+        counter = self.dir / "counter"
+        self.assertTrue(wait_for(lambda: counter.exists() and len(counter.read_bytes()) >= 2))
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+        self.assertIn("The run did not finish.", self.report()["sentence"])
+
+    def test_when_nothing_could_be_measured_the_cause_is_said_once(self):
+        self.script(faults=[{"phase": "load", "kind": "refuse", "text": "no such tensor", "nth": 0}])
+        out, _ = self.mia("run", "--repeats", "3", code=4)
+        self.assertEqual(out.count("no such tensor"), 1, out)
+        self.assertIn("Nothing could be measured: refused in load: no such tensor.", " ".join(out.split()))
+        self.assertNotIn("median", out.replace("medians", ""))
+        page = (self.dir / "reports/perf_cpu_baseline.md").read_text()
+        self.assertEqual(page.count("no such tensor"), 1, page)
+
+    def test_a_cause_is_noted_once(self):
+        self.script(faults=[{"phase": "load", "kind": "exit", "code": 7, "nth": 0}])
+        out, err = self.mia("run", "--repeats", "3", code=4)
+        self.assertEqual(err.count("exit code 7"), 1, err)
+        self.assertIn("failed again, in the same way", err)
+        self.assertEqual(out.count("exit code 7"), 1, out)
+
     def test_the_configurations_limit_is_not_the_workloads(self):
         self.script()
         report = self.mia_json("run", "--repeats", "1", "--set", "workload.max_tokens=32")

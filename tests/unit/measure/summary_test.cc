@@ -33,7 +33,7 @@ const record::Metric& metric(const char* name) {
   return *record::find_metric(name);
 }
 
-TEST(Counted, LeavesOutFailedAndVoidedTrials) {
+TEST(Counted, LeavesOutFailedAndDisturbedTrials) {
   std::vector<record::Trial> trials = {trial_of(0, 10), trial_of(1, 10), trial_of(2, 10), trial_of(3, 10)};
   trials[1].outcome.kind = record::OutcomeKind::crashed;
   trials[2].conditions.voided_by = {"steal"};

@@ -34,8 +34,12 @@ TEST(Text, FailuresAndUnfinishedSessionsAreSaid) {
   record::Report report = samples::baseline();
   samples::crash(report, report.cells[0]);
   report.complete = false;
+  report.sentence = "Nothing could be measured: crashed (SIGSEGV) in load.";
   const std::string text = report::to_text(report);
-  EXPECT_TRUE(text_has(text, "crashed (SIGSEGV) in load"));
+  const std::size_t cause = text.find("crashed (SIGSEGV) in load");
+  EXPECT_NE(cause, std::string::npos);
+  EXPECT_EQ(text.find("crashed (SIGSEGV)", cause + 1), std::string::npos) << "once\n" << text;
+  EXPECT_FALSE(text_has(text, "median")) << "no table of dashes";
   EXPECT_TRUE(text_has(text, "did not finish"));
   EXPECT_TRUE(text_has(text, "5 crashed"));
   EXPECT_TRUE(text_has(text, "No speed was measured."));
@@ -46,13 +50,17 @@ TEST(Text, WhatDisturbedTheTrialsIsSaid) {
   record::Report report = samples::baseline();
   EXPECT_TRUE(text_has(report::to_text(report), "took up to 3.0 % of a CPU"));
   EXPECT_FALSE(text_has(report::to_text(report), "steady in their warm-up"));
-  EXPECT_FALSE(text_has(report::to_text(report), "voided"));
+  EXPECT_FALSE(text_has(report::to_text(report), "disturbed"));
   report.trials[0].conditions.steal_s = 0.001;
   report.trials[0].warm_up_steady = false;
   report.trials[0].conditions.voided_by = {"throttled"};
   EXPECT_FALSE(text_has(report::to_text(report), "hypervisor"));
   EXPECT_TRUE(text_has(report::to_text(report), "1 of 1 trials had not become steady"));
-  EXPECT_TRUE(text_has(report::to_text(report), "1 trial voided by throttled."));
+  EXPECT_TRUE(
+      text_has(report::to_text(report), "1 of 1 trial was disturbed but counted, for want of better ones: throttled."));
+  report.trials.push_back(report.trials[0]);
+  report.trials[1].conditions.voided_by.clear();
+  EXPECT_TRUE(text_has(report::to_text(report), "1 of 2 trials was disturbed and left out of the figures: throttled."));
 }
 
 TEST(Text, TooFewTrialsAreSaid) {
@@ -118,13 +126,13 @@ report::ComparisonView comparison() {
   return view;
 }
 
-TEST(Comparison, SaysVerdictIntervalAndWhatWasVoided) {
+TEST(Comparison, SaysVerdictIntervalAndWhatWasLeftOut) {
   const std::string text = report::to_text(comparison());
   EXPECT_TRUE(text_has(text, "+3.10"));
   EXPECT_TRUE(text_has(text, "[+2.20, +4.00]"));
   EXPECT_TRUE(text_has(text, "0.80")) << "alpha in percent";
   EXPECT_TRUE(text_has(text, "8 epochs, 61 pairs"));
-  EXPECT_TRUE(text_has(text, "3 voided: 2 steal, 1 throttled"));
+  EXPECT_TRUE(text_has(text, "3 left out: 2 steal, 1 throttled"));
   EXPECT_TRUE(text_has(text, "±3.0 %"));
   EXPECT_TRUE(text.ends_with("B is 3.1 % slower.\n"));
   EXPECT_TRUE(text_has(report::to_text(comparison(), {100, true, false}), "\x1b[31mB is"));
