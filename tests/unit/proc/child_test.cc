@@ -75,7 +75,7 @@ TEST(Child, ProgramThatCannotRunIsNamed) {
 }
 
 TEST(Child, SilenceTimesOutAndKeepsWhatCame) {
-  const auto child = spawn(shell("printf half >&4; read -r x <&3; echo ' whole' >&4"));
+  const auto child = spawn(shell("printf half >&4; read -r x <&3; echo ' whole' >&4; read -r x <&3"));
   EXPECT_EQ(child->read_line(0.1).status, ReadStatus::timed_out);
   ASSERT_TRUE(child->send_line("go", kLongRun).has_value());
   EXPECT_EQ(child->read_line(kLongRun).line, "half whole");
