@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "cli/app.h"
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <system_error>
 
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -30,9 +33,39 @@ int exit_code_of(const Error& error) {
   return kInternal;
 }
 
+namespace {
+
+int output_errno = 0;
+
+}  // namespace
+
 void print(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
+  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  if (!written && output_errno == 0) {
+    output_errno = errno;
+  }
+}
+
+std::optional<Error> output_error() {
+  if (output_errno == 0 || output_errno == EPIPE) {
+    return std::nullopt;
+  }
+  return fail(ErrorKind::internal, "cannot write the result to stdout: {}",
+              std::generic_category().message(output_errno))
+      .error;
+}
+
+void print_progress(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
+}
+
+void guard_standard_streams() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(fd, F_GETFD) == -1 && errno == EBADF) {
+      open("/dev/null", O_RDONLY | O_CLOEXEC);  // takes the lowest free number; writing to it still fails
+    }
+  }
 }
 
 void print_json(const Json& json) {

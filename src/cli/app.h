@@ -48,7 +48,14 @@ struct Cli {
 [[nodiscard]] int exit_code_of(const Error& error);
 
 // stdout; broken pipes are quiet.
+// On stdout. What could not be written is remembered for output_error().
 void print(std::string_view text);
+// The first failure to write to stdout; none when the reader went away, as `head` does.
+[[nodiscard]] std::optional<Error> output_error();
+// On stderr; what cannot be written is dropped: progress is no reason to lose a result.
+void print_progress(std::string_view text);
+// File descriptors 0 to 2 that the caller closed are taken by /dev/null, so that no file of ours gets their number.
+void guard_standard_streams();
 void print_json(const Json& json);
 
 // Whether progress may be redrawn and colours used.

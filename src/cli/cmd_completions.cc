@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -6,52 +7,84 @@
 
 #include "base/text.h"
 #include "cli/app.h"
+#include "measure/scenario.h"
 
 namespace mia::cli {
 namespace {
 
-std::vector<std::string> words_of(const CLI::App& app) {
+using Paths = std::vector<std::pair<std::string, std::string>>;
+
+void add_options(const CLI::App& app, std::vector<std::string>& words) {
+  for (const CLI::Option* const option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      if (std::ranges::find(words, "--" + name) == words.end()) {
+        words.push_back("--" + name);
+      }
+    }
+  }
+}
+
+// What may follow a verb: its own verbs and options, and the options that hold everywhere.
+std::vector<std::string> words_of(const CLI::App& app, const CLI::App& root) {
   std::vector<std::string> words;
   for (const CLI::App* const verb : app.get_subcommands({})) {
     words.push_back(verb->get_name());
   }
-  for (const CLI::Option* const option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) {
-      words.push_back("--" + name);
-    }
+  if (app.get_name() == "run") {
+    const std::vector<std::string> scenarios = measure::built_in_scenarios();
+    words.insert(words.end(), scenarios.begin(), scenarios.end());
   }
+  add_options(app, words);
+  add_options(root, words);
   return words;
 }
 
-// Every verb path and the words that may follow it: " run" -> "--model --set ...".
-void collect(const CLI::App& app, const std::string& path, std::vector<std::pair<std::string, std::string>>& into) {
-  into.emplace_back(path, join(words_of(app), " "));
+// Every path of verbs and the words that may follow it: " run" -> "baseline --model --set ...".
+void collect(const CLI::App& app, const CLI::App& root, const std::string& path, Paths& into) {
+  into.emplace_back(path, join(words_of(app, root), " "));
   for (const CLI::App* const verb : app.get_subcommands({})) {
-    collect(*verb, path + " " + verb->get_name(), into);
+    collect(*verb, root, path + " " + verb->get_name(), into);
   }
+}
+
+Paths paths_of(const CLI::App& app) {
+  Paths paths;
+  collect(app, app, "", paths);
+  return paths;
+}
+
+// Shell code that walks the words of `array`, keeps those that make a path of verbs, and sets `found` to what may
+// follow.
+std::string walk(const Paths& paths, const std::string& array) {
+  std::string verbs;
+  std::string cases;
+  for (const auto& [path, words] : paths) {
+    if (!path.empty()) {
+      verbs += (verbs.empty() ? "" : "|") + fmt::format("\"{}\"", path);
+    }
+    cases += fmt::format("    \"{}\") found=\"{}\" ;;\n", path, words);
+  }
+  return fmt::format(
+      "  local verbs=\"\" word found=\"\"\n  for word in {}; do\n    case \"$verbs $word\" in\n      {}) "
+      "verbs=\"$verbs $word\" ;;\n"
+      "    esac\n  done\n  case \"$verbs\" in\n{}  esac\n",
+      array, verbs, cases);
 }
 
 std::string bash_script(const CLI::App& app) {
-  std::vector<std::pair<std::string, std::string>> paths;
-  collect(app, "", paths);
-  std::string text =
-      "_mia_perf() {\n  local path=\"\" word\n  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-      "    case \"$word\" in -*) ;; *) path=\"$path $word\" ;; esac\n  done\n  local words=\"\"\n"
-      "  case \"$path\" in\n";
-  std::ranges::reverse(paths);  // longer paths first: the most specific verb wins
-  for (const auto& [path, words] : paths) {
-    text += fmt::format("    \"{}\"*) words=\"{}\" ;;\n", path, words);
-  }
-  return text +
-         "  esac\n  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\")\n}\n"
+  return "_mia_perf() {\n" + walk(paths_of(app), "\"${COMP_WORDS[@]:1:COMP_CWORD-1}\"") +
+         "  mapfile -t COMPREPLY < <(compgen -W \"$found\" -- \"${COMP_WORDS[COMP_CWORD]}\")\n}\n"
          "complete -o default -F _mia_perf mia-perf\n";
 }
 
+std::string zsh_script(const CLI::App& app) {
+  return "#compdef mia-perf\n_mia_perf() {\n" + walk(paths_of(app), "\"${(@)words[2,CURRENT-1]}\"") +
+         "  compadd -- ${=found}\n  [[ $PREFIX == -* ]] || _files\n}\ncompdef _mia_perf mia-perf\n";
+}
+
 std::string fish_script(const CLI::App& app) {
-  std::vector<std::pair<std::string, std::string>> paths;
-  collect(app, "", paths);
   std::string text;
-  for (const auto& [path, words] : paths) {
+  for (const auto& [path, words] : paths_of(app)) {
     std::string condition = "__fish_use_subcommand";
     if (!path.empty()) {
       condition.clear();
@@ -68,7 +101,7 @@ Result<int> completions(const CLI::App& app, const std::string& shell) {
   if (shell == "fish") {
     print(fish_script(app));
   } else if (shell == "zsh") {
-    print("autoload -U +X bashcompinit && bashcompinit\n" + bash_script(app));
+    print(zsh_script(app));
   } else {
     print(bash_script(app));
   }

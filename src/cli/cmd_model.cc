@@ -73,7 +73,7 @@ Result<int> list_models(const Common& common) {
 
 // "y" on the terminal. End of input is no.
 bool confirmed(std::string_view question) {
-  fmt::print(stderr, "{} [y/N] ", question);
+  print_progress(fmt::format("{} [y/N] ", question));
   std::string answer;
   std::getline(std::cin, answer);
   const std::string word = lower(trim(answer));

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/files.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "cli/app.h"
 #include "cli/apply.h"
@@ -64,7 +65,7 @@ int exit_code(const SessionEnd& end) {
   if (end.interrupted) {
     return kInterrupted;
   }
-  if (end.store_error) {
+  if (end.store_error || end.file_error) {
     return kInternal;
   }
   return has_failed_cell(end.report) ? kMeasurementFailed : kOk;
@@ -118,6 +119,14 @@ Result<int> run(const Common& common, const RunOptions& options) {
   request.confirm = options.apply || options.decide;
   MIA_TRY_ASSIGN(const SessionEnd end, carry_out(std::move(request)));
   show_end(end, common.json);
+  if (end.file_error) {
+    const char* const hint =
+        options.no_store ? "nothing else holds this result" : "mia-perf report last shows it again";
+    log::error(with_hint(Failure{*end.file_error}, hint).error);
+  }
+  if (end.interrupted && !options.no_store) {
+    log::warn("interrupted: the same command with --resume measures what is missing");
+  }
   if (options.apply && !end.interrupted) {
     MIA_TRY(apply_recommendation(end.report, common));
   }
@@ -135,7 +144,7 @@ Result<int> run(const Common& common, const RunOptions& options) {
 void add_run(Cli& cli) {
   CLI::App* const verb = cli.app.add_subcommand("run",
                                                 "measure a scenario: baseline, cpu-tuning, long-context, latency, "
-                                                "quant-compare, gpu-smoke, smoke, probe, or a YAML file");
+                                                "quant-compare, gpu-smoke, decompose, smoke, probe, or a YAML file");
   auto options = std::make_shared<RunOptions>();
   options->plan.scenario = "baseline";
   verb->add_option("scenario", options->plan.scenario, "built-in name or file")->capture_default_str();

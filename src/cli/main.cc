@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <csignal>
 #include <exception>
+#include <optional>
+#include <sstream>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -38,8 +40,8 @@ int run_main(int argc, char** argv) {
   add_common(app, cli.common, quiet, verbose);
   app.add_flag("--version", version, "version of the program; with --json every version there is");
   app.footer(
-      "example: mia-perf run baseline\nexit codes: 0 ok, 1 regression, 2 usage, 3 unclear, 4 a measurement failed, "
-      "5 internal or store, 130 interrupted");
+      "example: mia-perf run baseline\nexit codes: 0 ok, 1 regression, 2 usage, 3 unclear, 4 a cell has no good trial, "
+      "5 internal, store or output, 130 interrupted");
   for (const auto add : {add_run, add_compare, add_replay, add_accept, add_gate, add_report, add_history, add_import,
                          add_runtime, add_model, add_synth, add_roofline, add_config, add_doctor, add_completions}) {
     add(cli);
@@ -48,7 +50,9 @@ int run_main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) {  // --help
-      app.exit(error);
+      std::ostringstream help;
+      app.exit(error, help, help);
+      print(help.str());
       return kOk;
     }
     return report_error(explain(app, error));
@@ -70,13 +74,20 @@ int run_main(int argc, char** argv) {
   return code ? *code : report_error(code.error());
 }
 
+int run_and_check_output(int argc, char** argv) {
+  const int code = run_main(argc, argv);
+  const std::optional<Error> lost = output_error();
+  return lost ? report_error(*lost) : code;
+}
+
 }  // namespace
 }  // namespace mia::cli
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is no reason to lose a session
+  mia::cli::guard_standard_streams();
   try {
-    return mia::cli::run_main(argc, argv);
+    return mia::cli::run_and_check_output(argc, argv);
   } catch (const std::exception& error) {
     mia::log::error(std::string("a defect of mia-perf: ") + error.what());
     return mia::cli::kInternal;

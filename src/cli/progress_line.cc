@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "cli/progress_line.h"
 
-#include <cstdio>
-
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -30,11 +28,10 @@ void ProgressLine::show(std::string_view text, bool lasting) {
   }
   const std::string line = one_line(text, static_cast<std::size_t>(terminal_width() - 1));
   if (terminal_) {
-    fmt::print(stderr, "\r\x1b[K{}", line);
-    std::fflush(stderr);
+    print_progress("\r\x1b[K" + line);
     shown_ = line;
   } else if (lasting) {
-    fmt::print(stderr, "{}\n", line);
+    print_progress(line + "\n");
     printed_ns_ = steady_ns();
   }
 }
@@ -50,7 +47,7 @@ void ProgressLine::say(std::string_view text) {
   }
   const std::string again = shown_;
   clear();
-  fmt::print(stderr, "{}\n", one_line(text, kLongest));
+  print_progress(one_line(text, kLongest) + "\n");
   printed_ns_ = steady_ns();
   if (!again.empty()) {
     show(again);
@@ -59,8 +56,7 @@ void ProgressLine::say(std::string_view text) {
 
 void ProgressLine::clear() {
   if (terminal_ && !shown_.empty()) {
-    fmt::print(stderr, "\r\x1b[K");
-    std::fflush(stderr);
+    print_progress("\r\x1b[K");
     shown_.clear();
   }
 }

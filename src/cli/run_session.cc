@@ -347,7 +347,11 @@ class SessionRunner {
     end.interrupted = result.interrupted;
     end.report = recorder_.report(!result.interrupted);
     recorder_.finish(result.interrupted ? "interrupted" : "complete", end.report);
-    MIA_TRY_ASSIGN(end.files, recorder_.write(end.report));
+    if (auto files = recorder_.write(end.report)) {
+      end.files = std::move(*files);
+    } else {
+      end.file_error = files.error();
+    }
     end.store_error = recorder_.store_error();
     return end;
   }

@@ -31,6 +31,7 @@ struct SessionEnd {
   record::Report report;
   std::vector<std::filesystem::path> files;  // JSON, each with its Markdown twin
   std::optional<Error> store_error;          // results are in the files all the same
+  std::optional<Error> file_error;           // results are in the store all the same
   bool interrupted = false;
 };
 

@@ -55,8 +55,9 @@ void find_failures(Report& report) {
 
 void find_noise(Report& report) {
   constexpr double kMuchDrift = 0.3;
-  const auto voided = std::ranges::count_if(
-      report.trials, [](const record::Trial& trial) { return !trial.conditions.voided_by.empty(); });
+  const auto voided = std::ranges::count_if(report.trials, [](const record::Trial& trial) {
+    return trial.outcome.ok() && !trial.conditions.voided_by.empty();
+  });
   if (voided * 4 > std::ssize(report.trials)) {
     add_finding(report, "noisy_machine", Severity::warning,
                 fmt::format("{} of {} trials were disturbed from outside; mia-perf doctor says by what", voided,

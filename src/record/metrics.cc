@@ -99,7 +99,7 @@ constexpr auto kMetrics = std::to_array<Metric>({
   {"context_ms", "context", "ms", "creating the context", Better::lower, 1, phase<&Phases::context_ms>},
   {"time_to_ready_ms", "ready", "ms", "spawn, load, context and first token together", Better::lower, 1, phase<&Phases::time_to_ready_ms>},
   {"gpu_memory_bytes", "GPU memory", "bytes", "GPU memory in use at most, over what was in use before the worker, by the driver", Better::lower, 0, gpu_memory},
-  {"energy_j_per_token", "energy", "J", "GPU energy per produced token", Better::lower, 3, over_runs<energy>},
+  {"energy_j_per_token", "energy per token", "J", "GPU energy per produced token", Better::lower, 3, over_runs<energy>},
 });
 // clang-format on
 

@@ -82,7 +82,9 @@ std::string describe(const Outcome& outcome) {
   if (outcome.phase) {
     text += fmt::format(" in {}", name_of(*outcome.phase));
   }
-  return outcome.reason.empty() ? text : fmt::format("{}: {}", text, outcome.reason);
+  // What an answer did wrong is its cause, too.
+  const std::string& why = outcome.reason.empty() && !outcome.checks.empty() ? outcome.checks.front() : outcome.reason;
+  return why.empty() ? text : fmt::format("{}: {}", text, why);
 }
 
 Json to_json(const Outcome& outcome) {

@@ -424,24 +424,4 @@ Table time_parts_table(const record::Report& report) {
   return table;
 }
 
-std::string repeat_command(const record::Report& report) {
-  const record::Settings standard = record::default_settings();
-  std::string command = fmt::format("mia-perf run {}", shell_quote(report.scenario));
-  for (const record::Field& field : record::fields()) {
-    const record::Value value = record::get(report.settings, field);
-    if (value == record::get(standard, field) || field.key.starts_with("perf.")) {
-      continue;
-    }
-    const std::string text = record::to_text(value);
-    if (field.key == "llm.primary.id") {
-      command += fmt::format(" -m {}", shell_quote(text));
-    } else if (field.key == "run.runtime") {
-      command += fmt::format(" --runtime {}", shell_quote(text));
-    } else {
-      command += fmt::format(" --set {}", shell_quote(fmt::format("{}={}", field.key, text)));
-    }
-  }
-  return command;
-}
-
 }  // namespace mia::report

@@ -50,7 +50,12 @@ class Case(unittest.TestCase):
 
     def mia(self, *args, code=0, timeout=60):
         process = self.start(*args)
-        out, err = process.communicate(timeout=timeout)
+        try:
+            out, err = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:  # let it clean up behind itself, so that it does not hold up the next test
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)
+            raise
         self.assertEqual(process.returncode, code, f"mia-perf {' '.join(args)}\n{out}\n{err}")
         return out, err
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 import os
 import pathlib
+import json
+import subprocess
 import unittest
 
 from support import BIN, Case
@@ -26,6 +28,49 @@ class Help(Case):
             out, _ = self.mia("completions", shell)
             self.assertIn("runtime", out)
             self.assertIn("--repeats", out)
+
+    def test_bash_completes_what_may_follow(self):
+        script, _ = self.mia("completions", "bash")
+        for words, wanted in ((["run", "baseline", "--se"], "--set"), (["run", "long"], "long-context"),
+                              (["--set", "n_threads=2", "run", "--resu"], "--resume"), (["model", "sh"], "show")):
+            line = " ".join(f"'{word}'" for word in ["mia-perf", *words])
+            out = subprocess.run(["bash", "-c", f'{script}\nCOMP_WORDS=({line}); COMP_CWORD={len(words)}; _mia_perf; '
+                                                'echo "${COMPREPLY[@]}"'], capture_output=True, text=True, check=True)
+            self.assertIn(wanted, out.stdout.split(), words)
+
+
+class Streams(Case):
+    def to_full(self, args, stream):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: full}
+            return subprocess.run([str(BIN / "mia-perf"), *args], cwd=self.dir, env=self.env, text=True, check=False, **streams)
+
+    def test_a_result_that_cannot_be_written_is_an_error(self):
+        for args in (["config", "list"], ["--help"], ["--version", "--json"]):
+            done = self.to_full(args, "stdout")
+            self.assertEqual(done.returncode, 5, args)
+            self.assertIn("cannot write the result to stdout: No space left on device", done.stderr)
+
+    def test_progress_that_cannot_be_written_costs_nothing(self):
+        self.script()
+        done = self.to_full(["run", "--repeats", "2", "--json"], "stderr")
+        self.assertEqual(done.returncode, 0)
+        self.assertTrue(json.loads(done.stdout)["complete"])
+
+    def test_a_closed_stderr_is_nobody_elses_file(self):
+        self.script()
+        line = f"exec '{BIN / 'mia-perf'}' run --repeats 2 --json 2>&-"
+        done = subprocess.run(["bash", "-c", line], cwd=self.dir, env=self.env, capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(len(json.loads(done.stdout)["trials"]), 2)
+        self.assertEqual(len(self.mia_json("history", "list")), 1)
+
+    def test_a_report_that_cannot_be_written_is_printed_all_the_same(self):
+        self.script()
+        (self.dir / "reports/perf_cpu_baseline.json").mkdir(parents=True)
+        out, err = self.mia("run", "--repeats", "2", code=5)
+        self.assertIn("tok/s", out)
+        self.assertIn("mia-perf report last", err)
 
 
 class Errors(Case):

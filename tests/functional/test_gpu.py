@@ -69,8 +69,8 @@ class Gpu(Case):
         self.assertEqual(len(with_graph), 2, "one proof for each cell")
 
     def test_energy_and_memory_are_differences(self):
-        idle = self.state(GIB, energy_mj=1_000_000)
-        self.nvml(idle, idle, idle, *[self.state(13 * GIB, energy_mj=1_000_000 + 1000 * i) for i in range(4000)])
+        idle, busy = (self.state(used * GIB, energy_mj=1_000_000, energy_step_mj=1000) for used in (1, 13))
+        self.nvml(idle, idle, idle, busy)
         self.script(token_ms=5)
         report, cells = self.run_smoke("--axis", "n_gpu_layers=24")
         for trial in report["trials"]:

@@ -47,13 +47,20 @@ class Real(RealCase):
         kind = json.loads((self.dir / "reports/perf_cpu_baseline.json").read_text())["trials"][0]["outcome"]["kind"]
         self.assertIn(kind, ("refused", "out_of_memory", "crashed"))
 
-    def compare(self, b, code):
-        return self.mia_json("compare", "base", b, "--set", "n_threads=2", "--max-epochs", "5", code=code, timeout=300)
+    def compare(self, b):
+        """Within two minutes; a machine that is too busy for five epochs by then says nothing of us."""
+        process = self.start("compare", "base", b, "--set", "n_threads=2", "--max-epochs", "5", "--budget", "2m", "--json")
+        out, err = process.communicate(timeout=300)
+        found = json.loads(out)
+        if process.returncode == 3 and found["epochs"] < 5:
+            self.skipTest(f"only {found['epochs']} epochs counted on this busy machine")
+        self.assertEqual(process.returncode, 1, err)
+        return found
 
     def test_a_slowed_down_side_is_found(self):
         if "inject" not in self.runtime["capabilities"]:
             self.skipTest("the installed worker is older than workload.inject_*: mia-perf runtime add --force")
-        found = self.compare("set:inject_slow=0.5", code=1)
+        found = self.compare("set:inject_slow=0.5")
         self.assertEqual(found["verdict"], "slower")
         self.assertGreater(found["statistics"][0]["effect"]["percent"], 20)
         check = subprocess.run(

@@ -9,6 +9,7 @@
 // Every nvmlDeviceGetCount_v2 goes on to the next state and the last one stays. A value that a GPU does not name is
 // "not supported", {"lost": true} is a GPU that fell off the bus. nvmlInit_v2 reads the script anew.
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -240,7 +241,15 @@ EXPORT int nvmlDeviceGetCurrentClocksEventReasons(void* device, Ulong* mask) {
   return give(device, "reasons", mask);
 }
 EXPORT int nvmlDeviceGetTotalEnergyConsumption(void* device, Ulong* millijoules) {
-  return give(device, "energy_mj", millijoules);
+  // With "energy_step_mj" each reading finds that much more used than the one before.
+  static std::atomic<Ulong> readings{0};
+  Ulong step = 0;
+  static_cast<void>(give(device, "energy_step_mj", &step));
+  const int status = give(device, "energy_mj", millijoules);
+  if (status == kSuccess) {
+    *millijoules += step * ++readings;
+  }
+  return status;
 }
 EXPORT int nvmlDeviceGetViolationStatus(void* device, unsigned policy, Violation* to) {
   constexpr unsigned kThermal = 1;

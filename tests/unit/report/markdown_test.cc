@@ -62,6 +62,16 @@ TEST(Markdown, TheCommandSetsWhatWasSet) {
       << text;
 }
 
+TEST(Markdown, TheCommandHasTheAxes) {
+  record::Report report = samples::baseline();
+  report.cells.push_back(report.cells.front());
+  report.cells.front().requested.llm.n_threads = 1;
+  report.cells.back().requested.llm.n_threads = 2;
+  EXPECT_TRUE(has(report::to_markdown(report), "--axis llm.primary.n_threads=1,2"));
+  report.cells.back().part = "latency";
+  EXPECT_FALSE(has(report::to_markdown(report), "--axis")) << "parts have axes of their own";
+}
+
 TEST(Markdown, AskedAndEffectiveStandTogether) {
   EXPECT_TRUE(has(report::to_markdown(samples::baseline()), "n_threads auto (4)"));
   record::Report report = samples::baseline();

@@ -24,7 +24,7 @@ TEST(Text, ABaselineSaysWhatItMeasuredAndHowSure) {
   EXPECT_TRUE(text_has(text, "drift"));
   EXPECT_TRUE(text_has(text, "decode of roofline (%)")) << "how near the machine's limit";
   EXPECT_TRUE(text_has(text, "warning: auto gave 4 threads on 2 cores."));
-  EXPECT_TRUE(text_has(text, "energy (J): no GPU was seen"));
+  EXPECT_TRUE(text_has(text, "energy per token (J): no GPU was seen"));
   EXPECT_TRUE(text_has(text, "load_ms_max"));
   EXPECT_TRUE(text_has(text, "regression_flag: true"));
   EXPECT_TRUE(text.ends_with("It writes at a steady pace.\n")) << "the sentence comes last";

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <fmt/core.h>
+
+#include "base/text.h"
+#include "record/fields.h"
+#include "report/escape.h"
+#include "report/facts.h"
+
+namespace mia::report {
+namespace {
+
+// What the cells were asked for of a field, in their order; workloads belong to the scenario.
+std::vector<std::string> varied(const record::Report& report, const record::Field& field) {
+  std::vector<std::string> values;
+  if (field.key.starts_with("workload.") || field.key.starts_with("perf.") || field.key == "run.runtime") {
+    return values;
+  }
+  for (const record::CellReport& cell : report.cells) {
+    if (!cell.part.empty()) {  // each part has axes of its own, and they stand in its scenario
+      return {};
+    }
+    std::string text = record::to_text(record::get(cell.requested, field));
+    if (std::ranges::find(values, text) == values.end()) {
+      values.push_back(std::move(text));
+    }
+  }
+  return values;
+}
+
+std::string as_models(const std::vector<std::string>& models) {
+  std::string text;
+  for (const std::string& model : models) {
+    text += " -m " + shell_quote(model);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string repeat_command(const record::Report& report) {
+  const record::Settings standard = record::default_settings();
+  std::string command = fmt::format("mia-perf run {}", shell_quote(report.scenario));
+  for (const record::Field& field : record::fields()) {
+    const record::Value value = record::get(report.settings, field);
+    if (const std::vector<std::string> values = varied(report, field); values.size() > 1) {
+      command += field.key == "llm.primary.id"
+                     ? as_models(values)
+                     : " --axis " + shell_quote(fmt::format("{}={}", field.key, join(values, ",")));
+      continue;
+    }
+    if (value == record::get(standard, field) || field.key.starts_with("perf.")) {
+      continue;
+    }
+    const std::string text = record::to_text(value);
+    if (field.key == "llm.primary.id") {
+      command += fmt::format(" -m {}", shell_quote(text));
+    } else if (field.key == "run.runtime") {
+      command += fmt::format(" --runtime {}", shell_quote(text));
+    } else {
+      command += fmt::format(" --set {}", shell_quote(fmt::format("{}={}", field.key, text)));
+    }
+  }
+  return command;
+}
+
+}  // namespace mia::report
