@@ -125,10 +125,11 @@ TEST(ChildEnd, OtherChildrenAndOlderProcessesLiveOn) {
     ::_exit(1);
   }
   std::this_thread::sleep_for(std::chrono::milliseconds(50));  // ages are told in hundredths of a second
-  const auto other = spawn(shell("read -r x <&3; echo \"$x\" >&4"));
+  const auto other = spawn(shell("read -r x <&3; echo \"$x\" >&4; sleep 1000"));
   const auto child = spawn(shell("sleep 1000"));
   child->kill_now();
-  ASSERT_TRUE(other->send_line("still here", kLong).has_value());
+  const auto sent = other->send_line("still here", kLong);
+  EXPECT_TRUE(sent.has_value()) << (sent ? "" : sent.error().text());
   EXPECT_EQ(other->read_line(kLong).line, "still here");
   EXPECT_EQ(::kill(foreign, SIGKILL), 0);
   EXPECT_EQ(::waitpid(foreign, nullptr, 0), foreign);
