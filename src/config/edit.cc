@@ -21,7 +21,6 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kMark = "# mia-perf: ";
 constexpr std::size_t kIndent = 2;
-constexpr std::size_t kMaxEditedBytes = std::size_t{1} << 20U;
 
 std::size_t indent_of(std::string_view line) {
   return std::min(line.find_first_not_of(' '), line.size());
@@ -255,7 +254,7 @@ Status apply_overrides(const fs::path& file, const std::map<std::string, std::st
   const bool existed = fs::exists(file, error);
   std::string text;
   if (existed) {
-    MIA_TRY_ASSIGN(text, read_file(file, kMaxEditedBytes));
+    MIA_TRY_ASSIGN(text, read_file(file, kMaxYamlBytes));
   }
   std::string changed = text;
   const std::string comment = fmt::format("{}: {}", utc_now().substr(0, 10), reason);

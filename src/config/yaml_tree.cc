@@ -18,7 +18,6 @@
 namespace mia::config {
 namespace {
 
-constexpr std::size_t kMaxBytes = std::size_t{1} << 20U;
 constexpr std::size_t kMaxDepth = 32;
 constexpr int kMaxNodes = 100'000;
 constexpr std::size_t kMaxKey = 256;
@@ -189,7 +188,7 @@ std::string YamlDocument::place(const std::string& path) const {
 }
 
 Result<YamlDocument> parse_yaml(std::string_view text, const std::string& name) {
-  if (text.size() > kMaxBytes) {
+  if (text.size() > kMaxYamlBytes) {
     return fail(ErrorKind::usage, "{}: larger than 1 MiB", name);
   }
   YamlDocument document;
@@ -212,7 +211,7 @@ Result<YamlDocument> parse_yaml(std::string_view text, const std::string& name) 
 }
 
 Result<YamlDocument> read_yaml(const std::filesystem::path& path) {
-  MIA_TRY_ASSIGN(const std::string text, read_file(path, kMaxBytes));
+  MIA_TRY_ASSIGN(const std::string text, read_file(path, kMaxYamlBytes));
   return parse_yaml(text, path.string());
 }
 

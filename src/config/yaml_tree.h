@@ -4,6 +4,7 @@
 // quoted ones stay text.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -14,6 +15,8 @@
 #include "base/result.h"
 
 namespace mia::config {
+
+inline constexpr std::size_t kMaxYamlBytes = std::size_t{1} << 20U;
 
 struct YamlDocument {
   std::shared_ptr<const Json> tree;

@@ -12,8 +12,6 @@ namespace {
 using record::Outcome;
 using record::Phase;
 
-constexpr std::size_t kArmLogKept = std::size_t{16} << 10U;
-
 bool asks_to_inject(const record::WorkloadSettings& workload) {
   return workload.inject_slow || workload.inject_read_mb || workload.inject_stall;
 }
@@ -88,8 +86,8 @@ Outcome Arm::stop() {
 
 std::string Arm::log_tail() const {
   std::string tail = worker_ ? worker_->log_tail() : std::string();
-  if (tail.size() > kArmLogKept) {
-    tail.erase(0, tail.size() - kArmLogKept);
+  if (tail.size() > kLogKept) {
+    tail.erase(0, tail.size() - kLogKept);
   }
   return tail;
 }

@@ -20,8 +20,6 @@ namespace {
 
 using record::Phase;
 
-constexpr std::size_t kLogKept = std::size_t{16} << 10U;
-
 // Carries one trial through its phases; each step returns false when the trial has ended.
 class TrialRun {
  public:

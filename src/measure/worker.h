@@ -3,6 +3,7 @@
 // in; nothing here throws, and nothing of the process is left when the object is gone.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -20,6 +21,8 @@ class Child;
 }
 
 namespace mia::measure {
+
+inline constexpr std::size_t kLogKept = std::size_t{16} << 10U;  // bytes of the end of a worker's log
 
 struct WorkerSpec {
   record::RuntimeInfo runtime;             // names the worker's program

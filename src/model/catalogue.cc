@@ -97,7 +97,7 @@ Status write_synthetic(const CatalogueEntry& entry, const Progress& progress) {
   std::int64_t tenth = -1;
   const auto told = [&](std::int64_t done, std::int64_t total) {
     if (progress && std::exchange(tenth, 10 * done / total) != 10 * done / total) {
-      progress(progress_text(done, total, static_cast<double>(steady_ns() - begin) / 1e9));
+      progress(progress_text(done, total, static_cast<double>(steady_ns() - begin) / kNsPerS));
     }
   };
   MIA_TRY(synthesize(spec, told, proc::interrupted));

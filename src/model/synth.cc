@@ -216,7 +216,7 @@ Result<SynthResult> synthesize(const SynthSpec& spec, const SynthProgress& progr
   result.path = spec.out;
   result.bytes = plan.bytes;
   result.tensors = static_cast<std::int64_t>(plan.tensors.size());
-  result.seconds = static_cast<double>(steady_ns() - begin) / 1e9;
+  result.seconds = static_cast<double>(steady_ns() - begin) / kNsPerS;
   return result;
 }
 

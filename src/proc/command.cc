@@ -47,7 +47,7 @@ class LineCaller {
 Woke watch(Process& process, const CommandSpec& spec) {
   const std::int64_t begin = steady_ns();
   while (true) {
-    const double left = spec.timeout_s - static_cast<double>(steady_ns() - begin) / 1e9;
+    const double left = spec.timeout_s - static_cast<double>(steady_ns() - begin) / kNsPerS;
     const Woke woke =
         process.loop().run([&] { return process.exit_reason().has_value(); }, std::min(left, kTickS), true);
     if (woke != Woke::timed_out || left <= kTickS) {

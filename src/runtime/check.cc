@@ -57,7 +57,7 @@ Result<double> tiny_decode_ms(WorkerTalk& talk, const std::filesystem::path& mod
   if (stamps.size() != static_cast<std::size_t>(kTokens)) {
     return fail(ErrorKind::worker, "{} tokens came out instead of {}", stamps.size(), kTokens);
   }
-  return static_cast<double>(stamps.back()) / 1e6;
+  return static_cast<double>(stamps.back()) / kNsPerMs;
 }
 
 }  // namespace
@@ -70,7 +70,7 @@ Result<Lines> check(std::string_view name, const std::filesystem::path& model) {
   const std::int64_t begin = steady_ns();
   auto talk = WorkerTalk::start(runtime);
   add(lines, "worker", talk ? Status{} : talk.failure(),
-      fmt::format("greets after {:.0f} ms", static_cast<double>(steady_ns() - begin) / 1e6));
+      fmt::format("greets after {:.0f} ms", static_cast<double>(steady_ns() - begin) / kNsPerMs));
   if (!talk) {
     return lines;
   }
