@@ -230,8 +230,12 @@ Result<double> parse_fraction(std::string_view text) {
 
 std::optional<std::string> nearest_name(std::string_view wrong, std::span<const std::string> names) {
   std::optional<std::string> best;
+  constexpr std::size_t kShort = 4;  // almost any other short word is near: it must begin alike
   std::size_t best_distance = std::max<std::size_t>(2, wrong.size() / 3) + 1;
   for (const std::string& name : names) {
+    if (wrong.size() <= kShort && lower(wrong.substr(0, 1)) != lower(name.substr(0, 1))) {
+      continue;
+    }
     const std::size_t distance = edit_distance(lower(wrong.substr(0, 256)), lower(name));
     if (distance < best_distance) {
       best_distance = distance;

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <system_error>
 
 #include <fcntl.h>
@@ -87,6 +88,11 @@ int terminal_width() {
     return size.ws_col;
   }
   return 110;
+}
+
+std::size_t table_width() {
+  return is_terminal(STDOUT_FILENO) ? static_cast<std::size_t>(terminal_width())
+                                    : std::numeric_limits<std::size_t>::max();
 }
 
 std::string tool_version() {

@@ -62,6 +62,8 @@ void print_json(const Json& json);
 [[nodiscard]] bool is_terminal(int fd);
 [[nodiscard]] bool want_color();
 [[nodiscard]] int terminal_width();
+// A table is cut at the terminal's edge, but whole where a file or another program reads it.
+[[nodiscard]] std::size_t table_width();
 
 [[nodiscard]] std::string tool_version();
 

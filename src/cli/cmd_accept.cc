@@ -56,8 +56,7 @@ Result<int> list_accepted(const Common& common) {
   if (common.json) {
     print_json(json);
   } else {
-    print(rows.empty() ? "no report was accepted yet\n"
-                       : report::table_text(table, static_cast<std::size_t>(terminal_width())));
+    print(rows.empty() ? "no report was accepted yet\n" : report::table_text(table, table_width()));
   }
   return kOk;
 }

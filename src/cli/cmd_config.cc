@@ -35,7 +35,7 @@ Result<int> list(const Common& common, bool markdown, bool scenarios) {
     table.rows.push_back(
         {std::string(field.key), std::string(field.standard), std::string(field.unit), std::string(field.doc)});
   }
-  print(report::table_text(table, static_cast<std::size_t>(terminal_width())));
+  print(report::table_text(table, table_width()));
   return kOk;
 }
 
@@ -64,7 +64,7 @@ Result<int> show(const Common& common, bool origin) {
       table.rows.back().push_back(loaded.origins.at(std::string(field.key)));
     }
   }
-  print(report::table_text(table, static_cast<std::size_t>(terminal_width())));
+  print(report::table_text(table, table_width()));
   return kOk;
 }
 

@@ -40,14 +40,14 @@ Result<int> list(const Common& common, std::int64_t limit) {
                     {"trials", row.trials},
                     {"planned", row.planned},
                     {"plan_hash", row.plan_hash}});
-    table.rows.push_back({row.id, row.scenario, row.started, row.state, fmt::format("{}/{}", row.trials, row.planned),
-                          row.tool_version});
+    // A killed session cannot say so itself; disturbed trials were measured again beyond the plan.
+    table.rows.push_back({row.id, row.scenario, row.started, row.state == "running" ? "unfinished" : row.state,
+                          fmt::format("{}/{}", row.trials, std::max(row.trials, row.planned)), row.tool_version});
   }
   if (common.json) {
     print_json(json);
   } else {
-    print(sessions.empty() ? "no sessions yet\n"
-                           : report::table_text(table, static_cast<std::size_t>(terminal_width())));
+    print(sessions.empty() ? "no sessions yet\n" : report::table_text(table, table_width()));
   }
   return kOk;
 }

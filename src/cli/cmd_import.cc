@@ -105,7 +105,7 @@ void show_samples(const Common& common, const store::ImportedSamples& file) {
     table.rows.push_back({sample.test, speed_text(sample), std::to_string(sample.levels.size()), sample.model,
                           settings_text(samples, sample)});
   }
-  print(report::table_text(table, static_cast<std::size_t>(terminal_width())));
+  print(report::table_text(table, table_width()));
   print(fmt::format("\n{} rows of {} ({}), id {}\n", file.rows.size(), file.file.tool, file.file.format, file.file.id));
 }
 
@@ -213,8 +213,7 @@ Result<int> list_imported(const Common& common) {
   if (common.json) {
     print_json(json);
   } else {
-    print(files.empty() ? "nothing was imported yet\n"
-                        : report::table_text(table, static_cast<std::size_t>(terminal_width())));
+    print(files.empty() ? "nothing was imported yet\n" : report::table_text(table, table_width()));
   }
   return kOk;
 }

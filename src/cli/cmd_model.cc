@@ -66,7 +66,7 @@ Result<int> list_models(const Common& common) {
   if (common.json) {
     print_json(json);
   } else {
-    print(report::table_text(table, static_cast<std::size_t>(terminal_width())));
+    print(report::table_text(table, table_width()));
   }
   return kOk;
 }
@@ -221,7 +221,7 @@ Result<int> show(const Common& common, const ShowOptions& options) {
     print_json(json);
     return kOk;
   }
-  const auto width = static_cast<std::size_t>(terminal_width());
+  const auto width = table_width();
   print(describe_text(model) + "\n" + report::table_text(types_table(model), width) + "\n" +
         report::table_text(token_table(model, options.depth), width));
   if (experts) {

@@ -130,7 +130,7 @@ void show(const Json& document) {
                     health.at("epochs").get<int>(), health.at("pairs").get<int>(),
                     100 * health.at("run_cv").get<double>(), 100 * health.at("pair_sd").get<double>(),
                     100 * health.at("epoch_sd").get<double>()));
-  print(report::table_text(table, static_cast<std::size_t>(terminal_width())));
+  print(report::table_text(table, table_width()));
   print("\n[..] exact 95 % bounds of the draws, given this recording\n");
 }
 

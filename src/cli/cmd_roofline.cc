@@ -109,7 +109,7 @@ std::string load_sentence(std::string_view kind, const Limits& limits, const std
 
 std::string to_text(const Limits& limits) {
   const host::Roofline& roofline = limits.roofline;
-  std::string text = report::table_text(threads_table(limits), static_cast<std::size_t>(terminal_width()));
+  std::string text = report::table_text(threads_table(limits), table_width());
   text += fmt::format("\nmemory reads: {:.1f} GB/s saturated, {:.1f} GB/s by one thread\n", roofline.saturated_gb_s,
                       roofline.per_thread_gb_s);
   if (!limits.model) {

@@ -55,7 +55,7 @@ int show_plan(const measure::Plan& plan, const record::Machine& machine, bool js
   if (json) {
     print_json(document);
   } else {
-    print(report::table_text(table, static_cast<std::size_t>(terminal_width())));
+    print(report::table_text(table, table_width()));
     print(fmt::format("\n{} trials, about {}; plan {}\n", plan.order.size(), human_seconds(seconds), plan.hash));
   }
   return kOk;

@@ -62,7 +62,7 @@ void print_list(const std::vector<record::RuntimeInfo>& runtimes) {
           "\n";
     }
   }
-  print(report::table_text(table, static_cast<std::size_t>(terminal_width())));
+  print(report::table_text(table, table_width()));
   print(problems.empty() ? "" : "\n" + problems);
 }
 
@@ -75,7 +75,8 @@ Result<int> list_runtimes(const Common& common) {
   if (common.json) {
     print_json(list_json(runtimes));
   } else if (runtimes.empty()) {
-    print("no runtime yet; install one: mia-perf runtime install llama-cpp-python==0.3.36\n");
+    print(warnings.empty() ? "no runtime yet; install one: mia-perf runtime install llama-cpp-python==0.3.36\n"
+                           : "no runtime that can be used\n");
   } else {
     print_list(runtimes);
   }

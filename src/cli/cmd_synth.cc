@@ -79,7 +79,7 @@ Result<int> list_presets(const Common& common) {
   if (common.json) {
     print_json(json);
   } else {
-    print(report::table_text(table, static_cast<std::size_t>(terminal_width())));
+    print(report::table_text(table, table_width()));
     print(fmt::format("\n--quant: {}\n", join(names, ", ")));
   }
   return kOk;

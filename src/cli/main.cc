@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <csignal>
 #include <exception>
 #include <optional>
@@ -74,7 +77,26 @@ int run_main(int argc, char** argv) {
   return code ? *code : report_error(code.error());
 }
 
+// Event loop, store, locks and the pipes of two workers; libuv aborts where it gets none.
+Status require_open_files() {
+  constexpr rlim_t kNeeded = 64;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= kNeeded) {
+    return {};
+  }
+  limit.rlim_cur = std::min(limit.rlim_max, kNeeded);
+  if (limit.rlim_cur < kNeeded || setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    return with_hint(
+        fail(ErrorKind::usage, "only {} files may be open here, and {} are needed", limit.rlim_max, kNeeded),
+        "ulimit -n 1024");
+  }
+  return {};
+}
+
 int run_and_check_output(int argc, char** argv) {
+  if (const Status enough = require_open_files(); !enough) {
+    return report_error(enough.error());
+  }
   const int code = run_main(argc, argv);
   const std::optional<Error> lost = output_error();
   return lost ? report_error(*lost) : code;
@@ -85,6 +107,7 @@ int run_and_check_output(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is no reason to lose a session
+  std::signal(SIGXFSZ, SIG_IGN);  // nor is a limit on file sizes: the write fails and says so
   mia::cli::guard_standard_streams();
   try {
     return mia::cli::run_and_check_output(argc, argv);

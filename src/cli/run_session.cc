@@ -79,7 +79,14 @@ class Recorder : public measure::RunObserver {
     line_.say(fmt::format("store: {}; measuring goes on, results are in the report only", error.text()));
   }
 
+  // An earlier report is worth more than one of a run that was ended before its first trial.
   [[nodiscard]] Result<std::vector<std::filesystem::path>> write(const record::Report& built) const {
+    const auto cancelled = [](const record::Trial& trial) {
+      return trial.outcome.kind == record::OutcomeKind::cancelled;
+    };
+    if (!built.complete && std::ranges::all_of(built.trials, cancelled)) {
+      return std::vector<std::filesystem::path>{};
+    }
     if (request_.stem.empty()) {
       return report::write_report(built, request_.out);
     }

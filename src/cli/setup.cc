@@ -44,9 +44,6 @@ Result<Configured> configure(const Common& common, const std::vector<std::string
   spec.config_dir = common.config_dir;
   spec.profile = common.profile;
   MIA_TRY_ASSIGN(configured.loaded, config::load(spec));
-  for (const std::string& warning : configured.loaded.warnings) {
-    log::warn(warning);
-  }
   configured.catalogue = catalogue_of(configured.loaded);
   for (const std::vector<std::string>* const list : {&common.set, &extra}) {
     for (const std::string& text : *list) {

@@ -9,6 +9,8 @@
 
 #include <unistd.h>
 
+#include <nlohmann/json.hpp>
+
 #include "base/files.h"
 #include "base/text.h"
 #include "config/layer.h"
@@ -136,6 +138,12 @@ Result<fs::path> dir_of(const LoadSpec& spec) {
   return dir;
 }
 
+bool looks_like_scenario(const Json& json) {
+  return json.is_object() &&
+         std::ranges::any_of(std::array{"axes", "workloads", "parts", "checks", "report", "settings"},
+                             [&](const char* key) { return json.contains(key); });
+}
+
 Status require_none(const std::vector<std::string>& problems) {
   if (problems.empty()) {
     return {};
@@ -180,10 +188,11 @@ Result<Loaded> load(const LoadSpec& spec) {
   if (!spec.profile.empty() && !profiles.contains(spec.profile)) {
     problems.push_back(unknown_profile("--profile", spec.profile, profiles));
   }
-  MIA_TRY(require_none(problems));
-  if (loaded.files.empty() && !spec.config_dir.empty()) {
-    loaded.warnings.push_back(fmt::format("{} holds no base.yaml: only built-in defaults", spec.config_dir.string()));
+  if (loaded.files.empty() && problems.empty() && !spec.config_dir.empty()) {
+    problems.push_back(fmt::format("--config {}: no base.yaml and no overrides.local.yaml in it",
+                                   one_line(spec.config_dir.string(), 200)));
   }
+  MIA_TRY(require_none(problems));
   apply_layer(loaded, layers.base.values);
   if (!loaded.profile.empty()) {
     apply_layer(loaded, profiles.at(loaded.profile));
@@ -201,6 +210,10 @@ Result<std::vector<std::string>> check_file(const fs::path& path) {
       return std::vector<std::string>{document.error().text()};
     }
     return document.failure();
+  }
+  if (looks_like_scenario(document->json())) {
+    return with_hint(fail(ErrorKind::usage, "{} is a scenario, no configuration", one_line(path.string(), 200)),
+                     fmt::format("mia-perf run {} --dry-run checks it", one_line(path.string(), 200)));
   }
   Layer layer = read_layer(*document);
   if (!layer.profiles.empty()) {  // a file without any takes those of base.yaml

@@ -32,7 +32,6 @@ struct Loaded {
   std::vector<ModelEntry> catalogue;         // of base.yaml; an entry of overrides.local.yaml replaces one of its id
   std::string profile;                       // of thresholds, the one in force; "" for none
   std::vector<std::filesystem::path> files;  // that were read
-  std::vector<std::string> warnings;
 };
 
 struct LoadSpec {

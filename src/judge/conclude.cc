@@ -71,9 +71,9 @@ std::string speed_sentence(const Report& report, const CellReport& cell) {
   }
   if (oversubscribed(report, cell)) {
     text += fmt::format(
-        ". \"auto\" gave {} threads, more than the {} cores here: --set n_threads={} is likely much "
+        ". \"auto\" gave {0} threads, more than the {1} core{2} here: --set n_threads={1} is likely much "
         "faster (mia-perf run cpu-tuning proves it)",
-        *cell.effective.llm.n_threads, cores_of(report), cores_of(report));
+        *cell.effective.llm.n_threads, cores_of(report), cores_of(report) == 1 ? "" : "s");
   }
   return text + ".";
 }

@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "judge/caveats.h"
+#include "record/fields.h"
 
 namespace mia::judge {
 namespace {
@@ -23,11 +24,37 @@ void find_oversubscription(Report& report) {
       const std::int64_t threads = *cell.effective.llm.n_threads;
       const std::int64_t cores = cores_of(report);
       add_finding(report, "auto_threads_over_cores", Severity::warning,
-                  fmt::format("n_threads=auto became {0} threads, but this machine lets us use {1} cores; try "
+                  fmt::format("n_threads=auto became {0} threads, but this machine lets us use {1} core{2}; try "
                               "--set n_threads={1}",
-                              threads, cores),
+                              threads, cores, cores == 1 ? "" : "s"),
                   {{"n_threads_effective", std::to_string(threads)}, {"allowed_cpus", std::to_string(cores)}});
       return;
+    }
+  }
+}
+
+// Settings that the runtime changed in silence. Layers and flash attention have findings of their own.
+void find_changed_settings(Report& report) {
+  for (const record::Field& field : record::fields()) {
+    if (!field.key.starts_with("llm.primary.") || field.key.ends_with(".n_gpu_layers") ||
+        field.key.ends_with(".flash_attn")) {
+      continue;
+    }
+    for (const CellReport& cell : report.cells) {
+      const record::Value asked = record::get(cell.requested, field);
+      const record::Value got = record::get(cell.effective, field);
+      const bool known = !std::holds_alternative<std::monostate>(asked) && !std::holds_alternative<std::monostate>(got);
+      if (known && asked != got) {
+        const std::string_view name = field.key.substr(field.key.rfind('.') + 1);
+        add_finding(report, "setting_changed", Severity::warning,
+                    fmt::format("{}: asked for {}={}, the runtime took {}", cell.label, name, record::to_text(asked),
+                                record::to_text(got)),
+                    {{"cell", cell.key},
+                     {"key", std::string(field.key)},
+                     {"requested", record::to_text(asked)},
+                     {"effective", record::to_text(got)}});
+        break;
+      }
     }
   }
 }
@@ -104,6 +131,7 @@ bool oversubscribed(const Report& report, const CellReport& cell) {
 
 void find_facts(Report& report) {
   find_oversubscription(report);
+  find_changed_settings(report);
   find_failures(report);
   find_noise(report);
   find_impossible_speed(report);

@@ -16,7 +16,8 @@
 namespace mia::proc {
 namespace {
 
-constexpr std::array<int, 2> kSignals = {SIGINT, SIGTERM};
+// A terminal that goes away (SIGHUP) ends a session as Ctrl-C does, unless nohup(1) says otherwise.
+constexpr std::array<int, 3> kSignals = {SIGINT, SIGTERM, SIGHUP};
 // A terminal, a shell and timeout(1) may each pass on the same wish: only a signal that comes later is a second one.
 constexpr std::int64_t kSameWishNs = 100'000'000;
 
@@ -64,7 +65,10 @@ InterruptGuard::InterruptGuard() {
     ::sigaddset(&action.sa_mask, signal);
   }
   for (std::size_t i = 0; i < kSignals.size(); ++i) {
-    ::sigaction(kSignals[i], &action, &previous[i]);
+    ::sigaction(kSignals[i], nullptr, &previous[i]);
+    if (kSignals[i] != SIGHUP || previous[i].sa_handler != SIG_IGN) {
+      ::sigaction(kSignals[i], &action, nullptr);
+    }
   }
 }
 

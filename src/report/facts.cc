@@ -209,7 +209,7 @@ std::string disturbed_text(const record::Report& report, record::Standing standi
   reasons.resize(reasons.size() - more);
   return fmt::format("{} of {} trial{} {} {}: {}{}.", trials, standings.size(), standings.size() == 1 ? "" : "s",
                      trials == 1 ? "was" : "were", words, join(reasons, "; "),
-                     more > 0 ? fmt::format("; and {} more reasons", more) : "");
+                     more > 0 ? fmt::format("; and {} more reason{}", more, more == 1 ? "" : "s") : "");
 }
 
 void add_trial_notes(const record::Report& report, std::vector<std::string>& lines) {

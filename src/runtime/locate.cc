@@ -106,8 +106,9 @@ Result<Parts> locate_python(const fs::path& python, const fs::path& headers) {
   MIA_TRY_ASSIGN(const proc::CommandResult told, proc::run_command(command));
   const fs::path package(std::string(trim(told.output)));
   if (!told.ok() || package.empty()) {
-    return with_hint(fail(ErrorKind::not_found, "'{}' has no module llama_cpp {}", program.string(),
-                          one_line(trim(told.error_output), 400)),
+    const std::string why = one_line(trim(told.error_output), 400);
+    return with_hint(fail(ErrorKind::not_found, "'{}' has no module llama_cpp{}", program.string(),
+                          why.empty() ? "" : " (" + why + ")"),
                      "install it there: pip install llama-cpp-python");
   }
   Parts parts;

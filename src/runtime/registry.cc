@@ -42,9 +42,18 @@ Result<record::RuntimeInfo> read(const std::string& name) {
   return runtime;
 }
 
-bool is_on(const char* variable) {
-  const char* const value = std::getenv(variable);
-  return value != nullptr && parse_bool(value).value_or(false);
+Result<bool> wants_fake(std::string_view name) {
+  const char* const value = std::getenv("MIA_LLAMA_FAKE");
+  if (name == kFake || value == nullptr || *value == '\0') {
+    return name == kFake;
+  }
+  const auto on = parse_bool(value);
+  if (!on) {
+    return with_hint(
+        fail(ErrorKind::usage, "environment MIA_LLAMA_FAKE: '{}' is neither yes nor no", one_line(value, 80)),
+        "MIA_LLAMA_FAKE=1 measures the scripted worker; unset it for a real runtime");
+  }
+  return *on;
 }
 
 bool is_library(const std::string& name) {
@@ -164,7 +173,8 @@ Result<record::RuntimeInfo> fake_runtime() {
 }
 
 Result<record::RuntimeInfo> find(std::string_view name) {
-  if (name == kFake || is_on("MIA_LLAMA_FAKE")) {
+  MIA_TRY_ASSIGN(const bool fake, wants_fake(name));
+  if (fake) {
     return fake_runtime();
   }
   if (!name.empty()) {
@@ -289,9 +299,15 @@ Status remove(std::string_view name) {
   MIA_TRY(check_name(name));
   const fs::path folder = runtimes_dir() / name;
   std::error_code code;
+  MIA_TRY_ASSIGN(const auto runtimes, list());
   if (!fs::exists(folder, code)) {
-    MIA_TRY_ASSIGN(const auto runtimes, list());
     return not_found(name, runtimes);
+  }
+  for (const record::RuntimeInfo& other : runtimes) {
+    if (other.name != name && other.prefix.starts_with(folder.string() + "/")) {
+      return with_hint(fail(ErrorKind::usage, "runtime '{}' uses the libraries of '{}'", other.name, name),
+                       fmt::format("mia-perf runtime remove {} first", other.name));
+    }
   }
   fs::remove(folder / "runtime.json", code);
   fs::remove_all(folder, code);

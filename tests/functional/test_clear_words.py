@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import pty
+import resource
 import signal
 import subprocess
 import unittest
@@ -117,8 +118,7 @@ class Sentences(Words):
     def test_an_unfinished_run_says_so(self):
         self.script(rules=[{"when_trial": 2, "faults": [{"phase": "generate", "kind": "hang"}]}])
         process = self.start("run", "--repeats", "3")
-        counter = self.dir / "counter"
-        self.assertTrue(wait_for(lambda: counter.exists() and len(counter.read_bytes()) >= 2))
+        self.assertTrue(wait_for(lambda: (self.dir / "reports/perf_cpu_baseline.json").exists()))  # of the first trial
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
         self.assertIn("The run did not finish.", self.report()["sentence"])
@@ -273,6 +273,99 @@ class Runtimes(Words):
         (prefix / "lib/libllama.so").write_text("library")
         self.assertIsNone(self.mia_json("runtime", "list")[0]["missing"])
         self.assertNotIn("missing", self.mia("runtime", "list")[0])
+
+
+    def record(self, name, prefix):
+        folder = self.folder.parent / name
+        folder.mkdir(exist_ok=True)
+        (folder / "worker").write_text("#!/bin/sh\n")
+        (folder / "worker").chmod(0o755)
+        (folder / "runtime.json").write_text(json.dumps(
+            {"name": name, "prefix": str(prefix), "worker": str(folder / "worker"), "version": "9.9"}))
+
+    def test_one_that_others_use_is_not_removed(self):
+        self.record("mine", self.folder / "prefix")
+        self.record("borrower", self.folder / "prefix")
+        err = self.error("runtime", "remove", "mine")
+        self.assertIn("runtime 'borrower' uses the libraries of 'mine'", err)
+        self.mia("runtime", "remove", "borrower")
+        self.mia("runtime", "remove", "mine")
+        self.assertFalse(self.folder.exists())
+
+    def test_a_broken_one_is_not_none(self):
+        (self.folder / "runtime.json").write_text("{")
+        out, _ = self.mia("runtime", "list")
+        self.assertEqual(out, "no runtime that can be used\n")
+
+    def test_the_switch_of_the_scripted_worker_is_yes_or_no(self):
+        self.env["MIA_LLAMA_FAKE"] = "2"
+        self.assertIn("environment MIA_LLAMA_FAKE: '2' is neither yes nor no", self.error("run"))
+
+
+class Files(Words):
+    def test_a_scenario_is_no_configuration(self):
+        (self.dir / "mine.yaml").write_text("title: mine\naxes: {n_threads: [1, 2]}\n")
+        self.assertIn("mia-perf run mine.yaml --dry-run checks it", self.error("config", "check", "mine.yaml"))
+
+    def test_models_of_the_catalogue_are_checked(self):
+        (self.dir / "base.yaml").write_text("models:\n  - id: a\n    source: ftp:x\n  - id: b\n    file: ../../b.gguf\n")
+        out, _ = self.mia("config", "check", "base.yaml", code=2)
+        self.assertIn("base.yaml:3: source must be pypi:PACKAGE==VERSION or synth:PRESET:QUANT, not 'ftp:x'", out)
+        self.assertIn("base.yaml:5: file '../../b.gguf' leads out of the folder", out)
+
+    def test_a_named_folder_without_configuration_is_an_error(self):
+        (self.dir / "empty").mkdir()
+        self.assertIn("no base.yaml", self.error("config", "show", "--config", "empty"))
+
+
+class Limits(Words):
+    def under(self, kind, value, *args):
+        def lower():
+            resource.setrlimit(kind, (value, value))
+        process = subprocess.run([str(BIN / "mia-perf"), *args], cwd=self.dir, env=self.env, preexec_fn=lower,
+                                 capture_output=True, text=True, timeout=60)
+        return process.returncode, process.stderr
+
+    def test_too_few_open_files_is_a_sentence(self):
+        code, err = self.under(resource.RLIMIT_NOFILE, 8, "run", "--repeats", "1")
+        self.assertEqual(code, 2, err)
+        self.assertIn("only 8 files may be open here", err)
+
+    def test_a_limit_on_file_sizes_is_no_signal(self):
+        self.script()
+        code, err = self.under(resource.RLIMIT_FSIZE, 2000, "run", "--repeats", "1")
+        self.assertEqual(code, 5, err)
+        self.assertIn("File too large", err)
+
+
+class Ends(Words):
+    def hanging(self):
+        self.script(faults=[{"phase": "load", "kind": "hang", "nth": 0}])
+        counter = self.dir / "counter"
+        counter.unlink(missing_ok=True)
+        process = self.start("run", "--repeats", "3")
+        self.addCleanup(process.kill)
+        self.assertTrue(wait_for(lambda: counter.exists() and counter.read_bytes()))
+        return process
+
+    def test_an_end_before_the_first_trial_keeps_the_earlier_report(self):
+        self.script()
+        self.mia("run", "--repeats", "2")
+        before = self.report()
+        for what in (signal.SIGINT, signal.SIGHUP):
+            process = self.hanging()
+            process.send_signal(what)
+            process.communicate(timeout=20)
+            self.assertEqual(process.returncode, 130)
+            self.assertEqual(self.report(), before)
+        self.assertIn("interrupted", self.mia("history", "list")[0])
+
+    def test_a_killed_session_is_unfinished(self):
+        process = self.hanging()
+        process.kill()
+        process.communicate(timeout=20)
+        out, _ = self.mia("history", "list")
+        self.assertRegex(out, r"unfinished +0/3")
 
 
 class Versions(Words):

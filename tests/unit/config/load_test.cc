@@ -91,11 +91,15 @@ TEST_F(Load, AllProblemsAreToldAtOnceWithTheirPlaces) {
   }
 }
 
-TEST_F(Load, NoFilesAreTheBuiltInDefaults) {
-  const auto all = loaded();
+TEST_F(Load, NoFilesAreTheBuiltInDefaultsUnlessAFolderWasNamed) {
+  setenv("MIA_PERF_CONFIG_DIR", dir_.c_str(), 1);
+  const auto all = load({});
+  unsetenv("MIA_PERF_CONFIG_DIR");
   ASSERT_TRUE(all);
   EXPECT_EQ(all->settings.workload.max_tokens, 64);
-  EXPECT_FALSE(all->warnings.empty());
+  const auto named = load({dir_, {}, {}, true});
+  ASSERT_FALSE(named);
+  EXPECT_NE(named.error().message.find("no base.yaml"), std::string::npos) << named.error().message;
   EXPECT_FALSE(load({dir_ / "none", {}, {}, true}));
 }
 

@@ -47,6 +47,23 @@ TEST(Findings, DriftAndDisturbanceAreNamedWhereTheyAreLarge) {
   EXPECT_NE(finding_of(maker.report, "noisy_machine")->text.find("2 of 4 trials"), std::string::npos);
 }
 
+TEST(Findings, ASettingThatTheRuntimeChangedIsNamedOnce) {
+  ReportMaker maker;
+  for (const char* const key : {"a", "b"}) {
+    record::CellReport& cell = maker.cell(key);
+    cell.requested.llm.n_ctx = 8;
+    cell.effective.llm.n_ctx = 256;
+    cell.requested.llm.n_batch = cell.effective.llm.n_batch = 512;
+    cell.effective.llm.n_threads = 4;  // asked for nothing
+    cell.requested.llm.n_gpu_layers = 99;
+    cell.effective.llm.n_gpu_layers = 0;  // has findings of its own
+  }
+  find_facts(maker.report);
+  ASSERT_EQ(maker.report.findings.size(), 1);
+  EXPECT_EQ(maker.report.findings[0].id, "setting_changed");
+  EXPECT_EQ(maker.report.findings[0].text, "a: asked for n_ctx=8, the runtime took 256");
+}
+
 TEST(Findings, ACellThatFailedSaysWhy) {
   ReportMaker maker;
   maker.cell("a").failure = "crashed by SIGSEGV";
