@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // How fast the store takes trials and answers questions about many of them. Writes to the folder of temporary files,
-// which must be on a real disk: every add_trial ends with an fsync.
+// which must be on a real disk: add_trial ends with an fsync at least every 0.1 s.
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>

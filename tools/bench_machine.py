@@ -98,7 +98,7 @@ class MachineSections:
             out = subprocess.run([program, "--benchmark_filter=^add_trial/64/", "--benchmark_format=json"], capture_output=True,
                                  text=True, check=True)
             rate = json.loads(out.stdout)["benchmarks"][0]["items_per_second"]
-            self.row("trials that the store takes", rate, "1/s", ">= 2000", "64 tokens each, one committed and synced after the other")
+            self.row("trials that the store takes", rate, "1/s", ">= 2000", "64 tokens each, one committed after the other")
         else:
             say("no store_bench: cmake --preset dev -DMIA_BUILD_BENCH=ON, or ./dev bench store")
         path, session = self.large_store()

@@ -37,6 +37,7 @@ struct Store::Impl {
   soci::session sql;
   std::vector<long long> metrics;  // numbers of record::metrics(), in its order
   std::optional<Target> target;    // of the last add_trial
+  std::int64_t synced_ns = 0;      // steady clock: when a commit of a trial was last on the disk
 
   // Connects, configures, migrates. Throws soci_error.
   [[nodiscard]] Status open(const std::string& connect);
@@ -51,6 +52,22 @@ struct Store::Impl {
   [[nodiscard]] long long subject(const Target& target, const record::Trial& trial);
   // Fills `metrics`, adding the rows that an older program did not know.
   void learn_metrics();
+};
+
+// Trials that come faster than any real one are not held up by the disk: within 0.1 s of a commit that is on the disk,
+// the next ones are left to the log, and the first one after that time, or the session's end, syncs them all. Outlives
+// the transaction.
+class TrialSync {
+ public:
+  TrialSync(soci::session& sql, std::int64_t& synced_ns);
+  TrialSync(const TrialSync&) = delete;
+  TrialSync& operator=(const TrialSync&) = delete;
+  ~TrialSync();
+
+ private:
+  soci::session& sql_;
+  std::int64_t& synced_ns_;
+  bool is_burst_;
 };
 
 // The text of `json`, refused when it could not be read back.

@@ -158,6 +158,7 @@ Status Store::resume_session(std::string_view session) {
 Status Store::keep_report(std::string_view session, const record::Report& report, std::int64_t planned) {
   MIA_TRY_ASSIGN(const std::string text, report_text(report));
   return guarded("store the report", impl_->path, [&]() -> Status {
+    const TrialSync sync(impl_->sql, impl_->synced_ns);
     Transaction transaction(impl_->sql);
     MIA_TRY_ASSIGN(const long long num, impl_->require_session(session));
     execute(impl_->sql, "update session set report_json = :report, planned = :planned where num = :num", text, planned,

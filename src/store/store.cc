@@ -7,6 +7,7 @@
 
 #include <soci/sqlite3/soci-sqlite3.h>
 
+#include "base/clock.h"
 #include "base/files.h"
 #include "base/text.h"
 #include "record/metrics.h"
@@ -16,6 +17,10 @@
 namespace mia::store {
 namespace {
 namespace fs = std::filesystem;
+
+// In WAL mode NORMAL may lose the last commits with the power.
+constexpr std::int64_t kBurstNs = 100'000'000;
+constexpr std::string_view kSynced = "pragma synchronous = full";
 
 // Absolute, so that ":memory:" and "file:..." are plain names; in quotes where SOCI would read `=` as an option.
 Result<std::string> connect_string(const fs::path& path) {
@@ -70,8 +75,7 @@ std::string journal_mode_wal(soci::session& sql) {
 
 Status configure(soci::session& sql, const fs::path& path) {
   sql << "pragma foreign_keys = on";
-  // FULL: in WAL mode NORMAL may lose the last commits with the power.
-  sql << "pragma synchronous = full";
+  execute(sql, kSynced);
   if (journal_mode_wal(sql) != "wal") {
     return with_hint(fail(ErrorKind::store, "the file system of '{}' cannot share a write-ahead log", path.string()),
                      "name a file on a local disk with --store");
@@ -102,6 +106,25 @@ Result<Store> Store::open(const fs::path& wanted) {
   const Status status = guarded("open the store", path, [&] { return impl->open(connect); });
   MIA_TRY(status);
   return Store(std::move(impl));
+}
+
+TrialSync::TrialSync(soci::session& sql, std::int64_t& synced_ns)
+    : sql_(sql), synced_ns_(synced_ns), is_burst_(steady_ns() - synced_ns < kBurstNs) {
+  if (is_burst_) {
+    execute(sql_, "pragma synchronous = normal");
+  } else {
+    synced_ns_ = steady_ns();
+  }
+}
+
+TrialSync::~TrialSync() {
+  if (is_burst_) {
+    try {
+      execute(sql_, kSynced);
+    } catch (const soci::soci_error&) {
+      synced_ns_ = 0;  // the next trial tries again
+    }
+  }
 }
 
 Status Store::Impl::open(const std::string& connect) {

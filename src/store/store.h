@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The only door to SQL: sessions, trials, baselines and imported results in one SQLite file. docs/store.md describes
-// the tables. Every call that writes is one transaction that is on the disk (fsync) when it returns, or has changed
-// nothing. Errors are of kind `store` (disk full, read-only, damaged, locked, newer schema), `not_found` or `usage`.
+// the tables. Every call that writes is one transaction that is committed when it returns, or has changed nothing. It
+// is on the disk as well (fsync), but for trials and reports within 0.1 s of ones that are: the next call syncs them.
+// Errors are of kind `store` (disk full, read-only, damaged, locked, newer schema), `not_found` or `usage`.
 #pragma once
 
 #include <cstddef>

@@ -167,6 +167,7 @@ Status Store::add_trials(std::string_view session, std::span<const record::Trial
   }
   return guarded("store the trial", impl_->path, [&]() -> Status {
     soci::session& sql = impl_->sql;
+    const TrialSync sync(sql, impl_->synced_ns);
     Transaction transaction(sql);
     MIA_TRY_ASSIGN(const Target* const target, impl_->require_target(session));
     for (std::size_t i = 0; i < trials.size(); ++i) {

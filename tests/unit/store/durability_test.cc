@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -39,9 +41,25 @@ TEST(Durability, EveryWriteIsOnTheDiskWhenItReturns) {
   EXPECT_TRUE(synced([&] { return store.begin_session(sample_session("s1")).has_value(); }));
   for (int i = 0; i < 3; ++i) {
     EXPECT_TRUE(synced([&] { return store.add_trial("s1", sample_trial("s1", i)).has_value(); }));
+    std::this_thread::sleep_for(std::chrono::milliseconds(120));  // no real trial takes less
   }
   EXPECT_TRUE(synced([&] { return store.finish_session("s1", "complete", nullptr).has_value(); }));
   EXPECT_FALSE(synced([&] { return store.trials("s1").has_value(); })) << "reading needs no disk";
+}
+
+TEST(Durability, ABurstOfTrialsIsOnTheDiskWithTheSessionsEnd) {
+  const TempDir dir;
+  Store store = must_open(dir.file());
+  ASSERT_TRUE(store.begin_session(sample_session("s1")));
+  const int before = syncs;
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_TRUE(store.add_trial("s1", sample_trial("s1", i)));
+  }
+  EXPECT_GT(syncs, before) << "the first is on the disk at once";
+  const int burst = syncs;
+  ASSERT_TRUE(store.finish_session("s1", "complete", nullptr));
+  EXPECT_GT(syncs, burst);
+  EXPECT_EQ(store.trials("s1")->size(), 50U);
 }
 
 }  // namespace
