@@ -43,16 +43,16 @@ Status append_summary(const record::Report& report) {
 }
 
 Status show(const Common& common, const GateRequest& request, const record::Report& report) {
+  if (common.json) {
+    print(report::pretty_json(report::to_document(report)));
+  } else {
+    print(report::gate_text(report, {terminal_width(), want_color(), false}));
+  }
   if (!request.junit.empty()) {
     MIA_TRY(write_file_atomic(request.junit, report::to_junit(report)));
   }
   if (!request.markdown.empty()) {
     MIA_TRY(write_file_atomic(request.markdown, report::github_summary(report)));
-  }
-  if (common.json) {
-    print(report::pretty_json(report::to_document(report)));
-  } else {
-    print(report::gate_text(report, {terminal_width(), want_color(), false}));
   }
   if (request.github) {
     // Beside a JSON document commands would spoil it; the runner reads both streams.
@@ -95,8 +95,12 @@ Result<int> gate(const Common& common, const GateRequest& request) {
   if (runs) {
     MIA_TRY(keep_judged(common, request, report));
   }
-  MIA_TRY(show(common, request, report));
-  return exit_code(report, request.on_unclear == "pass");
+  const int code = exit_code(report, request.on_unclear == "pass");
+  if (const Status shown = show(common, request, report); !shown) {
+    log::error(shown.error());  // a file that cannot be written hides no regression
+    return code == kOk ? exit_code_of(shown.error()) : code;
+  }
+  return code;
 }
 
 }  // namespace

@@ -72,10 +72,15 @@ std::string model_text(const Report& report) {
   return joined(models);
 }
 
-// What is computed, not how often or in which order, nor by which name the model was called.
+// What is computed and from which state, not how often or in which order, nor by which name the model was called.
 record::Settings computed(record::Settings settings) {
   settings.llm.id.reset();
-  settings.run = {};
+  record::RunSettings state;
+  state.cache = settings.run.cache;
+  state.runs = settings.run.runs;
+  state.warmup_max = settings.run.warmup_max;
+  state.warmup_tokens = settings.run.warmup_tokens;
+  settings.run = state;
   settings.thresholds = {};
   return settings;
 }

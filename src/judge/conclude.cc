@@ -2,6 +2,7 @@
 #include "judge/conclude.h"
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 
 #include <fmt/core.h>
@@ -46,9 +47,16 @@ void find_auto_penalty(Report& report, const CellReport& winner) {
                {"pairs", std::to_string(ratio.pairs)}});
 }
 
-// The settings in which the winner was asked for something else than the reference.
-std::string difference(const CellReport& reference, const CellReport& winner) {
+// The settings in which the winner was asked for something else than the reference, or than the configuration says.
+std::string difference(const Report& report, const CellReport& reference, const CellReport& winner) {
+  // What the files in force say otherwise is written as well: half of a winner was never measured.
   record::Settings from = reference.requested;
+  for (const record::Field& field : record::fields()) {
+    const record::Value now = record::get(report.settings, field);
+    if (field.key.starts_with("llm.") && now != record::get(winner.requested, field)) {
+      (void)record::set_text(from, field.key, record::to_text(now));
+    }
+  }
   from.workload = winner.requested.workload;
   from.run = winner.requested.run;
   from.run.runtime = reference.requested.run.runtime;
@@ -66,7 +74,7 @@ std::string speed_sentence(const Report& report, const CellReport& cell) {
   if (const auto prefill = value_of(cell, "prefill_tok_s")) {
     text += fmt::format(", reads {:.0f}", *prefill);
   }
-  if (cell.efficiency) {
+  if (cell.efficiency && *cell.efficiency <= 1) {
     text += fmt::format("; that is {:.0f} % of what this memory allows", 100 * *cell.efficiency);
   }
   if (oversubscribed(report, cell)) {
@@ -79,6 +87,9 @@ std::string speed_sentence(const Report& report, const CellReport& cell) {
 }
 
 std::string gain_sentence(const Report& report, const Gain& gain) {
+  if (gain.state == GainState::none && gain.compared == 0) {
+    return fmt::format("No other setting could be compared with {}.", report.cells.front().label);
+  }
   if (gain.state == GainState::none) {
     return fmt::format("Nothing beats {} beyond the noise: keep it.", report.cells.front().label);
   }
@@ -88,6 +99,10 @@ std::string gain_sentence(const Report& report, const Gain& gain) {
   if (gain.state == GainState::confirmed) {
     return fmt::format("Use {}: {:.2f} times the speed of {} ({:.2f} to {:.2f}, {} fresh pairs).", winner,
                        1 + *gain.fresh.value, reference, 1 + *gain.fresh.low, 1 + *gain.fresh.high, gain.fresh.pairs);
+  }
+  if (gain.state == GainState::refuted && !gain.fresh.low) {
+    return fmt::format("{} looked {:.2f} times as fast as {}, but too few fresh pairs are good to say so ({} of {}).",
+                       winner, planned, reference, gain.fresh.pairs, kFreshRepeats);
   }
   if (gain.state == GainState::refuted) {
     return fmt::format("{} looked {:.2f} times as fast as {}, but {} fresh pairs do not bear it out: keep {}.", winner,
@@ -189,7 +204,7 @@ std::string models_sentence(const Report& report, const CellReport& reference, c
 
 void recommend_settings(Report& report, const Gain& gain) {
   if (gain.state == GainState::confirmed) {
-    report.recommendation = difference(gain.reference(), gain.winner());
+    report.recommendation = difference(report, gain.reference(), gain.winner());
   }
   if (!gain.matches.empty()) {
     find_auto_penalty(report, gain.winner());
@@ -209,7 +224,7 @@ void recommend_model(Report& report, const Gain& gain) {
     const std::string objection =
         gain.winner().model == reference.model ? std::string() : quality_objection(report, reference, gain.winner());
     if (objection.empty()) {
-      report.recommendation = difference(gain.reference(), gain.winner());
+      report.recommendation = difference(report, gain.reference(), gain.winner());
       text += gain_sentence(report, gain);
     } else {
       text += fmt::format("{} is faster ({} fresh pairs), but not recommended: {}.", gain.winner().model,
@@ -226,6 +241,31 @@ bool varies_settings(const Report& report) {
   return std::ranges::any_of(report.cells, [&](const CellReport& cell) {
     return cell.requested.workload.name == first.requested.workload.name && cell.key != first.key;
   });
+}
+
+// Where a token's time goes, the largest part first; "" where nothing was taken apart.
+std::string token_sentence(const Report& report) {
+  std::vector<const record::TimePart*> parts;
+  const record::TimePart* whole = nullptr;
+  for (const record::TimePart& part : report.time_parts) {
+    if (part.mode != report.time_parts.front().mode || !part.ms) {
+      continue;
+    }
+    if (part.name == "whole") {
+      whole = &part;
+    } else if (part.share) {
+      parts.push_back(&part);
+    }
+  }
+  if (whole == nullptr || parts.empty()) {
+    return {};
+  }
+  std::ranges::stable_sort(parts, std::greater<>(), [](const record::TimePart* part) { return *part->share; });
+  std::string shares;
+  for (const record::TimePart* const part : parts) {
+    shares += fmt::format("{}{} {:.0f} %", shares.empty() ? "" : ", ", part->name, 100 * *part->share);
+  }
+  return fmt::format("A token of {} takes {:.2f} ms: {}.", report.cells.front().model, *whole->ms, shares);
 }
 
 // One scenario's cells.
@@ -251,6 +291,9 @@ void conclude_part(Report& report) {
   const CellReport* const longer = with_workload(report, first, "long");
   if (shorter != nullptr && longer != nullptr && report.models.size() < 2) {
     report.sentence += (report.sentence.empty() ? "" : " ") + depth_sentence(*shorter, *longer);
+  }
+  if (report.sentence.empty()) {
+    report.sentence = token_sentence(report);
   }
   if (report.sentence.empty()) {
     report.sentence = speed_sentence(report, first);

@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "judge/caveats.h"
+#include "judge/cells.h"
 #include "record/fields.h"
 
 namespace mia::judge {
@@ -40,7 +41,11 @@ void find_changed_settings(Report& report) {
         field.key.ends_with(".flash_attn")) {
       continue;
     }
+    const bool batch = field.key.ends_with("batch");  // no larger than the context, which follows the workload if unset
     for (const CellReport& cell : report.cells) {
+      if (batch && !cell.requested.llm.n_ctx) {
+        continue;
+      }
       const record::Value asked = record::get(cell.requested, field);
       const record::Value got = record::get(cell.effective, field);
       const bool known = !std::holds_alternative<std::monostate>(asked) && !std::holds_alternative<std::monostate>(got);
@@ -108,6 +113,16 @@ void find_impossible_speed(Report& report) {
                       "lives in the cache",
                       cell.label, 100 * *cell.efficiency),
           {{"cell", cell.key}, {"roofline_tok_s", fmt::format("{:.1f}", cell.roofline_tok_s.value_or(0))}});
+    }
+    const auto load = value_of(cell, "load_ms");
+    if (load && cell.load_limit_ms && *load < *cell.load_limit_ms) {
+      const bool mapped = cell.cache_state == "warm" && cell.effective.llm.load_mode.value_or("mmap") == "mmap";
+      add_finding(report, "load_below_limit", mapped ? Severity::info : Severity::warning,
+                  fmt::format("{}: loaded in {:.0f} ms, reading the file takes {:.0f} ms; {}", cell.label, *load,
+                              *cell.load_limit_ms,
+                              mapped ? "a mapped file that is in the page cache is read with the first tokens only"
+                                     : "one of the two is measured wrong"),
+                  {{"cell", cell.key}, {"load_limit_ms", fmt::format("{:.1f}", *cell.load_limit_ms)}});
     }
   }
 }

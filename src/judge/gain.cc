@@ -114,6 +114,7 @@ Gain find_gain(const Report& report) {
       continue;
     }
     const SpeedRatio ratio = speed_ratio(report, cell, reference, Repeats::planned);
+    best.compared += ratio.pairs > 0 ? 1 : 0;
     if (looks_better(report, matches, ratio) && (best.matches.empty() || *ratio.value > *best.planned.value)) {
       best.matches = std::move(matches);
       best.planned = ratio;

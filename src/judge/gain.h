@@ -42,6 +42,7 @@ enum class GainState {
 
 struct Gain {
   GainState state = GainState::none;
+  std::int64_t compared = 0;   // cells that had a pair with the reference
   std::vector<Match> matches;  // of the best candidate, all workloads; empty for none
   SpeedRatio planned;          // in the first workload
   SpeedRatio fresh;

@@ -137,7 +137,9 @@ Result<ReplayResult> replay(std::span<const EpochPairs> trace, const ReplayOptio
     PairedTest test = fresh;
     std::size_t at = static_cast<std::size_t>(random.below(trace.size()));
     bool stop = false;
-    for (std::int64_t i = 0; i < options.test.max_epochs && !stop; ++i) {
+    // A recording that is shorter than a comparison may last ends it: no epoch counts twice.
+    const std::int64_t most = std::min<std::int64_t>(options.test.max_epochs, std::ssize(trace));
+    for (std::int64_t i = 0; i < most && !stop; ++i) {
       test.add_epoch(drawn(trace[at], options, options.coins && random.coin()));
       stop = test.look().stop;
       at = (at + 1) % trace.size();

@@ -62,6 +62,12 @@ const CellReport* counterpart(const Report& report, const CellReport& cell, std:
   return at == report.cells.end() ? nullptr : &*at;
 }
 
+// The same place in the plan of an accepted report, whatever its model and runtime are called.
+const CellReport* accepted_cell(const Report& accepted, const CellReport& cell) {
+  const auto at = std::ranges::find(accepted.cells, cell.key, &CellReport::key);
+  return at == accepted.cells.end() ? nullptr : &*at;
+}
+
 std::optional<double> value_of(const CellReport& cell, const std::string& metric) {
   const auto at = cell.metrics.find(metric);
   const bool known = at != cell.metrics.end() && at->second.value && std::isfinite(*at->second.value);
@@ -188,12 +194,11 @@ void add_ratio_rises(const Modes& modes, const Limit& limit, std::vector<Check>&
     if (!limit.limit || modes.accepted == nullptr || !is_workload(shorter, "short")) {
       continue;
     }
-    const CellReport* const old_short = counterpart(*modes.accepted, shorter, "short");
+    const CellReport* const old_short = accepted_cell(*modes.accepted, shorter);
     const CellReport* const longer = counterpart(modes.report, shorter, "long");
     const auto now = ratio_of(longer, &shorter, kP95Field);
-    const auto then = old_short == nullptr
-                          ? std::nullopt
-                          : ratio_of(counterpart(*modes.accepted, shorter, "long"), old_short, kP95Field);
+    const CellReport* const old_long = longer == nullptr ? nullptr : accepted_cell(*modes.accepted, *longer);
+    const auto then = ratio_of(old_long, old_short, kP95Field);
     if (now && then && *then > 0) {
       checks.push_back(judged(limit, *now / *then - 1,
                               fmt::format("p95 ratio of {}: {:.3f}, accepted {:.3f}", shorter.label, *now, *then),
@@ -217,7 +222,7 @@ void add_changes(const Modes& modes, const Limit& limit, const Change& change, s
     if (!limit.limit || modes.accepted == nullptr || !is_workload(cell, change.workload)) {
       continue;
     }
-    const CellReport* const old = counterpart(*modes.accepted, cell, change.workload);
+    const CellReport* const old = accepted_cell(*modes.accepted, cell);
     const auto then = old == nullptr ? std::nullopt : value_of(*old, change.metric);
     if (!then || !(*then > 0)) {
       continue;

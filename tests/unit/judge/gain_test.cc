@@ -58,6 +58,23 @@ TEST(Gain, FreshPairsConfirm) {
   EXPECT_EQ(maker.report.recommendation, "n_threads=8");
 }
 
+// The files in force say n_batch=128 and the winner was measured with the runtime's own: half of it was never measured.
+TEST(Gain, ARecommendationUndoesWhatTheConfigurationSaysOtherwise) {
+  ReportMaker maker = two_cells({20, 20, 20});
+  maker.report.settings.llm.n_batch = 128;
+  maker.speeds("n_threads=auto", 3, {10, 10, 10, 10, 10, 10});
+  maker.speeds("n_threads=8", 3, {15, 15, 15, 15, 15, 15});
+  conclude(maker.report);
+  EXPECT_EQ(maker.report.recommendation, "n_threads=8 n_batch=auto");
+}
+
+TEST(Gain, NothingToCompareWithIsNoVerdict) {
+  ReportMaker maker = two_cells({});
+  conclude(maker.report);
+  EXPECT_NE(maker.report.sentence.find("No other setting could be compared"), std::string::npos)
+      << maker.report.sentence;
+}
+
 TEST(Gain, OneFreshPairAgainstItRefutes) {
   ReportMaker maker = two_cells({20, 20, 20});
   maker.speeds("n_threads=auto", 3, {10, 10, 10, 10, 10, 10});

@@ -37,6 +37,15 @@ TEST(Replay, EqualSidesAreTheSame) {
   EXPECT_NEAR(result->mean_pairs, 3 * result->mean_epochs, 1e-9);
 }
 
+TEST(Replay, AShortRecordingGivesNoEpochTwice) {
+  ReplayOptions undecided = options(0.03);
+  undecided.test.max_epochs = 20;
+  const auto result = replay(recording(0.2, 0, 7), undecided);
+  ASSERT_TRUE(result);
+  EXPECT_LE(result->mean_epochs, 7);
+  EXPECT_GT(result->verdicts.at("unclear").hits, 0);
+}
+
 TEST(Replay, ASlowdownIsPutOnB) {
   const auto result = replay(recording(0.01), options(0.05));
   ASSERT_TRUE(result);

@@ -107,6 +107,27 @@ TEST(Thresholds, DropsAgainstTheAcceptedReport) {
   EXPECT_EQ(threshold_verdict(report, "long_tps_drop"), "pass");
 }
 
+// A build is accepted as "default" and its successor measured as "candidate".
+TEST(Thresholds, AnotherNameOfModelAndRuntimeHidesNoDrop) {
+  Report accepted = accepted_report();
+  Report report = accepted_report();
+  for (CellReport& cell : report.cells) {
+    cell.runtime = "candidate";
+    cell.requested.run.runtime = "candidate";
+    cell.model = cell.requested.llm.id.emplace("mxfp4-again");
+    cell.metrics["tokens_per_s"].value = *cell.metrics["tokens_per_s"].value * 0.5;
+    cell.metrics["p95_decode_ms"].value = cell.requested.workload.name == "long" ? 500 : 250;
+  }
+  for (CellReport& cell : accepted.cells) {
+    cell.runtime = "default";
+  }
+  const ThresholdVerdict verdict = check_thresholds(report, &accepted, limits());
+  for (const char* const name : {"short_tps_drop", "long_tps_drop", "p95_short_drift", "p95_ratio_rise"}) {
+    EXPECT_EQ(named(verdict, name).verdict, "fail") << name;
+  }
+  EXPECT_TRUE(verdict.regression_flag);
+}
+
 TEST(Thresholds, LatencyRatioDriftAndRise) {
   Report report = accepted_report();
   report.cells[1].metrics["p95_decode_ms"].value = 260;  // 1.30: at most
