@@ -215,7 +215,8 @@ struct Canary::State {
 };
 
 Canary::Canary(int max_threads, std::int64_t bytes) {
-  const std::int64_t wanted = bytes > 0 ? bytes : memory_buffer_bytes();
+  const std::int64_t usual = memory_buffer_bytes();
+  const std::int64_t wanted = bytes > 0 ? bytes : std::min(usual, available_memory_bytes().value_or(2 * usual) / 2);
   const int most = std::clamp(max_threads, 1, kMostThreads);
   auto child = Forked::start([wanted, most](int socket) {
     const Pages pages(wanted);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string_view>
 
 #include "base/result.h"
@@ -27,6 +28,7 @@ inline constexpr double kWarmFraction = 0.999;
 // Brings the file's pages into the asked state ("cold", "warm" or "as-is") and proves it: `state` is cold when not one
 // page is resident, warm from kWarmFraction on, otherwise unknown with the fraction. Eviction does not reach pages that
 // another process has mapped: that is an unknown state, not an error.
-[[nodiscard]] Result<record::CacheProof> prepare_cache(const std::filesystem::path& path, std::string_view requested);
+[[nodiscard]] Result<record::CacheProof> prepare_cache(const std::filesystem::path& path, std::string_view requested,
+                                                       const std::function<bool()>& stop = {});
 
 }  // namespace mia::host

@@ -108,10 +108,13 @@ Result<Residency> evict(const Fd& file, const fs::path& path, const struct stat&
   return seen;
 }
 
-Status read_all(const Fd& file, const fs::path& path) {
+Status read_all(const Fd& file, const fs::path& path, const std::function<bool()>& stop) {
   constexpr std::size_t kBlock = std::size_t{4} << 20U;
   std::vector<char> block(kBlock);
   for (off_t offset = 0;;) {
+    if (stop && stop()) {
+      return fail(ErrorKind::interrupted, "interrupted while '{}' was read", path.string());
+    }
     const ssize_t count = ::pread(file.get(), block.data(), block.size(), offset);
     if (count < 0 && errno == EINTR) {
       continue;
@@ -168,14 +171,15 @@ bool can_evict(const fs::path& path) {
   return written && before && before->resident == before->pages && after && after->resident == 0;
 }
 
-Result<record::CacheProof> prepare_cache(const fs::path& path, std::string_view requested) {
+Result<record::CacheProof> prepare_cache(const fs::path& path, std::string_view requested,
+                                         const std::function<bool()>& stop) {
   if (requested != "cold" && requested != "warm" && requested != "as-is") {
     return fail(ErrorKind::usage, "cache state '{}' is none of cold, warm and as-is", requested);
   }
   struct stat info {};
   MIA_TRY_ASSIGN(const Fd file, open_regular(path, info));
   if (requested == "warm") {
-    MIA_TRY(read_all(file, path));
+    MIA_TRY(read_all(file, path, stop));
   }
   record::CacheProof proof{.requested = std::string(requested), .state = "unknown", .resident_fraction = {}};
   const auto residency = requested == "cold" ? evict(file, path, info) : measure(file, path, info);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include <fmt/format.h>
@@ -73,7 +74,7 @@ class Judge {
       add("cpu_quota", Severity::warning,
           fmt::format("the control group allows {:.2f} CPUs: more threads than that are stopped in every period; cure: "
                       "n_threads = {:.0f} or a larger quota",
-                      *facts_.cgroup_cpus, std::max(1.0, *facts_.cgroup_cpus - 0.5)),
+                      *facts_.cgroup_cpus, std::max(1.0, std::floor(*facts_.cgroup_cpus))),
           {{"cpus", fmt::format("{:.2f}", *facts_.cgroup_cpus)}});
     } else if (machine_.allowed_cpus && machine_.logical_cpus && *machine_.allowed_cpus < *machine_.logical_cpus) {
       add("affinity_limited", Severity::info,

@@ -151,12 +151,21 @@ void add_checks(Scenario& whole, const Scenario& part) {
   }
 }
 
+// What a file that a setting names says now; a changed prompt is another plan.
+std::string content_of(const record::OptString& file) {
+  constexpr std::size_t kMost = std::size_t{64} << 20U;
+  const auto text = file && !file->empty() ? read_file(*file, kMost) : Result<std::string>(std::string());
+  return text && !text->empty() ? hash_hex(*text) : std::string();
+}
+
 Json cell_identity(const PlannedCell& cell) {
   return {{"key", cell.key},
           {"settings", record::to_json(cell.settings)},
           {"model", cell.subject.model.header_hash},
           {"runtime", cell.subject.runtime.library_hashes},
-          {"runtime_name", cell.subject.runtime.name}};
+          {"runtime_name", cell.subject.runtime.name},
+          {"prompt", content_of(cell.settings.workload.prompt_file)},
+          {"quality_text", content_of(cell.settings.run.quality_file)}};
 }
 
 std::string hash_of(const Plan& plan, const record::Machine& machine) {

@@ -2,6 +2,7 @@
 #include "measure/quality.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <system_error>
 
 #include <unistd.h>
@@ -25,17 +26,25 @@ constexpr std::int64_t kChunks = 4;
 // The first model's log probabilities; gone with this object.
 class BaseFile {
  public:
-  BaseFile() : path_(fs::temp_directory_path() / fmt::format("mia-perf-{}.logits", getpid())) {}
+  BaseFile() {
+    std::error_code ignored;  // mkdtemp says it
+    fs::create_directories(data_dir(), ignored);
+    std::string name = (data_dir() / "scoring-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data()) == nullptr ? fs::path() : fs::path(name);
+  }
   BaseFile(const BaseFile&) = delete;
   BaseFile& operator=(const BaseFile&) = delete;
   ~BaseFile() {
-    std::error_code ignored;  // it may never have been written
-    fs::remove(path_, ignored);
+    std::error_code ignored;
+    if (!folder_.empty()) {
+      fs::remove_all(folder_, ignored);
+    }
   }
-  [[nodiscard]] std::string path() const { return path_.string(); }
+  // In a folder of our own: nobody can have put a link there. Empty where none could be made.
+  [[nodiscard]] std::string path() const { return folder_.empty() ? "" : (folder_ / "logits").string(); }
 
  private:
-  fs::path path_;
+  fs::path folder_;
 };
 
 class Scoring {
@@ -56,9 +65,14 @@ class Scoring {
       quality.base = base_.id;
       quality.divergence_null_reason = why_apart(model);
     }
+    if (model.synthetic) {
+      quality.null_reason = "random weights: the text's probability says nothing about the model";
+      quality.divergence_null_reason = quality.null_reason;
+      return quality;
+    }
     const bool compare = !first && quality.divergence_null_reason.empty();
     const Json result = ask(cell, first, compare, quality.null_reason);
-    saved_ = saved_ || (first && quality.null_reason.empty());
+    saved_ = saved_ || (first && quality.null_reason.empty() && !file_.path().empty());
     take(result, quality);
     return quality;
   }
@@ -96,7 +110,7 @@ class Scoring {
       return nullptr;
     }
     Json arguments{{"text", text_.text}, {"chunks", cell.settings.run.quality_chunks.value_or(kChunks)}};
-    if (save) {
+    if (save && !file_.path().empty()) {
       arguments["save_to"] = file_.path();
     }
     if (compare) {

@@ -84,8 +84,11 @@ TimeLimits::Work work_of(const record::Settings& settings, const record::ModelIn
   work.tokens = tokens;
   work.runs = runs;
   work.fixed_s = settings.run.timeout_s;
-  work.similar =
-      fmt::format("{} {} {}", model.header_hash, text(settings.llm.n_threads), text(settings.llm.n_gpu_layers));
+  // Whatever may change a time by more than the patience: another library, place of the weights or state of the file.
+  work.similar = fmt::format(
+      "{} {} {} {} {} {} {} {} {}", model.header_hash, text(settings.llm.n_threads), text(settings.llm.n_gpu_layers),
+      settings.run.runtime.value_or(""), settings.run.cache.value_or(""), settings.llm.load_mode.value_or(""),
+      text(settings.llm.n_cpu_moe), settings.llm.override_tensor.value_or(""), settings.llm.flash_attn.value_or(""));
   return work;
 }
 

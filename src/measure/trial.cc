@@ -13,6 +13,7 @@
 #include "host/page_cache.h"
 #include "measure/workload.h"
 #include "model/describe.h"
+#include "proc/interrupt.h"
 #include "record/cause.h"
 
 namespace mia::measure {
@@ -37,9 +38,9 @@ class TrialRun {
     (void)model::clear_manifest_cache();  // the method asks for it; a cache that cannot be cleared is not used either
     const std::optional<double> canary_before = canary();
     gpus_before_ = gpus();
-    MIA_TRY(greet());
+    greet();
     if (trial_.outcome.ok()) {
-      MIA_TRY(measure());
+      measure();
       trial_.conditions.canary_before_gb_s = canary_before;
       trial_.conditions.canary_after_gb_s = canary();
       if (!scripted()) {  // scripted times cannot be disturbed
@@ -51,25 +52,30 @@ class TrialRun {
   }
 
  private:
-  Status greet() {
+  void greet() {
     note("starting the worker");
     const TimeLimit limit = limit_of(Phase::greeting, 1);
-    MIA_TRY_ASSIGN(const auto greeting, worker_.start(spec_.worker, limit.seconds));
+    const auto greeting = worker_.start(spec_.worker, limit.seconds);
     keep_limit(limit);
-    if (accept(greeting, Phase::greeting, 1)) {
-      trial_.phases.spawn_ms = greeting.wall_ms;
+    if (!greeting) {
+      cannot(Phase::greeting, greeting.error());
+    } else if (accept(*greeting, Phase::greeting, 1)) {
+      trial_.phases.spawn_ms = greeting->wall_ms;
     }
-    return {};
+  }
+
+  // What this machine does not give to one trial is that trial's outcome: the sweep goes on.
+  void cannot(Phase phase, const Error& error) {
+    trial_.outcome.kind =
+        error.kind == ErrorKind::interrupted ? record::OutcomeKind::cancelled : record::OutcomeKind::refused;
+    trial_.outcome.phase = phase;
+    trial_.outcome.reason = error.text();
   }
 
   // The timed part, between two readings of the machine's counters.
-  Status measure() {
-    const std::string cache = spec_.settings.run.cache.value_or("cold");
-    if (scripted()) {
-      trial_.cache.requested = cache;  // there is no file
-    } else {
-      note(fmt::format("making the page cache {}", cache));
-      MIA_TRY_ASSIGN(trial_.cache, host::prepare_cache(spec_.model.path, cache));
+  void measure() {
+    if (!prepare_cache()) {
+      return;
     }
     const double cpu_before = worker_.cpu_seconds();
     const host::Snapshot before = host::snapshot(bench_.gpu);
@@ -93,7 +99,21 @@ class TrialRun {
       // A worker that measured well and then dies on leaving has a defect that the trial must show.
       (void)accept(worker_.shut_down(limit_of(Phase::shutdown, 1).seconds), Phase::shutdown, 1);
     }
-    return {};
+  }
+
+  bool prepare_cache() {
+    trial_.cache.requested = spec_.settings.run.cache.value_or("cold");
+    if (scripted()) {  // there is no file
+      return true;
+    }
+    note(fmt::format("making the page cache {}", trial_.cache.requested));
+    auto proof = host::prepare_cache(spec_.model.path, trial_.cache.requested, proc::interrupted);
+    if (!proof) {
+      cannot(Phase::load, proof.error());
+      return false;
+    }
+    trial_.cache = std::move(*proof);
+    return true;
   }
 
   bool load() {
@@ -110,33 +130,28 @@ class TrialRun {
     return true;
   }
 
-  // The prompt's length decides the KV cache; without a tokenizer its bytes are the bound.
-  std::int64_t prompt_tokens() {
+  // The prompt's length decides the KV cache; without a tokenizer its bytes are the bound. nullopt: the worker is gone.
+  std::optional<std::int64_t> prompt_tokens() {
     if (request_.prompt.empty()) {
       return request_.prompt_tokens;
     }
+    note("counting the prompt's tokens");
     const auto told = worker_.probe({"tokenize", Json{{"text", request_.prompt}}}, limit_of(Phase::probe, 1).seconds);
-    if (told.ok()) {
-      const Json& tokens = get_member(told.value->result, "tokens");
-      if (tokens.is_array()) {
-        return static_cast<std::int64_t>(tokens.size());
-      }
-      if (const auto count = get_int(told.value->result, "count")) {
-        return *count;
-      }
+    if (!told.ok() && !worker_.alive()) {
+      (void)accept(told, Phase::probe, 1);
+      return std::nullopt;
     }
-    return prompt_bound(request_);
+    const auto count = told.ok() ? get_int(told.value->result, "count") : std::nullopt;
+    return count.value_or(prompt_bound(request_));
   }
 
   bool make_context() {
-    note("creating the context");
-    const std::int64_t needed = context_needed(request_, prompt_tokens());
-    if (!worker_.alive()) {
-      trial_.outcome.kind = record::OutcomeKind::crashed;
-      trial_.outcome.phase = Phase::probe;
-      trial_.outcome.reason = "while it tokenized the prompt";
+    const std::optional<std::int64_t> prompt = prompt_tokens();
+    if (!prompt) {
       return false;
     }
+    const std::int64_t needed = context_needed(request_, *prompt);
+    note("creating the context");
     const TimeLimit limit = limit_of(Phase::context, 1);
     auto ready = worker_.make_context({spec_.settings, needed}, limit.seconds);
     if (!accept(ready, Phase::context, 1)) {

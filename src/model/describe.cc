@@ -35,18 +35,11 @@ class Keys {
   Keys(const GgufFile& file, std::string architecture) : file_(file), prefix_(std::move(architecture) + ".") {}
 
   // nullopt: absent. An array (per-layer values) gives its largest element.
-  [[nodiscard]] std::optional<std::int64_t> size(std::string_view key) const {
-    const std::string name = prefix_ + std::string(key);
-    if (const GgufArray* const array = file_.get_array(name); array != nullptr && !array->numbers.empty()) {
-      return checked(*std::max_element(array->numbers.begin(), array->numbers.end()));
-    }
-    const std::optional<double> number = file_.get_double(name);
-    return number ? checked(*number) : std::nullopt;
-  }
+  [[nodiscard]] std::optional<std::int64_t> size(std::string_view key) const { return found(key).size; }
 
   // Value for one layer; an array gives its element, a single value serves all layers.
   [[nodiscard]] std::optional<std::int64_t> size_at(std::string_view key, std::int64_t layer) const {
-    const GgufArray* const array = file_.get_array(prefix_ + std::string(key));
+    const GgufArray* const array = found(key).array;
     if (array == nullptr) {
       return size(key);
     }
@@ -54,17 +47,36 @@ class Keys {
     return index < array->numbers.size() ? checked(array->numbers[index]) : std::nullopt;
   }
 
-  [[nodiscard]] bool is_array(std::string_view key) const {
-    return file_.get_array(prefix_ + std::string(key)) != nullptr;
-  }
+  [[nodiscard]] bool is_array(std::string_view key) const { return found(key).array != nullptr; }
 
  private:
+  struct Found {
+    const GgufArray* array = nullptr;
+    std::optional<std::int64_t> size;
+  };
+
+  // Each key is looked up once, not once for each layer: a file may claim many of both.
+  const Found& found(std::string_view key) const {
+    const auto [at, is_new] = found_.try_emplace(std::string(key));
+    if (is_new) {
+      const std::string name = prefix_ + at->first;
+      at->second.array = file_.get_array(name);
+      if (at->second.array != nullptr && !at->second.array->numbers.empty()) {
+        at->second.size = checked(*std::ranges::max_element(at->second.array->numbers));
+      } else if (const std::optional<double> number = file_.get_double(name)) {
+        at->second.size = checked(*number);
+      }
+    }
+    return at->second;
+  }
+
   static std::optional<std::int64_t> checked(double value) {
     return value >= 0 && value <= static_cast<double>(kMaxDimension) ? std::optional(static_cast<std::int64_t>(value))
                                                                      : std::nullopt;
   }
   const GgufFile& file_;
   std::string prefix_;
+  mutable std::map<std::string, Found> found_;
 };
 
 // Every n-th layer attends to all positions, the others to a window: what each architecture does where the file does

@@ -35,6 +35,8 @@ constexpr auto kRules = std::to_array<Rule>({
      "the GPU has no memory left; lower n_gpu_layers, n_ctx or n_batch, or stop other programs on it", true},
     {"cudaMalloc failed: out of memory", "gpu_out_of_memory",
      "the GPU has no memory left; lower n_gpu_layers, n_ctx or n_batch, or stop other programs on it", true},
+    {"error while loading shared libraries: libcuda.so.1", "cuda_driver_missing",
+     "the NVIDIA driver's library libcuda.so.1 is not here; install the driver, or take a runtime without CUDA", false},
     {"error while loading shared libraries", "library_missing", "", false},
     {"CUDA error: ", "cuda_error", "", false},
     {"GGML_ASSERT(", "ggml_assert", "", false},

@@ -28,7 +28,7 @@ class Ends(Case):
             return 0
 
     def test_interrupt_while_a_worker_hangs(self):
-        for phase in ("greeting", "load", "generate"):
+        for phase in ("greeting", "load", "probe", "context", "warm_up", "generate"):
             with self.subTest(phase):
                 (self.dir / "counter").unlink(missing_ok=True)
                 self.script(rules=[{"when_trial": 2, "faults": [{"phase": phase, "kind": "hang"}]}])

@@ -22,7 +22,7 @@ class Faults(Case):
         return trials[0]
 
     def test_exit(self):
-        for phase in ("greeting", "load", "context", "warm_up", "generate", "shutdown"):
+        for phase in ("greeting", "load", "probe", "context", "warm_up", "generate", "shutdown"):
             with self.subTest(phase):
                 (self.dir / "counter").unlink(missing_ok=True)
                 outcome = self.strike(phase=phase, kind="exit", code=7)["outcome"]

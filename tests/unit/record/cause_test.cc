@@ -51,6 +51,16 @@ TEST(Cause, OtherLastWordsAreQuoted) {
   EXPECT_FALSE(cause_in("llama_model_loader: loaded meta data with 35 key-value pairs\n"));
 }
 
+TEST(Cause, ADriverThatIsGoneIsToldFromALibraryThatIsGone) {
+  // As an H200 machine said with its driver's library moved away.
+  const auto gone = cause_in(
+      "mia-worker-llama: error while loading shared libraries: libcuda.so.1: cannot open shared object file: No such "
+      "file or directory\n");
+  ASSERT_TRUE(gone);
+  EXPECT_EQ(gone->name, "cuda_driver_missing");
+  EXPECT_NE(gone->text.find("install the driver"), std::string::npos) << gone->text;
+}
+
 TEST(Cause, WhatIsKnownAlreadyStays) {
   Outcome refused;
   refused.kind = OutcomeKind::refused;
