@@ -83,8 +83,12 @@ bool want_color() {
 }
 
 int terminal_width() {
+  return terminal_width(STDOUT_FILENO);
+}
+
+int terminal_width(int fd) {
   winsize size{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40) {
+  if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40) {
     return size.ws_col;
   }
   return 110;

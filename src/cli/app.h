@@ -61,7 +61,8 @@ void print_json(const Json& json);
 // Whether progress may be redrawn and colours used.
 [[nodiscard]] bool is_terminal(int fd);
 [[nodiscard]] bool want_color();
-[[nodiscard]] int terminal_width();
+[[nodiscard]] int terminal_width();  // of stdout
+[[nodiscard]] int terminal_width(int fd);
 // A table is cut at the terminal's edge, but whole where a file or another program reads it.
 [[nodiscard]] std::size_t table_width();
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <memory>
+#include <optional>
+#include <random>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -24,7 +26,7 @@ struct CompareOptions {
   std::int64_t max_epochs = 20;
   std::string budget = "10m";
   std::string out = "reports";
-  std::uint64_t seed = 1;
+  std::optional<std::uint64_t> seed;
   bool all_epochs = false;
   bool alternate = false;
 };
@@ -35,7 +37,8 @@ Result<CompareRequest> request_of(const Common& common, const CompareOptions& op
   MIA_TRY_ASSIGN(request.options.alpha, context(parse_fraction(options.alpha), "--alpha"));
   MIA_TRY_ASSIGN(request.budget_s, context(parse_duration(options.budget), "--budget"));
   request.options.max_epochs = options.max_epochs;
-  request.options.seed = options.seed;
+  // Another order each time; compare.json keeps it as coin_seed.
+  request.options.seed = options.seed.value_or(std::random_device()());
   MIA_TRY_ASSIGN(const Configured configured, configure(common));
   MIA_TRY_ASSIGN(const auto workload, comparison_workload(options.workload));
   SubjectFinder finder(configured.catalogue);
@@ -53,7 +56,7 @@ void show(const CompareEnd& end, bool json) {
   if (json) {
     Json document = end.document;
     document.erase("epoch_table");
-    document["file"] = end.file.string();
+    document["file"] = end.file.empty() || end.file_error ? Json(nullptr) : Json(end.file.string());
     print_json(document);
     return;
   }
@@ -61,13 +64,18 @@ void show(const CompareEnd& end, bool json) {
   options.width = terminal_width();
   options.color = want_color();
   print(report::to_text(end.view, options));
-  print(one_line("report: " + end.file.string(), 4096) + "\n");
+  if (!end.file.empty() && !end.file_error) {
+    print(one_line("report: " + end.file.string(), 4096) + "\n");
+  }
 }
 
 Result<int> run(const Common& common, const CompareOptions& options) {
   MIA_TRY_ASSIGN(CompareRequest request, request_of(common, options));
   MIA_TRY_ASSIGN(const CompareEnd end, carry_out(std::move(request)));
   show(end, common.json);
+  if (end.file_error) {
+    log::error(*end.file_error);
+  }
   if (!end.outcome.ok()) {
     const std::string who = get_string(end.document, "outcome_of") == "b" ? end.comparison.b : end.comparison.a;
     log::error(fmt::format("{}: {}", who, record::describe(end.outcome)));
@@ -89,7 +97,7 @@ void add_compare(Cli& cli) {
   verb->add_option("--alpha", options->alpha, "chance of a false difference")->capture_default_str();
   verb->add_option("--max-epochs", options->max_epochs, "most restarts of both processes")->capture_default_str();
   verb->add_option("--budget", options->budget, "begin no epoch that would end later")->capture_default_str();
-  verb->add_option("--seed", options->seed, "of the coins: who goes first, which tokens")->capture_default_str();
+  verb->add_option("--seed", options->seed, "of the coins: who goes first, which tokens; without it a new one");
   verb->add_option("-o,--out", options->out, "folder of the report")->capture_default_str();
   verb->add_flag("--all-epochs", options->all_epochs, "record up to the last epoch though the verdict stands");
   verb->add_flag("--alternate", options->alternate, "one process at a time, as where memory holds only one");

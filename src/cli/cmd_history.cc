@@ -203,8 +203,8 @@ void add_history_trend(Cli& cli, CLI::App& history) {
 
 void add_history(Cli& cli) {
   CLI::App* const verb = cli.app.add_subcommand("history", "sessions of the store");
-  verb->require_subcommand(1);
-  verb->footer("example: mia-perf history list");
+  verb->require_subcommand(0, 1);
+  verb->footer("example: mia-perf history\nwithout a verb: list");
   auto limit = std::make_shared<std::int64_t>(20);
   auto session = std::make_shared<std::string>();
   CLI::App* const list_verb = verb->add_subcommand("list", "the latest sessions");
@@ -217,6 +217,11 @@ void add_history(Cli& cli) {
   show_verb->callback(
       [&cli, session] { cli.action = [&cli, session] { return show_report(cli.common, *session, "text", false); }; });
   add_history_trend(cli, *verb);
+  verb->callback([&cli, verb, limit] {
+    if (verb->get_subcommands().empty()) {
+      cli.action = [&cli, limit] { return list(cli.common, *limit); };
+    }
+  });
 }
 
 }  // namespace mia::cli

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -39,6 +40,12 @@ void add_present(const model::PresentModel& entry, report::Table& table, Json& j
 
 void add_absent(const model::CatalogueEntry& entry, const Configured& configured, report::Table& table, Json& json) {
   const model::GetPlan plan = model::plan_get(entry.id, configured.catalogue).value_or({});
+  if (plan.present) {  // the file of another entry as well
+    std::error_code code;
+    add_present({entry.id, plan.path, static_cast<std::int64_t>(std::filesystem::file_size(plan.path, code))}, table,
+                json);
+    return;
+  }
   const std::int64_t bytes = plan.bytes.value_or(0);
   json.push_back({{"id", entry.id},
                   {"path", nullptr},

@@ -26,13 +26,14 @@ struct ReplayFlags {
   std::int64_t draws = 1000;
   std::uint64_t seed = 1;
   bool no_coins = false;
+  bool allow_edited = false;
 };
 
 // The epochs of all files, one after the other.
-Result<std::vector<measure::PairEpoch>> read_tables(const std::vector<std::string>& files) {
+Result<std::vector<measure::PairEpoch>> read_tables(const std::vector<std::string>& files, bool allow_edited) {
   std::vector<measure::PairEpoch> epochs;
   for (const std::string& file : files) {
-    MIA_TRY_ASSIGN(const Json document, read_compare_document(file));
+    MIA_TRY_ASSIGN(const Json document, read_compare_document(file, allow_edited));
     MIA_TRY_ASSIGN(auto table, context(pair_table(document), one_line(file, 300)));
     epochs.insert(epochs.end(), table.begin(), table.end());
   }
@@ -143,7 +144,7 @@ Result<int> run(const Common& common, const ReplayFlags& flags) {
   options.coins = !flags.no_coins;
   options.draws = flags.draws;
   options.seed = flags.seed;
-  MIA_TRY_ASSIGN(const auto epochs, read_tables(flags.files));
+  MIA_TRY_ASSIGN(const auto epochs, read_tables(flags.files, flags.allow_edited));
   std::vector<judge::EpochPairs> trace;
   for (const measure::PairEpoch& epoch : epochs) {
     trace.push_back(judged(epoch));
@@ -179,6 +180,7 @@ void add_replay(Cli& cli) {
       ->delimiter(',');
   verb->add_option("--recorded", flags->recorded, "slowdown that B really had when it was recorded")
       ->capture_default_str();
+  verb->add_flag("--allow-edited", flags->allow_edited, "take a recording that was changed by hand");
   verb->add_flag("--no-coins", flags->no_coins, "never swap the sides: B differs by no factor");
   verb->add_option("--margin", flags->margin, "as in compare")->capture_default_str();
   verb->add_option("--alpha", flags->alpha, "as in compare")->capture_default_str();

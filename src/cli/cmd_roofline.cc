@@ -118,7 +118,7 @@ std::string to_text(const Limits& limits) {
   text += fmt::format("{} reads {} per token at depth {}:\n", one_line(limits.model->id, 120),
                       human_bytes(model::bytes_per_token_at(*limits.model, limits.depth)), limits.depth);
   if (const auto limit = decode_limit(limits, roofline.saturated_gb_s)) {
-    text += fmt::format("  decode: at most {:.1f} tokens per second\n", *limit);
+    text += fmt::format("  decode on the CPU: at most {:.1f} tokens per second\n", *limit);
   }
   return text + load_sentence("cold", limits, limits.storage.cold_b_s) +
          load_sentence("warm", limits, limits.storage.cached_b_s);
@@ -145,7 +145,7 @@ Result<int> roofline(const Common& common, const RooflineOptions& options) {
   Limits limits;
   limits.depth = options.depth;
   MIA_TRY_ASSIGN(limits.model, model_of(options, configured, settings));
-  MIA_TRY_ASSIGN(const store::MeasureLock lock, lock_this_machine());
+  MIA_TRY_ASSIGN(const auto lock, lock_this_machine());
   limits.machine = host::inspect();
   ProgressLine line;
   line.show("measuring what memory allows", true);

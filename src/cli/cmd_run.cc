@@ -120,9 +120,10 @@ Result<int> run(const Common& common, const RunOptions& options) {
   MIA_TRY_ASSIGN(const SessionEnd end, carry_out(std::move(request)));
   show_end(end, common.json);
   if (end.file_error) {
-    const char* const hint =
-        options.no_store ? "nothing else holds this result" : "mia-perf report last shows it again";
-    log::error(with_hint(Failure{*end.file_error}, hint).error);
+    log::error(with_hint(Failure{*end.file_error},
+                         options.no_store ? "nothing else holds this result"
+                                          : fmt::format("mia-perf report {} shows it again", end.report.session))
+                   .error);
   }
   if (end.interrupted && !options.no_store) {
     log::warn("interrupted: the same command with --resume measures what is missing");

@@ -126,12 +126,25 @@ Result<std::vector<measure::PairEpoch>> pair_table(const Json& document) {
   return epochs;
 }
 
-Result<Json> read_compare_document(const std::filesystem::path& path) {
+Result<Json> read_compare_document(const std::filesystem::path& path, bool allow_edited) {
   constexpr JsonLimits kLimits{std::size_t{512} << 20U, 32};
   MIA_TRY_ASSIGN(const std::string text, read_file(path, kLimits.bytes));
   auto document = context(parse_json(text, kLimits), fmt::format("the recording '{}'", one_line(path.string(), 300)));
-  return document ? std::move(document)
-                  : with_hint(document.failure(), "it is not whole: record it again with mia-perf compare");
+  if (!document) {
+    return with_hint(document.failure(), "it is not whole: record it again with mia-perf compare");
+  }
+  Json bare = *document;
+  const auto told = get_string(bare, kHash);
+  if (bare.is_object()) {
+    bare.erase(kHash);
+  }
+  if (!allow_edited && told != hash_hex(dump_json(bare))) {
+    return with_hint(
+        fail(ErrorKind::usage, "the recording '{}' was changed after it was written (its content_hash differs)",
+             one_line(path.string(), 300)),
+        "--allow-edited takes it all the same");
+  }
+  return document;
 }
 
 report::ComparisonView view_of(const judge::Comparison& comparison, const CompareContent& content) {

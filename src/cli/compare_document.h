@@ -40,7 +40,8 @@ struct CompareContent {
 
 // The pair table of such a document. Errors: `unsupported` for another schema, `protocol` for another document.
 [[nodiscard]] Result<std::vector<measure::PairEpoch>> pair_table(const Json& document);
-[[nodiscard]] Result<Json> read_compare_document(const std::filesystem::path& path);
+// A document whose hash does not fit its content is refused unless allowed.
+[[nodiscard]] Result<Json> read_compare_document(const std::filesystem::path& path, bool allow_edited);
 
 [[nodiscard]] report::ComparisonView view_of(const judge::Comparison& comparison, const CompareContent& content);
 

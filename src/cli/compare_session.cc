@@ -72,13 +72,13 @@ class CompareRunner {
     measure::PairRunner runner(spec_, bench_, [this](std::int64_t pair) { show(pair); });
     while (!over()) {
       MIA_TRY(run_epoch(runner));
-      MIA_TRY(write());
+      write();
     }
     if (!decision_.stop) {
       decision_ = test_.finish();
     }
     content_.finished = utc_now();
-    MIA_TRY(write());
+    write();
     line_.clear();
     return finish();
   }
@@ -212,7 +212,14 @@ class CompareRunner {
     return found;
   }
 
-  Status write() { return write_file_atomic(file_, report::pretty_json(compare_document(comparison(), content_))); }
+  // A file that cannot be written costs the file, not the comparison; one without pairs replaces no earlier one.
+  void write() {
+    if (content_.epochs.empty()) {
+      return;
+    }
+    const Status written = write_file_atomic(file_, report::pretty_json(compare_document(comparison(), content_)));
+    file_error_ = written ? std::nullopt : std::optional(written.error());
+  }
 
   CompareEnd finish() {
     CompareEnd end;
@@ -221,7 +228,8 @@ class CompareRunner {
     end.interrupted = interrupted_;
     end.document = compare_document(end.comparison, content_);
     end.view = view_of(end.comparison, content_);
-    end.file = file_;
+    end.file = content_.epochs.empty() ? std::filesystem::path() : file_;
+    end.file_error = file_error_;
     return end;
   }
 
@@ -233,6 +241,7 @@ class CompareRunner {
   measure::Bench bench_;
   CompareContent content_;
   std::filesystem::path file_;
+  std::optional<Error> file_error_;
   ProgressLine line_;
   std::optional<store::MeasureLock> lock_;
   host::GpuMonitor gpu_ = host::GpuMonitor::open();
@@ -283,7 +292,7 @@ int exit_code_of(const CompareEnd& end) {
     case judge::Verdict::same:
       break;
   }
-  return kOk;
+  return end.file_error ? kInternal : kOk;
 }
 
 }  // namespace mia::cli

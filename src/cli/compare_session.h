@@ -36,7 +36,8 @@ struct CompareEnd {
   bool interrupted = false;
   Json document;  // as in the file
   report::ComparisonView view;
-  std::filesystem::path file;
+  std::filesystem::path file;  // empty where there was nothing to write
+  std::optional<Error> file_error;
 };
 
 [[nodiscard]] Result<CompareEnd> carry_out(CompareRequest request);
@@ -44,7 +45,8 @@ struct CompareEnd {
 // One pair table row for the judge: figures of both runs, and the first reason that voids the pair.
 [[nodiscard]] judge::EpochPairs judged(const measure::PairEpoch& epoch);
 
-// 0 faster or same, 1 slower, 3 unclear, 4 an arm failed, 130 interrupted.
+// 5 where the report could not be written and nothing worse came of it; 0 faster or same, 1 slower, 3 unclear, 4 an arm
+// failed, 130 interrupted.
 [[nodiscard]] int exit_code_of(const CompareEnd& end);
 
 }  // namespace mia::cli

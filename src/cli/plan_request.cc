@@ -44,6 +44,21 @@ Status shape(measure::Scenario& scenario, const PlanRequest& request, const Conf
   return {};
 }
 
+bool has_gpu(const record::Settings& base, SubjectFinder& finder) {
+  const auto subject = finder.find(base);
+  return subject && std::ranges::any_of(subject->runtime.devices, [](const record::Device& device) {
+           return device.type == "gpu" || device.type == "igpu";
+         });
+}
+
+// The layers that a built-in scenario puts on a GPU, where there is none: 0 alone.
+void leave_layers(measure::Scenario& scenario, bool gpu) {
+  const auto at = std::ranges::find(scenario.axes, "llm.primary.n_gpu_layers", &measure::Axis::key);
+  if (!gpu && scenario.needs != "gpu" && at != scenario.axes.end() && !at->values.empty()) {
+    at->values.resize(1);
+  }
+}
+
 bool several_models(const measure::Scenario& scenario) {
   const auto at = std::ranges::find(scenario.axes, "llm.primary.id", &measure::Axis::key);
   return at != scenario.axes.end() && at->values.size() > 1;
@@ -54,14 +69,7 @@ std::string left_out(const measure::Scenario& part, const record::Settings& base
   if (part.needs == "models" && !several_models(part)) {
     return "needs two models: -m A -m B";
   }
-  if (part.needs == "gpu") {
-    const auto subject = finder.find(base);
-    const bool has = subject && std::ranges::any_of(subject->runtime.devices, [](const record::Device& device) {
-                       return device.type == "gpu" || device.type == "igpu";
-                     });
-    return has ? "" : "needs a GPU and a runtime that uses it";
-  }
-  return "";
+  return part.needs == "gpu" && !has_gpu(base, finder) ? "needs a GPU and a runtime that uses it" : "";
 }
 
 Result<std::vector<measure::Part>> parts_of(const measure::Scenario& whole, const PlanRequest& request,
@@ -74,6 +82,7 @@ Result<std::vector<measure::Part>> parts_of(const measure::Scenario& whole, cons
   for (const std::string& name : whole.parts) {
     measure::Part part;
     MIA_TRY_ASSIGN(part.scenario, measure::find_scenario(name));
+    leave_layers(part.scenario, has_gpu(base, finder));
     PlanRequest own = request;
     if (part.scenario.needs != "models" && own.models.size() > 1) {
       own.models.resize(1);  // the first one is what the other parts measure
@@ -102,6 +111,11 @@ Result<measure::Plan> plan_of(const PlanRequest& request, const Common& common, 
   SubjectFinder finder(configured.catalogue);
   MIA_TRY_ASSIGN(input.scenario, measure::find_scenario(request.scenario));
   MIA_TRY_ASSIGN(input.parts, parts_of(input.scenario, request, configured, finder));
+  const std::vector<std::string> built_in = measure::built_in_scenarios();
+  if (std::ranges::find(built_in, request.scenario) != built_in.end()) {
+    MIA_TRY_ASSIGN(const record::Settings base, settings_of(configured));
+    leave_layers(input.scenario, has_gpu(base, finder));
+  }
   if (input.parts.empty()) {
     MIA_TRY(shape(input.scenario, request, configured));
   }

@@ -26,7 +26,7 @@ void ProgressLine::show(std::string_view text, bool lasting) {
   if (quiet_) {
     return;
   }
-  const std::string line = one_line(text, static_cast<std::size_t>(terminal_width() - 1));
+  const std::string line = one_line(text, static_cast<std::size_t>(terminal_width(STDERR_FILENO) - 1));
   if (terminal_) {
     print_progress("\r\x1b[K" + line);
     shown_ = line;

@@ -15,6 +15,7 @@
 #include "cli/setup.h"
 #include "host/bandwidth.h"
 #include "host/preflight.h"
+#include "judge/baseline.h"
 #include "judge/conclude.h"
 #include "judge/follow_up.h"
 #include "judge/report_checks.h"
@@ -293,7 +294,7 @@ class SessionRunner {
     const record::Report subjects = measure::build_report(request_.plan, {}, context_, false);
     auto accepted =
         store_->baseline(store::model_key(subjects.models), request_.machine.fingerprint, request_.plan.scenario.name);
-    if (accepted) {
+    if (accepted && *accepted && judge::comparable(judge::differences(**accepted, subjects))) {
       recorder_.judge_against(std::move(*accepted));
     }
   }

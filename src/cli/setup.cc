@@ -99,16 +99,20 @@ Result<measure::Subject> SubjectFinder::find(const record::Settings& settings) {
   return subject;
 }
 
-Result<store::MeasureLock> lock_this_machine() {
-  MIA_TRY_ASSIGN(store::MeasureLock lock, store::lock_measuring(store::default_lock_path()));
-  if (!lock.held()) {
-    const auto& other = lock.other();
+Result<std::optional<store::MeasureLock>> lock_this_machine() {
+  auto lock = store::lock_measuring(store::default_lock_path());
+  if (!lock) {
+    log::warn(lock.error().text() + "; measuring goes on, but another mia-perf could measure at the same time");
+    return std::optional<store::MeasureLock>();
+  }
+  if (!lock->held()) {
+    const auto& other = lock->other();
     const std::string who =
         other && other->pid > 0 ? fmt::format(" (process {} since {})", other->pid, other->since) : "";
     return fail(ErrorKind::usage,
                 "another mia-perf measures on this machine{}; two at once disturb each other: wait for its end", who);
   }
-  return lock;
+  return std::optional(std::move(*lock));
 }
 
 std::string new_session_id() {

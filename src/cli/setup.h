@@ -38,7 +38,7 @@ class SubjectFinder {
 };
 
 // Held while we measure; error kind usage names the other mia-perf that does.
-[[nodiscard]] Result<store::MeasureLock> lock_this_machine();
+[[nodiscard]] Result<std::optional<store::MeasureLock>> lock_this_machine();
 
 // A name of this moment that sorts by time: "20261124-104147-1a2b".
 [[nodiscard]] std::string new_session_id();

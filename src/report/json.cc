@@ -168,8 +168,9 @@ Result<record::Report> from_document(const Json& document, Edited edited) {
 
 Result<record::Report> read_report(const std::filesystem::path& path, Edited edited) {
   const std::string name = one_line(path.string(), 300);
-  MIA_TRY_ASSIGN(const std::string text, mia::read_file(path));
-  const auto document = context(parse_json(text), fmt::format("the report '{}'", name));
+  constexpr JsonLimits kLimits{.bytes = std::size_t{512} << 20U, .depth = 32};  // a long session's is large
+  MIA_TRY_ASSIGN(const std::string text, mia::read_file(path, kLimits.bytes));
+  const auto document = context(parse_json(text, kLimits), fmt::format("the report '{}'", name));
   if (!document) {
     return with_hint(document.failure(), "print it again from the store: mia-perf report SESSION --format json");
   }

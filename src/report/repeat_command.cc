@@ -16,7 +16,7 @@ namespace {
 // What the cells were asked for of a field, in their order; workloads belong to the scenario.
 std::vector<std::string> varied(const record::Report& report, const record::Field& field) {
   std::vector<std::string> values;
-  if (field.key.starts_with("workload.") || field.key.starts_with("perf.") || field.key == "run.runtime") {
+  if (field.key.starts_with("workload.") || field.key.starts_with("perf.")) {
     return values;
   }
   for (const record::CellReport& cell : report.cells) {
@@ -31,12 +31,22 @@ std::vector<std::string> varied(const record::Report& report, const record::Fiel
   return values;
 }
 
-std::string as_models(const std::vector<std::string>& models) {
+std::string as_options(const char* option, const std::vector<std::string>& values) {
   std::string text;
-  for (const std::string& model : models) {
-    text += " -m " + shell_quote(model);
+  for (const std::string& value : values) {
+    text += fmt::format(" {} {}", option, shell_quote(value));
   }
   return text;
+}
+
+std::string as_axis(const record::Field& field, const std::vector<std::string>& values) {
+  if (field.key == "llm.primary.id") {
+    return as_options("-m", values);
+  }
+  if (field.key == "run.runtime") {
+    return as_options("--runtime", values);
+  }
+  return " --axis " + shell_quote(fmt::format("{}={}", field.key, join(values, ",")));
 }
 
 }  // namespace
@@ -47,9 +57,7 @@ std::string repeat_command(const record::Report& report) {
   for (const record::Field& field : record::fields()) {
     const record::Value value = record::get(report.settings, field);
     if (const std::vector<std::string> values = varied(report, field); values.size() > 1) {
-      command += field.key == "llm.primary.id"
-                     ? as_models(values)
-                     : " --axis " + shell_quote(fmt::format("{}={}", field.key, join(values, ",")));
+      command += as_axis(field, values);
       continue;
     }
     if (value == record::get(standard, field) || field.key.starts_with("perf.")) {

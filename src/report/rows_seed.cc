@@ -325,6 +325,17 @@ std::vector<Mode> modes(const Part& part) {
   return found;
 }
 
+// What memory and disk allow, beside what was reached.
+std::vector<Figure> limit_figures(const record::CellReport* cell, const std::string& prefix,
+                                  const std::string& heading) {
+  const auto of = [&](std::optional<double> record::CellReport::*member) {
+    return plain(cell == nullptr ? std::nullopt : cell->*member);
+  };
+  return {number_figure(prefix + "efficiency", heading, of(&record::CellReport::efficiency), {0, 100, false}),
+          number_figure(prefix + "roofline_tok_s", "", of(&record::CellReport::roofline_tok_s), {1}),
+          number_figure(prefix + "load_limit_ms", "", of(&record::CellReport::load_limit_ms), {1})};
+}
+
 std::vector<Row> plain_rows(const Part& part) {
   const bool tuning = part.name == "cpu-tuning";
   std::vector<Row> rows;
@@ -343,7 +354,7 @@ std::vector<Row> plain_rows(const Part& part) {
     for (const char* const name : {"p50_decode_ms", "p95_decode_ms", "mean_decode_ms", "sample_count"}) {
       detail(metric_figure(&cell, name, name), part.latency);
     }
-    detail(number_figure("efficiency", "of roofline (%)", plain(cell.efficiency), {0, 100, false}), !tuning);
+    add(row, limit_figures(&cell, "", "of roofline (%)"));
     detail(number_figure("gpu_buffer_bytes", "GPU buffers (MiB)", plain(gpu_buffer_bytes(part, cell)), kInMiB),
            !tuning);
     add(row, gpu_figures(part, cell, part.name == "gpu-smoke"));
@@ -383,6 +394,8 @@ std::vector<Row> long_context_rows(const Part& part) {
               number_figure("p95_long_over_short", part.latency ? "p95 long/short" : "",
                             ratio(summary_of(mode.longer, "p95_decode_ms"), summary_of(mode.shorter, "p95_decode_ms")),
                             kRatio)});
+    add(row, limit_figures(mode.shorter, "short_", "short of roofline (%)"));
+    add(row, limit_figures(mode.longer, "long_", "long of roofline (%)"));
     add(row, flash_attention_figures(mode.longer, varies_flash_attention(part)));
     add_decode_curve(part, mode.longer, row);
     rows.push_back(std::move(row));
@@ -404,6 +417,8 @@ std::vector<Row> latency_rows(const Part& part) {
               number_figure("tps_long_over_short", "tok/s long/short",
                             ratio(summary_of(mode.longer, "tokens_per_s"), summary_of(mode.shorter, "tokens_per_s")),
                             kRatio)});
+    add(row, limit_figures(mode.shorter, "short_", ""));
+    add(row, limit_figures(mode.longer, "long_", ""));
     rows.push_back(std::move(row));
   }
   return rows;
@@ -433,6 +448,8 @@ std::vector<Row> quant_rows(const Part& part) {
                        {3}),
          number_figure("mean_kl_divergence", "KL divergence",
                        quality_figure(part, *mode.first, &record::Quality::mean_kl_divergence), {4})});
+    add(row, limit_figures(mode.shorter, "short_", "short of roofline (%)"));
+    add(row, limit_figures(mode.longer, "long_", "long of roofline (%)"));
     std::get<NumberFigure>(std::ranges::find(row.figures, "file_bytes", &Figure::name)->what).whole = true;
     rows.push_back(std::move(row));
   }

@@ -170,11 +170,15 @@ Workspace::~Workspace() {
 Status Workspace::commit(const record::RuntimeInfo& runtime) {
   MIA_TRY(write_file_atomic(home_ / "runtime.json", dump_json(record::to_json(runtime), 2) + "\n"));
   const fs::path kept = std::exchange(path_, {});
+  const auto others = list().value_or(std::vector<record::RuntimeInfo>{});
+  const auto is_used = [&](const fs::path& build) {
+    return std::ranges::any_of(others, [&](const auto& other) { return lies_in(other.prefix, build); });
+  };
   std::error_code code;
   for (fs::directory_iterator at(home_, code), end; !code && at != end; at.increment(code)) {
     std::error_code ignored;
     const bool is_build = at->path() != kept && at->path().filename().string().starts_with("build-");
-    if (is_build && !lies_in(runtime.prefix, at->path())) {
+    if (is_build && !is_used(at->path())) {
       fs::remove_all(at->path(), ignored);
     }
   }

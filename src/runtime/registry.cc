@@ -265,7 +265,11 @@ std::string missing_part(const record::RuntimeInfo& runtime) {
 
 std::string cure_of(const record::RuntimeInfo& runtime) {
   const bool is_installed = runtime.prefix.starts_with(runtimes_dir().string() + "/");
-  return is_installed ? fmt::format("mia-perf runtime install llama-cpp-python --name {} --force", runtime.name)
+  std::string package = runtime.package.empty() ? "llama-cpp-python" : runtime.package;  // "llama-cpp-python 0.3.36"
+  if (const std::size_t blank = package.find(' '); blank != std::string::npos) {
+    package.replace(blank, 1, "==");
+  }
+  return is_installed ? fmt::format("mia-perf runtime install {} --name {} --force", package, runtime.name)
                       : fmt::format("mia-perf runtime add DIR --name {} --force", runtime.name);
 }
 

@@ -7,7 +7,7 @@
 namespace mia::runtime {
 namespace {
 
-constexpr double kLimitS = 120;  // for one answer: loading a large model from a slow disk
+constexpr double kLimitS = 600;  // for one answer: loading a large model from a slow disk
 
 // How a conversation ended, with the worker's own last words.
 Failure end_of(proc::Child& child, proc::ReadStatus status) {
