@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <optional>
+#include <span>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -16,6 +18,7 @@
 #include "report/table.h"
 #include "stats/changepoint.h"
 #include "stats/paired.h"
+#include "stats/summary.h"
 
 namespace mia::cli {
 namespace {
@@ -62,7 +65,27 @@ struct Trend {
   store::Series series;  // without its points
   std::vector<SessionLevel> levels;
   std::vector<stats::ChangePoint> changes;
+  std::optional<std::size_t> alarm;  // the first of the latest sessions that look shifted, too few yet for a change
 };
+
+// A change needs four sessions on its new level: the latest three are watched against the level before them.
+std::optional<std::size_t> alarm_of(std::span<const double> logs, const std::vector<stats::ChangePoint>& changes) {
+  constexpr std::size_t kLatest = 3;
+  constexpr std::size_t kLeastKnown = 6;
+  constexpr double kMadToSd = 1.4826;
+  const std::size_t from = changes.empty() ? 0 : changes.back().index;
+  if (logs.size() - from < kLeastKnown + kLatest) {
+    return std::nullopt;
+  }
+  const auto known = logs.subspan(from, logs.size() - from - kLatest);
+  const double level = *stats::median(known);
+  const stats::ChangePointOptions standard;
+  const double sd = std::max(kMadToSd * stats::mad(known).value_or(0), standard.least_sd);
+  const auto latest = logs.last(kLatest);
+  const auto alarm = stats::shift_alarm(latest, level, sd);
+  const bool large = alarm && std::abs(latest[*alarm] - level) >= standard.least_change;
+  return large ? std::optional(logs.size() - kLatest + *alarm) : std::nullopt;
+}
 
 Trend trend_of(store::Series series) {
   Trend trend;
@@ -74,6 +97,7 @@ Trend trend_of(store::Series series) {
     }
   }
   trend.changes = stats::change_points(logs);
+  trend.alarm = alarm_of(logs, trend.changes);
   series.points.clear();
   trend.series = std::move(series);
   return trend;
@@ -110,6 +134,10 @@ Json to_json(const record::Metric& metric, const Trend& trend) {
                                      {"runtime_before", trend.levels[change.index - 1].runtime},
                                      {"runtime_after", first.runtime}});
   }
+  json["alarm"] = trend.alarm ? Json{{"index", *trend.alarm},
+                                     {"session", trend.levels[*trend.alarm].session},
+                                     {"value", trend.levels[*trend.alarm].value}}
+                              : Json(nullptr);
   return json;
 }
 
@@ -140,6 +168,13 @@ std::string to_text(const record::Metric& metric, const Trend& trend, std::size_
                                               report::format_number(std::exp(change.before), style.number),
                                               report::format_number(std::exp(change.after), style.number), runtime),
                                   500),
+                         width, 4) +
+            "\n";
+  }
+  if (trend.alarm) {
+    const SessionLevel& first = trend.levels[*trend.alarm];
+    text += report::wrap(fmt::format("  {} {}: the level may have shifted, {} now; more sessions prove it or not",
+                                     first.started, first.session, report::format_number(first.value, style.number)),
                          width, 4) +
             "\n";
   }

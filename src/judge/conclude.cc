@@ -129,11 +129,26 @@ std::string depth_sentence(const CellReport& shorter, const CellReport& longer) 
   return text + ".";
 }
 
-const CellReport* with_workload(const Report& report, const CellReport& like, const char* name) {
+// The long answer of the same mode.
+const CellReport* longer_of(const Report& report, const CellReport& shorter) {
   const auto at = std::ranges::find_if(report.cells, [&](const CellReport& cell) {
-    return cell.requested.workload.name == name && cell.model == like.model;
+    record::Settings wanted = shorter.requested;
+    wanted.workload = cell.requested.workload;
+    return cell.requested.workload.name == "long" && cell.model == shorter.model && cell.runtime == shorter.runtime &&
+           same_request(cell.requested, wanted);
   });
   return at == report.cells.end() ? nullptr : &*at;
+}
+
+// Of the first mode that has both; "" where none has.
+std::string depth_sentence(const Report& report) {
+  for (const CellReport& cell : report.cells) {
+    const CellReport* const longer = cell.requested.workload.name == "short" ? longer_of(report, cell) : nullptr;
+    if (longer != nullptr) {
+      return depth_sentence(cell, *longer);
+    }
+  }
+  return {};
 }
 
 const record::Quality* quality_of(const Report& report, const CellReport& cell) {
@@ -287,10 +302,8 @@ void conclude_part(Report& report) {
       recommend_settings(report, gain);
     }
   }
-  const CellReport* const shorter = with_workload(report, first, "short");
-  const CellReport* const longer = with_workload(report, first, "long");
-  if (shorter != nullptr && longer != nullptr && report.models.size() < 2) {
-    report.sentence += (report.sentence.empty() ? "" : " ") + depth_sentence(*shorter, *longer);
+  if (const std::string depth = report.models.size() < 2 ? depth_sentence(report) : ""; !depth.empty()) {
+    report.sentence += (report.sentence.empty() ? "" : " ") + depth;
   }
   if (report.sentence.empty()) {
     report.sentence = token_sentence(report);

@@ -230,7 +230,8 @@ record::Finding diagnose(const Report& report, const ModeAnomaly& anomaly) {
   if (state == Confirmation::needs_repeats) {
     evidence["state"] = "suspected";
     evidence["ending"] = "not repeated";
-    finding.text += "; it was not repeated, so it proves nothing";
+    finding.text += fresh_tried(report, here) > 0 ? "; its repeats were disturbed or failed, so it proves nothing"
+                                                  : "; it was not repeated, so it proves nothing";
     return finding;
   }
   evidence["state"] = std::string(name_of(state));

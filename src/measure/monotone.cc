@@ -9,27 +9,27 @@
 namespace mia::measure {
 namespace {
 
-constexpr std::array<std::string_view, 4> kGrowing = {"llm.primary.n_ctx", "llm.primary.n_batch",
-                                                      "llm.primary.n_ubatch", "llm.primary.n_gpu_layers"};
+constexpr std::array<std::string_view, 6> kGrowing = {"llm.primary.n_ctx",    "llm.primary.n_batch",
+                                                      "llm.primary.n_ubatch", "llm.primary.n_gpu_layers",
+                                                      "workload.max_tokens",  "workload.prompt_tokens"};
 
-// The one growing field in which they differ, if that is all and `larger` has the larger value.
-const record::Field* grows(const record::Settings& smaller, const record::Settings& larger) {
-  const record::Field* found = nullptr;
+// "n_ctx=8192 n_batch=512" of the smaller one, where only growing fields differ and all of them are larger; "" else.
+std::string grows(const record::Settings& smaller, const record::Settings& larger) {
+  std::string fields;
   for (const record::Field& field : record::fields()) {
     const record::Value a = record::get(smaller, field);
     const record::Value b = record::get(larger, field);
-    if (a == b) {
+    if (a == b || field.key == "workload.name" || field.key.starts_with("run.")) {
       continue;
     }
     const auto* const low = std::get_if<std::int64_t>(&a);
     const auto* const high = std::get_if<std::int64_t>(&b);
-    if (found != nullptr || std::ranges::count(kGrowing, field.key) == 0 || low == nullptr || high == nullptr ||
-        *high <= *low) {
-      return nullptr;
+    if (std::ranges::count(kGrowing, field.key) == 0 || low == nullptr || high == nullptr || *high <= *low) {
+      return {};
     }
-    found = &field;
+    fields += fmt::format("{}{}={}", fields.empty() ? "" : " ", field.name, *low);
   }
-  return found;
+  return fields;
 }
 
 }  // namespace
@@ -43,9 +43,8 @@ std::optional<std::string> larger_than_failed(const Plan& plan, std::size_t cell
         smaller.subject.runtime.name != larger.subject.runtime.name) {
       continue;
     }
-    if (const record::Field* const field = grows(smaller.settings, larger.settings)) {
-      return fmt::format("{}={} ran out of memory already; --force tries it all the same", field->name,
-                         record::to_text(record::get(smaller.settings, *field)));
+    if (const std::string fields = grows(smaller.settings, larger.settings); !fields.empty()) {
+      return fmt::format("{} ran out of memory already; --force tries it all the same", fields);
     }
   }
   return std::nullopt;

@@ -196,7 +196,7 @@ class TrialRun {
       if (!accept(generated, Phase::generate, 1)) {
         return false;
       }
-      if (const auto after = energy_j(); joules && after && *after >= *joules) {
+      if (const auto after = energy_j(); joules && after && *after > *joules) {  // the counter moves in steps
         generated.value->run.energy_j = *after - *joules;
       }
       const bool empty = generated.value->run.token_ns.empty();

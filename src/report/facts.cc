@@ -213,10 +213,14 @@ std::string disturbed_text(const record::Report& report, record::Standing standi
 }
 
 void add_trial_notes(const record::Report& report, std::vector<std::string>& lines) {
+  constexpr std::int64_t kTelling = 3;  // runs whose medians say whether the speed has settled
   std::int64_t unsteady = 0;
+  std::int64_t short_warm_ups = 0;
   double steal = 0;
   for (const record::Trial& trial : report.trials) {
-    unsteady += trial.outcome.ok() && !trial.warm_up_steady ? 1 : 0;
+    const std::int64_t warm_ups = std::ranges::count(trial.runs, true, &record::Run::warm_up);
+    unsteady += trial.outcome.ok() && !trial.warm_up_steady && warm_ups >= kTelling ? 1 : 0;
+    short_warm_ups += trial.outcome.ok() && !trial.warm_up_steady && warm_ups > 0 && warm_ups < kTelling ? 1 : 0;
     const record::Conditions& at = trial.conditions;
     if (at.steal_s && at.wall_s && *at.wall_s > 0) {
       steal = std::max(steal, *at.steal_s / *at.wall_s);
@@ -232,6 +236,12 @@ void add_trial_notes(const record::Report& report, std::vector<std::string>& lin
   if (unsteady > 0) {
     lines.push_back(
         fmt::format("{} of {} trials had not become steady in their warm-up.", unsteady, report.trials.size()));
+  }
+  if (short_warm_ups > 0) {
+    lines.push_back(
+        fmt::format("{} of {} trials warmed up by fewer than {} runs, too few to show that the speed had "
+                    "settled.",
+                    short_warm_ups, report.trials.size(), kTelling));
   }
   if (steal >= 0.005) {
     lines.push_back(fmt::format("The hypervisor took up to {:.1f} % of a CPU during a trial.", steal * 100));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a cell on a GPU shows besides its speed.
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "report/shapes.h"
@@ -24,16 +25,11 @@ Figure whole(Figure figure) {
   return figure;
 }
 
-// On devices other than the CPU; nothing where no device is known.
-std::optional<double> device_bytes(const record::CellReport& cell, std::string_view kind) {
-  std::optional<double> bytes;
-  for (const record::BufferSize& buffer : cell.buffers) {
-    const bool on_host = buffer.device.starts_with("CPU") || buffer.device.ends_with("_Host");
-    if (buffer.kind == kind && !on_host) {
-      bytes = bytes.value_or(0) + static_cast<double>(buffer.bytes);
-    }
-  }
-  return bytes;
+// ggml's names: the CPU's own buffers, those that a GPU can reach, and those of the CPU's matrix units and libraries.
+bool on_host(const std::string& device) {
+  constexpr std::array<std::string_view, 4> kOfTheCpu = {"CPU", "AMX", "BLAS", "KleidiAI"};
+  return device.ends_with("_Host") ||
+         std::ranges::any_of(kOfTheCpu, [&](std::string_view name) { return device.starts_with(name); });
 }
 
 // Median over the counted trials of something that their conditions tell.
@@ -64,6 +60,16 @@ Figure word(std::string name, std::string heading, std::optional<std::string> te
 }
 
 }  // namespace
+
+std::optional<double> device_bytes(const record::CellReport& cell, std::string_view kind) {
+  std::optional<double> bytes;
+  for (const record::BufferSize& buffer : cell.buffers) {
+    if (buffer.kind == kind && !on_host(buffer.device)) {
+      bytes = bytes.value_or(0) + static_cast<double>(buffer.bytes);
+    }
+  }
+  return bytes;
+}
 
 std::vector<Figure> flash_attention_figures(const record::CellReport* cell, bool shown) {
   const record::FlashAttention flash = cell == nullptr ? record::FlashAttention{} : cell->flash_attention;

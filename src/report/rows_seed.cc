@@ -105,23 +105,6 @@ void add_decode_curve(const Part& part, const record::CellReport* cell, Row& row
   row.curve_depth = std::move(depth);
 }
 
-// Model buffers on devices other than the CPU, from the last trial that ended well (the seed's "GPU buf").
-std::optional<double> gpu_buffer_bytes(const Part& part, const record::CellReport& cell) {
-  std::optional<double> bytes;
-  for (const record::Trial& trial : part.report->trials) {
-    if (trial.cell != cell.key || !trial.outcome.ok()) {
-      continue;
-    }
-    bytes.reset();
-    for (const record::BufferSize& buffer : trial.buffers) {
-      if (buffer.kind == "model" && !buffer.device.starts_with("CPU")) {
-        bytes = bytes.value_or(0) + static_cast<double>(buffer.bytes);
-      }
-    }
-  }
-  return bytes;
-}
-
 std::optional<double> offloaded(const Part& part, const record::CellReport& cell) {
   const record::ModelInfo* const model = model_of(part, cell);
   if (model == nullptr || !model->layers || *model->layers <= 0 || !cell.effective.llm.n_gpu_layers) {
@@ -355,8 +338,7 @@ std::vector<Row> plain_rows(const Part& part) {
       detail(metric_figure(&cell, name, name), part.latency);
     }
     add(row, limit_figures(&cell, "", "of roofline (%)"));
-    detail(number_figure("gpu_buffer_bytes", "GPU buffers (MiB)", plain(gpu_buffer_bytes(part, cell)), kInMiB),
-           !tuning);
+    detail(number_figure("gpu_buffer_bytes", "GPU buffers (MiB)", plain(device_bytes(cell, "model")), kInMiB), !tuning);
     add(row, gpu_figures(part, cell, part.name == "gpu-smoke"));
     detail(metric_figure(&cell, "peak_rss_bytes", "peak_rss_bytes"), false);
     row.failure = failure_of(cell);

@@ -21,6 +21,9 @@ struct Part {
 
 [[nodiscard]] std::vector<Row> plain_rows(const Part& part);
 // Memory per kind, splits, flash attention, energy and clocks of a cell on a GPU; without `shown` only in JSON.
+// Of one counted trial's buffers, on devices other than the CPU (the seed's "GPU buf" for "model"); nothing where no
+// device is known.
+[[nodiscard]] std::optional<double> device_bytes(const record::CellReport& cell, std::string_view kind);
 [[nodiscard]] std::vector<Figure> gpu_figures(const Part& part, const record::CellReport& cell, bool shown);
 // Asked, claimed and proven.
 [[nodiscard]] std::vector<Figure> flash_attention_figures(const record::CellReport* cell, bool shown);

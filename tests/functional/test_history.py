@@ -31,6 +31,17 @@ class Trend(Case):
         self.assertIn("worse", text)
         self.assertEqual(self.mia_json("history", "trend", "p50_decode_ms")["series"][0]["change_points"][0]["direction"], "worse")
 
+    def test_a_shift_too_young_to_be_a_change_is_an_alarm(self):
+        for token_ms in (10, 10.05, 9.95, 10, 10.02, 9.98, 10.01, 9.97, 10.03):
+            self.measure(token_ms)
+        self.assertIsNone(self.mia_json("history", "trend", "decode_tok_s")["series"][0]["alarm"])
+        self.assertNotIn("may have shifted", self.mia("history", "trend", "decode_tok_s")[0])
+        self.measure(12)
+        series = self.mia_json("history", "trend", "decode_tok_s")["series"][0]
+        self.assertEqual(series["change_points"], [])
+        self.assertEqual(series["alarm"]["index"], 9)
+        self.assertIn("may have shifted", self.mia("history", "trend", "decode_tok_s")[0])
+
     def test_configurations_and_models_are_apart_and_filtered(self):
         self.measure(10)
         self.measure(10, "--set", "n_threads=2")

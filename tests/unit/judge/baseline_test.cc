@@ -73,6 +73,9 @@ TEST(Baseline, NamesWhatForbidsAComparison) {
   EXPECT_TRUE(only(after([](Report& r) { r.runtimes[0].provider = "fake"; }), "runtime class", true));
   EXPECT_TRUE(only(after([](Report& r) { r.runtimes[0].backends = {"CPU", "CUDA"}; }), "runtime class", true));
   EXPECT_TRUE(only(after([](Report& r) { r.models[0].header_hash = "def"; }), "model", true));
+  EXPECT_TRUE(only(after([](Report& r) { r.settings.run.cache = "cold"; }), "settings", true));
+  EXPECT_TRUE(only(after([](Report& r) { r.settings.run.warmup_max = 0; }), "settings", true));
+  EXPECT_TRUE(only(after([](Report& r) { r.settings.run.runs = 7; }), "settings", true));
   EXPECT_TRUE(only(after([](Report& r) { r.settings.llm.n_threads = 4; }), "settings", true));
   EXPECT_TRUE(only(after([](Report& r) { r.settings.workload.max_tokens = 99; }), "settings", true));
   EXPECT_TRUE(only(after([](Report& r) { r.runtimes[0].version = "b6001"; }), "runtime version", false));

@@ -75,6 +75,20 @@ TEST(Gain, NothingToCompareWithIsNoVerdict) {
       << maker.report.sentence;
 }
 
+// --only left the first mode without its long answer: the second's is no substitute.
+TEST(Gain, LongIsHeldAgainstTheShortAnswerOfItsOwnMode) {
+  ReportMaker maker = two_cells({20, 20, 20});
+  record::CellReport& longer = maker.cell("n_threads=8 long");
+  longer.requested.llm.n_threads = 8;
+  longer.requested.workload.name = "long";
+  for (record::CellReport& cell : maker.report.cells) {
+    cell.metrics["tokens_per_s"].value = cell.key == "n_threads=auto" ? 1 : cell.key == "n_threads=8" ? 20 : 10;
+  }
+  maker.speeds("n_threads=8 long", 0, {10, 10, 10});
+  conclude(maker.report);
+  EXPECT_NE(maker.report.sentence.find("long answer runs at 0.50 times"), std::string::npos) << maker.report.sentence;
+}
+
 TEST(Gain, OneFreshPairAgainstItRefutes) {
   ReportMaker maker = two_cells({20, 20, 20});
   maker.speeds("n_threads=auto", 3, {10, 10, 10, 10, 10, 10});

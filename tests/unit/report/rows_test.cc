@@ -182,7 +182,9 @@ TEST(GpuRows, OffloadAndBuffersOnTheGpu) {
     record::CellReport& cell = samples::add_cell(report, "n_gpu_layers=" + std::to_string(layers), "short", 4);
     cell.requested.llm.n_gpu_layers = cell.effective.llm.n_gpu_layers = layers;
   }
-  report.trials[0].buffers = {{"CPU", "model", 100}, {"CPU_Mapped", "model", 100}};
+  report.cells[0].buffers = {{"CPU", "model", 100}, {"CPU_Mapped", "model", 100}, {"AMX", "model", 100}};
+  report.cells[1].buffers = {
+      {"CPU", "model", 100}, {"CUDA0", "model", 50 << 20}, {"CUDA_Host", "model", 7}, {"CUDA0", "kv", 9}};
   const Json rows = rows_of(report);
   EXPECT_EQ(rows[0].at("offload_fraction"), 0.0);
   EXPECT_TRUE(rows[0].at("gpu_buffer_bytes").is_null());

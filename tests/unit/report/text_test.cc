@@ -53,6 +53,10 @@ TEST(Text, WhatDisturbedTheTrialsIsSaid) {
   EXPECT_FALSE(text_has(report::to_text(report), "disturbed"));
   report.trials[0].conditions.steal_s = 0.001;
   report.trials[0].warm_up_steady = false;
+  record::Run warm_up;
+  warm_up.warm_up = true;
+  EXPECT_TRUE(text_has(report::to_text(report), "1 of 1 trials warmed up by fewer than 3 runs"));
+  report.trials[0].runs.insert(report.trials[0].runs.begin(), 2, warm_up);
   report.trials[0].conditions.voided_by = {"throttled"};
   EXPECT_FALSE(text_has(report::to_text(report), "hypervisor"));
   EXPECT_TRUE(text_has(report::to_text(report), "1 of 1 trials had not become steady"));
