@@ -31,6 +31,14 @@ std::vector<std::string> varied(const record::Report& report, const record::Fiel
   return values;
 }
 
+// An axis of one value is no default: it replaced the scenario's own axis. Labels of cells name their axes.
+bool is_axis(const record::Report& report, const record::Field& field) {
+  const std::string mark = std::string(field.name) + "=";
+  return std::ranges::any_of(report.cells, [&](const record::CellReport& cell) {
+    return cell.part.empty() && (cell.label.starts_with(mark) || cell.label.find(" " + mark) != std::string::npos);
+  });
+}
+
 std::string as_options(const char* option, const std::vector<std::string>& values) {
   std::string text;
   for (const std::string& value : values) {
@@ -56,8 +64,14 @@ std::string repeat_command(const record::Report& report) {
   std::string command = fmt::format("mia-perf run {}", shell_quote(report.scenario));
   for (const record::Field& field : record::fields()) {
     const record::Value value = record::get(report.settings, field);
-    if (const std::vector<std::string> values = varied(report, field); values.size() > 1) {
+    if (const std::vector<std::string> values = varied(report, field);
+        values.size() > 1 || (values.size() == 1 && is_axis(report, field))) {
       command += as_axis(field, values);
+      continue;
+    }
+    if (field.key == "run.repeats" &&
+        !std::holds_alternative<std::monostate>(value)) {  // scenarios have defaults of their own
+      command += " --repeats " + record::to_text(value);
       continue;
     }
     if (value == record::get(standard, field) || field.key.starts_with("perf.")) {

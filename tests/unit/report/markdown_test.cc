@@ -72,6 +72,16 @@ TEST(Markdown, TheCommandHasTheAxes) {
   EXPECT_FALSE(has(report::to_markdown(report), "--axis")) << "parts have axes of their own";
 }
 
+TEST(Markdown, TheCommandKeepsAnAxisOfOneValueAndTheRepeats) {
+  record::Report report = samples::baseline();
+  report.scenario = "long-context";
+  report.cells.front().label = "n_gpu_layers=auto short";
+  report.settings.run.repeats = 5;
+  EXPECT_TRUE(
+      has(report::to_markdown(report), "mia-perf run long-context --axis llm.primary.n_gpu_layers=auto --repeats 5"))
+      << report::to_markdown(report);
+}
+
 TEST(Markdown, AskedAndEffectiveStandTogether) {
   EXPECT_TRUE(has(report::to_markdown(samples::baseline()), "n_threads auto (4)"));
   record::Report report = samples::baseline();
