@@ -14,7 +14,7 @@ using record::Phase;
 
 // A trial may be this much slower than the slowest one like it before it counts as hung.
 constexpr double kPatience = 10.0;
-constexpr double kLeast = 10.0;       // seconds, whatever was seen
+constexpr double kLeast = 30.0;       // seconds, whatever was seen: beside a compiler, threads that spin take turns
 constexpr double kSlowDisk = 20e6;    // bytes/s
 constexpr double kSlowMemory = 50e6;  // bytes/s read by decoding: a tenth of one old core
 constexpr double kStartUp = 60.0;     // seconds: spawn, libraries, devices

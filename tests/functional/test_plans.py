@@ -94,18 +94,18 @@ class Ends(Case):
         trials = self.mia_json("run", "--repeats", "2")["trials"]
         self.assertIn("a slow machine's pace", trials[0]["timeout_source"])
         self.assertGreaterEqual(trials[0]["timeout_s"], 60)
-        self.assertRegex(trials[1]["timeout_source"], r"10 x the slowest similar \w+ \(.+ s for this work\), at least 10 s")
+        self.assertRegex(trials[1]["timeout_source"], r"10 x the slowest similar \w+ \(.+ s for this work\), at least 30 s")
         self.assertLess(trials[1]["timeout_s"], trials[0]["timeout_s"])
         fixed = self.mia_json("run", "--repeats", "1", "--set", "run.timeout_s=7")["trials"][0]
         self.assertEqual((fixed["timeout_s"], fixed["timeout_source"]), (7, "run.timeout_s"))
 
     def test_what_a_phase_took_is_the_next_ones_limit(self):
-        # The second trial hangs: its limit is the least one, 10 s, from the first one.
+        # The second trial hangs: its limit is the least one, 30 s, from the first one.
         self.script(rules=[{"when_trial": 2, "faults": [{"phase": "load", "kind": "hang"}]}])
         self.mia("run", "--repeats", "2")
         outcome = self.report()["trials"][1]["outcome"]
         self.assertEqual((outcome["kind"], outcome["phase"]), ("timed_out", "load"))
-        self.assertRegex(outcome["reason"], r"no answer within 10(\.0)? s, the limit from 10 x the slowest similar load")
+        self.assertRegex(outcome["reason"], r"no answer within 30(\.0)? s, the limit from 10 x the slowest similar load")
 
 
 class Stored(Case):
