@@ -108,7 +108,8 @@ Result<int> doctor(const Common& common) {
     model = *found;
   }
   const record::Machine machine = host::inspect();
-  const host::PreflightFacts facts = host::observe(model);
+  host::GpuMonitor gpu = host::GpuMonitor::open();
+  const host::PreflightFacts facts = host::observe(model, gpu);
   auto findings = host::judge_preflight(machine, facts);
   std::ranges::move(runtime::judge_cuda(runtime::observe_cuda(machine)), std::back_inserter(findings));
   if (common.json) {

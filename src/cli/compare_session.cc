@@ -16,6 +16,7 @@
 #include "cli/compare_document.h"
 #include "cli/progress_line.h"
 #include "cli/setup.h"
+#include "cli/watch_gpus.h"
 #include "host/memory.h"
 #include "host/page_cache.h"
 #include "judge/coins.h"
@@ -96,6 +97,11 @@ class CompareRunner {
       return {};
     }
     MIA_TRY_ASSIGN(lock_, lock_this_machine());
+    for (const record::Finding& finding :
+         watch_gpus({&request_.a.subject, &request_.b.subject}, request_.machine, gpu_)) {
+      notes_.push_back(finding.text);
+      line_.say(finding.text);
+    }
     bench_.gpu = &gpu_;
     return {};
   }

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/setup.h"
+#include "measure/devices.h"
 
 namespace mia::cli {
 namespace {
@@ -46,9 +47,7 @@ Status shape(measure::Scenario& scenario, const PlanRequest& request, const Conf
 
 bool has_gpu(const record::Settings& base, SubjectFinder& finder) {
   const auto subject = finder.find(base);
-  return subject && std::ranges::any_of(subject->runtime.devices, [](const record::Device& device) {
-           return device.type == "gpu" || device.type == "igpu";
-         });
+  return subject && std::ranges::any_of(subject->runtime.devices, measure::is_gpu);
 }
 
 // The layers that a built-in scenario puts on a GPU, where there is none: 0 alone.

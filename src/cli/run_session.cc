@@ -13,6 +13,7 @@
 #include "cli/follow_up.h"
 #include "cli/progress_line.h"
 #include "cli/setup.h"
+#include "cli/watch_gpus.h"
 #include "host/bandwidth.h"
 #include "host/preflight.h"
 #include "judge/baseline.h"
@@ -249,10 +250,19 @@ class SessionRunner {
   Status look_at_machine() {
     MIA_TRY_ASSIGN(lock_, lock_this_machine());
     line_.show("looking at the machine", true);
-    recorder_.add_findings(host::preflight(request_.machine, request_.plan.cells.front().subject.model.path));
+    recorder_.add_findings(look_at_gpus());
+    recorder_.add_findings(host::preflight(request_.machine, request_.plan.cells.front().subject.model.path, gpu_));
     line_.show("measuring what memory and disk allow", true);
     measure_limits(request_.plan, context_);
     return {};
+  }
+
+  std::vector<record::Finding> look_at_gpus() {
+    std::vector<measure::Subject*> subjects;
+    for (measure::PlannedCell& cell : request_.plan.cells) {
+      subjects.push_back(&cell.subject);
+    }
+    return watch_gpus(subjects, request_.machine, gpu_);
   }
 
   void prepare_bench() {

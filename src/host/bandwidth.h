@@ -57,12 +57,14 @@ struct FileRead {
 };
 
 // Reads the file from its start in large blocks, in whatever state the page cache is, for at most `max_seconds` and at
-// most `max_bytes`. Leaves what it read in the cache.
+// most `max_bytes`. Several readers take the blocks in turn. Leaves what it read in the cache.
 [[nodiscard]] Result<FileRead> read_file_rate(const std::filesystem::path& path, double max_seconds,
-                                              std::int64_t max_bytes = std::numeric_limits<std::int64_t>::max());
+                                              std::int64_t max_bytes = std::numeric_limits<std::int64_t>::max(),
+                                              int readers = 1);
 
 // Bytes per second of a file that no part of is in the page cache, and of one that is; nullopt where it could not be
-// brought into that state.
+// brought into that state. Each is the better of one reader and several: a disk of spinning plates likes one, a network
+// disk or an NVMe many, and what loads a model may be either.
 struct FileRates {
   std::optional<double> cold_b_s;
   std::optional<double> cached_b_s;

@@ -3,6 +3,11 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <thread>
 #include <vector>
 
 #include "base/clock.h"
@@ -35,29 +40,101 @@ Pages::~Pages() {
   }
 }
 
-Result<FileRead> read_file_rate(const std::filesystem::path& path, double max_seconds, std::int64_t max_bytes) {
-  constexpr std::size_t kBlock = std::size_t{4} << 20U;
+namespace {
+
+constexpr std::int64_t kFileBlock = std::int64_t{4} << 20U;
+
+// Blocks of one file, taken by several threads until the time, the bytes or the file end.
+struct FileReading {
+  int file = -1;
+  std::int64_t until_ns = 0;
+  std::int64_t max_bytes = 0;
+  std::atomic<std::int64_t> next = 0;
+  std::atomic<std::int64_t> bytes = 0;
+  std::atomic<int> error = 0;
+
+  void read(std::vector<char>& block) {
+    while (error == 0 && steady_ns() < until_ns) {
+      const std::int64_t at = next.fetch_add(1) * kFileBlock;
+      const std::int64_t wanted = std::min(kFileBlock, max_bytes - at);
+      if (wanted <= 0 || !read_block(block, at, wanted)) {
+        return;
+      }
+    }
+  }
+
+  // false at the end of the file.
+  bool read_block(std::vector<char>& block, std::int64_t at, std::int64_t wanted) {
+    while (wanted > 0) {
+      const ssize_t count = ::pread(file, block.data(), static_cast<std::size_t>(wanted), at);
+      if (count < 0 && errno == EINTR) {
+        continue;
+      }
+      if (count < 0) {
+        error = errno;
+      }
+      if (count <= 0) {
+        return false;
+      }
+      bytes += count;
+      at += count;
+      wanted -= count;
+    }
+    return true;
+  }
+};
+
+// The better rate of one reader and of several, each from the state that `prepare` brings the file into.
+std::optional<double> best_rate(const std::filesystem::path& path, double max_seconds, std::int64_t max_bytes,
+                                const std::function<bool()>& prepare, std::int64_t* least_read = nullptr) {
+  constexpr int kReaders = 4;
+  std::optional<double> best;
+  for (const int readers : {1, kReaders}) {
+    const bool ready = prepare();
+    const auto read = read_file_rate(path, max_seconds / 2, max_bytes, readers);
+    if (!read) {
+      return best;
+    }
+    if (least_read != nullptr) {
+      *least_read = read->bytes;  // of the last one: what lies in the cache now
+    }
+    if (ready) {
+      best = std::max(best.value_or(0), read->b_s);
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+Result<FileRead> read_file_rate(const std::filesystem::path& path, double max_seconds, std::int64_t max_bytes,
+                                int readers) {
   constexpr double kNsPerSecond = 1e9;
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) {
     return errno_failure("open", path);
   }
-  std::vector<char> block(kBlock, 0);  // touched before the clock starts
+  // touched before the clock starts
+  std::vector<std::vector<char>> blocks(static_cast<std::size_t>(std::max(readers, 1)),
+                                        std::vector<char>(static_cast<std::size_t>(kFileBlock), 0));
+  FileReading reading;
+  reading.file = file.get();
+  reading.max_bytes = max_bytes;
   const std::int64_t begin = steady_ns();
-  std::int64_t elapsed = 0;
-  FileRead read;
-  while (static_cast<double>(elapsed) < max_seconds * kNsPerSecond && read.bytes < max_bytes) {
-    const auto wanted = std::min(block.size(), static_cast<std::size_t>(max_bytes - read.bytes));
-    const ssize_t count = ::pread(file.get(), block.data(), wanted, read.bytes);
-    if (count < 0 && errno != EINTR) {
-      return errno_failure("read", path);
+  reading.until_ns = begin + std::llround(max_seconds * kNsPerSecond);
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 1; i < blocks.size(); ++i) {
+      threads.emplace_back([&reading, &block = blocks[i]] { reading.read(block); });
     }
-    if (count == 0) {
-      break;
-    }
-    read.bytes += count > 0 ? count : 0;
-    elapsed = steady_ns() - begin;
+    reading.read(blocks.front());
   }
+  const std::int64_t elapsed = steady_ns() - begin;
+  if (reading.error != 0) {
+    errno = reading.error;
+    return errno_failure("read", path);
+  }
+  FileRead read{.bytes = reading.bytes, .b_s = 0};
   if (read.bytes == 0 || elapsed <= 0) {
     return fail(ErrorKind::io, "'{}' holds nothing to read", path.string());
   }
@@ -66,18 +143,19 @@ Result<FileRead> read_file_rate(const std::filesystem::path& path, double max_se
 }
 
 FileRates file_rates(const std::filesystem::path& path, double max_seconds) {
+  constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
+  std::int64_t resident = 0;
   FileRates rates;
-  const auto emptied = prepare_cache(path, "cold");
-  // What this reads lies in the cache afterwards, however large the file: the second reading goes no further.
-  const auto first = read_file_rate(path, max_seconds);
-  if (!first) {
-    return rates;
-  }
-  if (emptied && emptied->state == "cold") {
-    rates.cold_b_s = first->b_s;
-  }
-  if (const auto again = read_file_rate(path, max_seconds, first->bytes)) {
-    rates.cached_b_s = again->b_s;
+  rates.cold_b_s = best_rate(
+      path, max_seconds, kAll,
+      [&] {
+        const auto emptied = prepare_cache(path, "cold");
+        return emptied && emptied->state == "cold";
+      },
+      &resident);
+  // However large the file, no further than what was just read and lies in the cache now.
+  if (resident > 0) {
+    rates.cached_b_s = best_rate(path, max_seconds, resident, [] { return true; });
   }
   return rates;
 }

@@ -103,11 +103,18 @@ void check_canary(const record::Conditions& seen, const Gates& gates, std::vecto
 
 }  // namespace
 
+double counted_cpus(const record::Conditions& conditions, const record::Machine& machine) {
+  return static_cast<double>(conditions.watched_cpus.value_or(machine.logical_cpus.value_or(1)));
+}
+
 record::Conditions between(const Snapshot& before, const Snapshot& after, std::optional<double> own_cpu_s) {
   constexpr double kNsPerSecond = 1e9;
   record::Conditions seen;
   seen.wall_s = static_cast<double>(after.at_ns - before.at_ns) / kNsPerSecond;
   if (before.cpu && after.cpu) {
+    if (after.cpu->cpus > 0) {
+      seen.watched_cpus = after.cpu->cpus;
+    }
     seen.steal_s = difference(std::optional(before.cpu->steal_s), std::optional(after.cpu->steal_s));
   }
   seen.psi_cpu_some_s = difference(before.psi_cpu_some_s, after.psi_cpu_some_s);
@@ -147,7 +154,7 @@ std::vector<std::string> voided_by(const record::Conditions& conditions, const r
   std::vector<std::string> reasons;
   const double wall_s = conditions.wall_s.value_or(0);
   if (wall_s > 0) {
-    const Trial trial{conditions, gates, wall_s, static_cast<double>(machine.logical_cpus.value_or(1))};
+    const Trial trial{conditions, gates, wall_s, counted_cpus(conditions, machine)};
     check_steal(trial, reasons);
     check_others(trial, reasons);
     check_memory(trial, reasons);

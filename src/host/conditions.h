@@ -17,8 +17,8 @@ namespace mia::host {
 
 // Counters since boot at one moment; a sensor that this machine lacks is nullopt.
 struct Snapshot {
-  std::int64_t at_ns = 0;  // steady clock
-  std::optional<CpuTimes> cpu;
+  std::int64_t at_ns = 0;       // steady clock
+  std::optional<CpuTimes> cpu;  // of the CPUs this process may run on: what runs beside them is not in its way
   std::optional<double> psi_cpu_some_s;
   std::optional<double> psi_memory_some_s;
   std::optional<double> psi_io_some_s;
@@ -37,6 +37,9 @@ struct Snapshot {
 // taken off so that `other_cpu_s` is what everybody else used. The canary's fields and `voided_by` are left alone.
 [[nodiscard]] record::Conditions between(const Snapshot& before, const Snapshot& after,
                                          std::optional<double> own_cpu_s);
+
+// CPUs whose time `steal_s` and `other_cpu_s` count.
+[[nodiscard]] double counted_cpus(const record::Conditions& conditions, const record::Machine& machine);
 
 // What was seen while the trial ran says more than the idle moments around it.
 void add_gpu(record::Conditions& conditions, const GpuSummary& summary);

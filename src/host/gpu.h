@@ -13,6 +13,7 @@
 namespace mia::host {
 
 struct GpuState {
+  unsigned index = 0;  // NVML's, nvidia-smi's
   std::string name;
   std::string driver;
   std::string driver_cuda;  // newest CUDA that this driver runs, "13.0"
@@ -45,15 +46,26 @@ class GpuMonitor {
 
   [[nodiscard]] bool available() const;
   [[nodiscard]] const std::string& reason() const;  // why it is not available, "" when it is
-  // State of every GPU, in NVML's order; empty when unavailable. Safe to call from any thread, one at a time.
+  // From now on only the GPUs of these PCI bus ids ("0000:c1:00.0", as runtimes write them): another user's GPU must
+  // not be taken for ours. Where none of them is known to NVML (or none is named), all stay watched.
+  void watch_only(const std::vector<std::string>& bus_ids);
+  // State of every GPU that is watched, in NVML's order; empty when unavailable. Safe to call from any thread, one at a
+  // time.
   [[nodiscard]] std::vector<GpuState> read(GpuDetail detail = GpuDetail::all);
-  // Energy counters of all GPUs together, J; nullopt where none counts. The counter moves in steps of up to 0.1 s.
+  // Energy counters of all watched GPUs together, J; nullopt where none counts. The counter moves in steps of up to 0.1
+  // s.
   [[nodiscard]] std::optional<double> energy_j();
 
  private:
   struct Api;
   GpuMonitor();
+  struct Handle {
+    unsigned index = 0;
+    void* device = nullptr;  // null: a GPU that fell off the bus
+  };
+  [[nodiscard]] std::vector<Handle> handles();  // of the watched GPUs
   std::unique_ptr<Api> api_;
+  std::vector<unsigned> chosen_;  // by NVML's index; empty: all
   std::string reason_;
 };
 

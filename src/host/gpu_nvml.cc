@@ -48,6 +48,16 @@ struct NvmlMemoryV2 {
 // NVML's rule: size of the struct, and its version in the highest byte.
 constexpr unsigned kMemoryV2 = sizeof(NvmlMemoryV2) | (2U << 24U);
 
+struct NvmlPci {
+  std::array<char, 16> bus_id_legacy;
+  unsigned domain;
+  unsigned bus;
+  unsigned device;
+  unsigned pci_device_id;
+  unsigned pci_sub_system_id;
+  std::array<char, 32> bus_id;
+};
+
 struct NvmlProcess {
   unsigned pid;
   NvmlUlong used_memory;
@@ -88,6 +98,7 @@ struct GpuMonitor::Api {
   NvmlReturn (*violation)(NvmlDevice, unsigned, NvmlViolation*) = nullptr;
   NvmlReturn (*pcie_generation)(NvmlDevice, unsigned*) = nullptr;
   NvmlReturn (*ecc)(NvmlDevice, unsigned*, unsigned*) = nullptr;
+  NvmlReturn (*pci)(NvmlDevice, NvmlPci*) = nullptr;
   ProcessList compute = nullptr;
   ProcessList graphics = nullptr;
 
@@ -132,6 +143,7 @@ struct GpuMonitor::Api {
     find(violation, {"nvmlDeviceGetViolationStatus"});
     find(pcie_generation, {"nvmlDeviceGetCurrPcieLinkGeneration"});
     find(ecc, {"nvmlDeviceGetEccMode"});
+    find(pci, {"nvmlDeviceGetPciInfo_v3"});  // earlier versions fill a smaller struct
     // the first version fills a smaller struct and is left out
     find(compute, {"nvmlDeviceGetComputeRunningProcesses_v3", "nvmlDeviceGetComputeRunningProcesses_v2"});
     find(graphics, {"nvmlDeviceGetGraphicsRunningProcesses_v3", "nvmlDeviceGetGraphicsRunningProcesses_v2"});
@@ -304,31 +316,59 @@ GpuMonitor GpuMonitor::open(const std::string& library) {
   return monitor;
 }
 
-std::vector<GpuState> GpuMonitor::read(GpuDetail detail) {
-  std::vector<GpuState> states;
+void GpuMonitor::watch_only(const std::vector<std::string>& bus_ids) {
+  chosen_.clear();
+  if (bus_ids.empty()) {
+    return;
+  }
+  std::vector<unsigned> found;
+  for (const Handle& gpu : handles()) {
+    const auto pci = gpu.device != nullptr ? ask<NvmlPci>(api_->pci, gpu.device) : std::nullopt;
+    if (!pci) {
+      continue;
+    }
+    // NVML knows no functions of a device; a GPU is its first.
+    const std::string bus_id = fmt::format("{:04x}:{:02x}:{:02x}.0", pci->domain, pci->bus, pci->device);
+    if (std::ranges::count(bus_ids, bus_id) > 0) {
+      found.push_back(gpu.index);
+    }
+  }
+  chosen_ = std::move(found);
+}
+
+std::vector<GpuMonitor::Handle> GpuMonitor::handles() {
+  std::vector<Handle> found;
   unsigned count = 0;
   if (api_ == nullptr || api_->count(&count) != kSuccess) {
-    return states;
+    return found;
   }
   for (unsigned i = 0; i < std::min(count, kMostGpus); ++i) {
-    NvmlDevice device = nullptr;
+    if (chosen_.empty() || std::ranges::count(chosen_, i) > 0) {
+      NvmlDevice device = nullptr;
+      found.push_back({i, api_->handle(i, &device) == kSuccess ? device : nullptr});
+    }
+  }
+  return found;
+}
+
+std::vector<GpuState> GpuMonitor::read(GpuDetail detail) {
+  std::vector<GpuState> states;
+  for (const Handle& gpu : handles()) {
     // A GPU that fell off the bus keeps its place with everything unknown.
-    states.push_back(api_->handle(i, &device) == kSuccess ? api_->state_of(device, detail) : GpuState{});
+    states.push_back(gpu.device != nullptr ? api_->state_of(gpu.device, detail) : GpuState{});
+    states.back().index = gpu.index;
   }
   return states;
 }
 
 std::optional<double> GpuMonitor::energy_j() {
   std::optional<double> sum;
-  unsigned count = 0;
-  if (api_ == nullptr || api_->energy == nullptr || api_->count(&count) != kSuccess) {
+  if (api_ == nullptr || api_->energy == nullptr) {
     return sum;
   }
-  for (unsigned i = 0; i < std::min(count, kMostGpus); ++i) {
-    NvmlDevice device = nullptr;
-    NvmlUlong millijoules = 0;
-    if (api_->handle(i, &device) == kSuccess && api_->energy(device, &millijoules) == kSuccess) {
-      sum = sum.value_or(0) + static_cast<double>(millijoules) * kMilli;
+  for (const Handle& gpu : handles()) {
+    if (const auto millijoules = gpu.device != nullptr ? ask<NvmlUlong>(api_->energy, gpu.device) : std::nullopt) {
+      sum = sum.value_or(0) + static_cast<double>(*millijoules) * kMilli;
     }
   }
   return sum;

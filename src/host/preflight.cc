@@ -197,20 +197,20 @@ class Judge {
   }
 
   void check_gpus() {
-    for (std::size_t i = 0; i < facts_.gpus.size(); ++i) {
-      const GpuState& gpu = facts_.gpus[i];
+    for (const GpuState& gpu : facts_.gpus) {
       if (gpu.processes && !gpu.processes->empty()) {
         std::vector<std::string> ids;
         for (const std::int64_t id : *gpu.processes) {
           ids.push_back(std::to_string(id));
         }
         add("gpu_in_use", Severity::warning,
-            fmt::format("{} other processes use GPU {} ({}); cure: stop them", ids.size(), i, gpu.name),
+            fmt::format("{} other process{} GPU {} ({}); cure: stop {}", ids.size(),
+                        ids.size() == 1 ? " uses" : "es use", gpu.index, gpu.name, ids.size() == 1 ? "it" : "them"),
             {{"processes", join(ids, " ")}});
       }
       if (gpu.throttle_reasons && throttle_voids(*gpu.throttle_reasons)) {
         add("gpu_slowed", Severity::problem,
-            fmt::format("GPU {} is slowed down before anything runs: {}; cure: cooling or power supply", i,
+            fmt::format("GPU {} is slowed down before anything runs: {}; cure: cooling or power supply", gpu.index,
                         describe_throttle_reasons(*gpu.throttle_reasons)),
             {{"reasons", fmt::format("{:#x}", static_cast<std::uint64_t>(*gpu.throttle_reasons))}});
       }

@@ -36,12 +36,13 @@ struct PreflightFacts {
   std::string gpu_reason;  // why NVML shows none
 };
 
-// Watches the machine for a second, then looks at its settings. `model` may be empty.
-[[nodiscard]] PreflightFacts observe(const std::filesystem::path& model);
+// Watches the machine for a second, then looks at its settings and at the GPUs that `gpu` watches. `model` may be
+// empty.
+[[nodiscard]] PreflightFacts observe(const std::filesystem::path& model, GpuMonitor& gpu);
 [[nodiscard]] std::vector<record::Finding> judge_preflight(const record::Machine& machine, const PreflightFacts& facts);
 
 // Both: takes about 1.1 s.
 [[nodiscard]] std::vector<record::Finding> preflight(const record::Machine& machine,
-                                                     const std::filesystem::path& model_or_empty);
+                                                     const std::filesystem::path& model_or_empty, GpuMonitor& gpu);
 
 }  // namespace mia::host

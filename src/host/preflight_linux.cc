@@ -95,9 +95,8 @@ void look_at_model(const fs::path& model, PreflightFacts& facts) {
 
 }  // namespace
 
-PreflightFacts observe(const fs::path& model) {
+PreflightFacts observe(const fs::path& model, GpuMonitor& gpu) {
   PreflightFacts facts;
-  GpuMonitor gpu = GpuMonitor::open();
   const Snapshot before = snapshot(&gpu);
   const double own = own_cpu_s();
   std::this_thread::sleep_for(kWatched);
@@ -122,8 +121,9 @@ PreflightFacts observe(const fs::path& model) {
   return facts;
 }
 
-std::vector<record::Finding> preflight(const record::Machine& machine, const fs::path& model_or_empty) {
-  return judge_preflight(machine, observe(model_or_empty));
+std::vector<record::Finding> preflight(const record::Machine& machine, const fs::path& model_or_empty,
+                                       GpuMonitor& gpu) {
+  return judge_preflight(machine, observe(model_or_empty, gpu));
 }
 
 }  // namespace mia::host

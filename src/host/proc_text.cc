@@ -44,11 +44,13 @@ std::vector<std::string_view> words(std::string_view line) {
 
 }  // namespace
 
-std::optional<CpuTimes> parse_proc_stat(std::string_view text, double ticks_per_s) {
-  const std::vector<std::string_view> fields = words(text.substr(0, text.find('\n')));
+namespace {
+
+std::optional<CpuTimes> parse_cpu_line(std::string_view line, std::string_view name, double ticks_per_s) {
+  const std::vector<std::string_view> fields = words(line);
   // cpu user nice system idle iowait irq softirq steal; kernels before 2.6.11 end before steal
   constexpr std::size_t kWithSteal = 9;
-  if (fields.size() < kWithSteal || fields[0] != "cpu" || !(ticks_per_s > 0)) {
+  if (fields.size() < kWithSteal || fields[0] != name || !(ticks_per_s > 0)) {
     return std::nullopt;
   }
   std::array<double, kWithSteal> seconds{};
@@ -62,6 +64,33 @@ std::optional<CpuTimes> parse_proc_stat(std::string_view text, double ticks_per_
   return CpuTimes{.busy_s = seconds[1] + seconds[2] + seconds[3] + seconds[6] + seconds[7],
                   .idle_s = seconds[4] + seconds[5],
                   .steal_s = seconds[8]};
+}
+
+}  // namespace
+
+std::optional<CpuTimes> parse_proc_stat(std::string_view text, double ticks_per_s) {
+  return parse_cpu_line(text.substr(0, text.find('\n')), "cpu", ticks_per_s);
+}
+
+std::optional<CpuTimes> parse_proc_stat(std::string_view text, double ticks_per_s, const std::set<std::int64_t>& only) {
+  if (only.empty()) {
+    return parse_proc_stat(text, ticks_per_s);
+  }
+  CpuTimes sum;
+  for_each_line(text, [&](std::string_view line) {
+    const std::string_view name = line.substr(0, line.find(' '));
+    const auto number = name.starts_with("cpu") ? parse_count(name.substr(3)) : std::nullopt;
+    if (number && only.contains(*number)) {
+      if (const auto times = parse_cpu_line(line, name, ticks_per_s)) {
+        sum.busy_s += times->busy_s;
+        sum.idle_s += times->idle_s;
+        sum.steal_s += times->steal_s;
+        ++sum.cpus;
+      }
+    }
+    return false;
+  });
+  return sum.cpus == std::ssize(only) ? std::optional(sum) : std::nullopt;
 }
 
 std::optional<double> parse_pressure_some_s(std::string_view text) {

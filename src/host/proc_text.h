@@ -6,18 +6,23 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
 namespace mia::host {
 
-// First line of /proc/stat in seconds, summed over all CPUs.
+// /proc/stat in seconds, summed over the CPUs that are looked at.
 struct CpuTimes {
-  double busy_s = 0;   // user, nice, system, irq and softirq; guest time is part of user
-  double idle_s = 0;   // idle and iowait
-  double steal_s = 0;  // taken by the hypervisor
+  double busy_s = 0;      // user, nice, system, irq and softirq; guest time is part of user
+  double idle_s = 0;      // idle and iowait
+  double steal_s = 0;     // taken by the hypervisor
+  std::int64_t cpus = 0;  // how many were summed; 0: all of the first line, which does not say
 };
 [[nodiscard]] std::optional<CpuTimes> parse_proc_stat(std::string_view text, double ticks_per_s);
+// The CPUs of `only` alone, by the kernel's numbers; nullopt when one of them is missing. An empty set stands for all.
+[[nodiscard]] std::optional<CpuTimes> parse_proc_stat(std::string_view text, double ticks_per_s,
+                                                      const std::set<std::int64_t>& only);
 
 // Total of the "some" line of /proc/pressure/*, seconds.
 [[nodiscard]] std::optional<double> parse_pressure_some_s(std::string_view text);

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "host/conditions.h"
-#include "host/cpu_folders.h"
+#include "host/cpus.h"
 #include "host/memory.h"
 #include "host/text_file.h"
 
@@ -41,6 +41,12 @@ std::optional<std::int64_t> throttle_events(const std::vector<fs::path>& cpus) {
   return cores ? std::optional(*cores + package) : std::nullopt;
 }
 
+// The affinity mask where it is a part of the machine, else nothing.
+std::set<std::int64_t> bound_to() {
+  std::set<std::int64_t> cpus = affinity();
+  return std::ssize(cpus) < ::sysconf(_SC_NPROCESSORS_ONLN) ? cpus : std::set<std::int64_t>();
+}
+
 std::optional<double> pressure(const fs::path& root, std::string_view resource) {
   return parse_pressure_some_s(text_of(root / "proc/pressure" / resource));
 }
@@ -62,7 +68,9 @@ std::vector<fs::path> cpu_folders(const fs::path& root) {
 Snapshot snapshot(GpuMonitor* gpu, const fs::path& root) {
   Snapshot seen;
   seen.at_ns = steady_ns();
-  seen.cpu = parse_proc_stat(text_of(root / "proc/stat"), static_cast<double>(::sysconf(_SC_CLK_TCK)));
+  // A recorded machine is another one: our own affinity says nothing about its CPUs.
+  seen.cpu = parse_proc_stat(text_of(root / "proc/stat"), static_cast<double>(::sysconf(_SC_CLK_TCK)),
+                             root == "/" ? bound_to() : std::set<std::int64_t>());
   seen.psi_cpu_some_s = pressure(root, "cpu");
   seen.psi_memory_some_s = pressure(root, "memory");
   seen.psi_io_some_s = pressure(root, "io");

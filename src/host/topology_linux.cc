@@ -23,7 +23,7 @@
 #include "base/text.h"
 #include "host/caches.h"
 #include "host/cgroup.h"
-#include "host/cpu_folders.h"
+#include "host/cpus.h"
 #include "host/gpu.h"
 #include "host/proc_text.h"
 #include "host/text_file.h"
@@ -86,16 +86,8 @@ void read_topology(record::Machine& machine) {
 
 // What affinity and a CPU quota leave; part of a CPU counts as none unless it is all there is.
 std::optional<std::int64_t> allowed_cpus(const std::optional<double>& quota) {
-  constexpr int kMostCpus = 8192;  // the kernel's own limit; a cpu_set_t of 1024 fails on larger machines
-  cpu_set_t* const set = CPU_ALLOC(kMostCpus);
-  if (set == nullptr) {
-    return std::nullopt;
-  }
-  const std::size_t size = CPU_ALLOC_SIZE(kMostCpus);
-  const bool known = ::sched_getaffinity(0, size, set) == 0;
-  const std::int64_t count = known ? CPU_COUNT_S(size, set) : 0;
-  CPU_FREE(set);
-  if (!known) {
+  const std::int64_t count = std::ssize(affinity());
+  if (count == 0) {
     return std::nullopt;
   }
   return quota ? std::min(count, std::max<std::int64_t>(1, std::llround(std::floor(*quota)))) : count;
@@ -174,6 +166,25 @@ void read_system(record::Machine& machine) {
 }
 
 }  // namespace
+
+std::set<std::int64_t> affinity() {
+  constexpr int kMostCpus = 8192;  // the kernel's own limit; a cpu_set_t of 1024 fails on larger machines
+  std::set<std::int64_t> cpus;
+  cpu_set_t* const set = CPU_ALLOC(kMostCpus);
+  if (set == nullptr) {
+    return cpus;
+  }
+  const std::size_t size = CPU_ALLOC_SIZE(kMostCpus);
+  if (::sched_getaffinity(0, size, set) == 0) {
+    for (int cpu = 0; cpu < kMostCpus; ++cpu) {
+      if (CPU_ISSET_S(static_cast<std::size_t>(cpu), size, set)) {
+        cpus.insert(cpu);
+      }
+    }
+  }
+  CPU_FREE(set);
+  return cpus;
+}
 
 std::string virtualization() {
   std::string machine = hypervisor_of_cpuid();

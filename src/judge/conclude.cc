@@ -7,6 +7,7 @@
 
 #include <fmt/core.h>
 
+#include "judge/axis_effect.h"
 #include "judge/caveats.h"
 #include "judge/cells.h"
 #include "judge/findings.h"
@@ -217,6 +218,14 @@ std::string models_sentence(const Report& report, const CellReport& reference, c
                      high, reference.model, ratios.size());
 }
 
+std::string effects_sentence(const Report& report) {
+  std::string text;
+  for (const AxisEffect& effect : axis_effects(report)) {
+    text += sentence_of(effect);
+  }
+  return text;
+}
+
 void recommend_settings(Report& report, const Gain& gain) {
   if (gain.state == GainState::confirmed) {
     report.recommendation = difference(report, gain.reference(), gain.winner());
@@ -224,7 +233,7 @@ void recommend_settings(Report& report, const Gain& gain) {
   if (!gain.matches.empty()) {
     find_auto_penalty(report, gain.winner());
   }
-  report.sentence = gain_sentence(report, gain);
+  report.sentence = effects_sentence(report) + gain_sentence(report, gain);
 }
 
 void recommend_model(Report& report, const Gain& gain) {
@@ -235,6 +244,7 @@ void recommend_model(Report& report, const Gain& gain) {
       text += models_sentence(report, reference, model.id);
     }
   }
+  text += effects_sentence(report);
   if (gain.state == GainState::confirmed) {
     const std::string objection =
         gain.winner().model == reference.model ? std::string() : quality_objection(report, reference, gain.winner());

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "host/bandwidth.h"
+#include "measure/devices.h"
 #include "measure/worker.h"
 #include "model/describe.h"
 
@@ -20,11 +21,6 @@ namespace {
 
 constexpr double kProbeLimitS = 60;
 constexpr double kGiga = 1e9;
-
-bool has_own_memory(const record::RuntimeInfo& runtime) {
-  return std::ranges::any_of(
-      runtime.devices, [](const record::Device& device) { return device.type == "gpu" || device.type == "igpu"; });
-}
 
 // Bytes of one number of the KV cache against f16, which the model's description assumes: blocks of 32 with their
 // scales.
@@ -70,7 +66,7 @@ Bytes bytes_of(const record::ModelInfo& model, const record::Settings& requested
 }  // namespace
 
 std::optional<DeviceBandwidth> measure_device_bandwidth(const Subject& subject) {
-  if (!has_own_memory(subject.runtime)) {
+  if (std::ranges::none_of(subject.runtime.devices, is_gpu)) {
     return std::nullopt;
   }
   Worker worker;

@@ -44,7 +44,7 @@ class TrialRun {
       trial_.conditions.canary_before_gb_s = canary_before;
       trial_.conditions.canary_after_gb_s = canary();
       if (!scripted()) {  // scripted times cannot be disturbed
-        trial_.conditions.voided_by = host::voided_by(trial_.conditions, bench_.machine);
+        trial_.conditions.voided_by = host::voided_by(trial_.conditions, bench_.machine, gates_for(trial_));
       }
     }
     finish();
@@ -340,6 +340,18 @@ std::map<std::string, std::string> trial_environment(const record::Settings& set
     env["CUDA_LAUNCH_BLOCKING"] = "1";
   }
   return env;
+}
+
+host::Gates gates_for(const record::Trial& trial) {
+  const auto got = trial.facts.find("offloaded_layers");
+  const auto all = trial.facts.find("model_layers");
+  const record::LlmSettings& llm = trial.requested.llm;
+  host::Gates gates;
+  if (got != trial.facts.end() && all != trial.facts.end() && got->second == all->second &&
+      llm.n_cpu_moe.value_or(0) == 0 && !llm.override_tensor && llm.offload_kqv.value_or(true)) {
+    gates.canary_ratio = 0;
+  }
+  return gates;
 }
 
 Result<record::Trial> run_trial(const TrialSpec& spec, Bench& bench) {

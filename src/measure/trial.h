@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "host/bandwidth.h"
+#include "host/conditions.h"
 #include "host/gpu.h"
 #include "measure/time_limits.h"
 #include "measure/worker.h"
@@ -44,6 +45,10 @@ struct TrialSpec {
 // An error only where nothing could be measured at all (the worker's program or the prompt file is missing); all else
 // is the trial's outcome.
 [[nodiscard]] Result<record::Trial> run_trial(const TrialSpec& spec, Bench& bench);
+
+// Limits beyond which the trial was disturbed. With every layer on a GPU, by the runtime's own words, and no tensor
+// moved back, it does not read the memory whose bandwidth the canary measures: the canary is recorded only.
+[[nodiscard]] host::Gates gates_for(const record::Trial& trial);
 
 // Environment of a trial's worker beyond what its runtime needs.
 [[nodiscard]] std::map<std::string, std::string> trial_environment(const record::Settings& settings);

@@ -78,6 +78,7 @@ static void each_device(T& x, F f) {
   f("type", x.type);
   f("memory_total_bytes", x.memory_total_bytes);
   f("memory_free_bytes", x.memory_free_bytes);
+  f("bus_id", x.bus_id);
 }
 
 template <class T, class F>

@@ -50,6 +50,7 @@ struct Device {
   std::string type;  // cpu | gpu | igpu | accel
   std::optional<std::int64_t> memory_total_bytes;
   std::optional<std::int64_t> memory_free_bytes;
+  std::string bus_id;  // PCI "0000:c1:00.0", "" where the runtime does not say
 };
 
 // One installed llama.cpp as its worker sees it.

@@ -144,6 +144,7 @@ static void each_report(T& x, F f) {
   f("plan_hash", x.plan_hash);
   f("regression_flag", x.regression_flag);
   f("drift_share", x.drift_share);
+  f("drift_p", x.drift_p);
   f("wall_s", x.wall_s);
   f("measured_s", x.measured_s);
   f("measured_share", x.measured_share);

@@ -169,6 +169,7 @@ struct Report {
   std::optional<Judgement> judgement;  // nullopt where nothing was judged
   std::optional<bool> regression_flag;
   std::optional<double> drift_share;  // share of variance explained by the place in the order
+  std::optional<double> drift_p;      // how often chance alone makes such a line
   std::optional<double> wall_s;       // of the invocation; nullopt when it resumed another or times are scripted
   std::optional<double> measured_s;   // inside measured runs, warm-up left out
   std::optional<double> measured_share;

@@ -43,6 +43,7 @@ static void each_condition(C& x, F f) {
   f("psi_memory_some_s", x.psi_memory_some_s);
   f("psi_io_some_s", x.psi_io_some_s);
   f("other_cpu_s", x.other_cpu_s);
+  f("watched_cpus", x.watched_cpus);
   f("load1", x.load1);
   f("frequency_mhz_before", x.frequency_mhz_before);
   f("frequency_mhz_after", x.frequency_mhz_after);

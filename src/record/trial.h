@@ -43,7 +43,8 @@ struct Conditions {
   std::optional<double> psi_cpu_some_s;
   std::optional<double> psi_memory_some_s;
   std::optional<double> psi_io_some_s;
-  std::optional<double> other_cpu_s;  // CPU seconds used by everybody but this trial
+  std::optional<double> other_cpu_s;         // CPU seconds used by everybody but this trial
+  std::optional<std::int64_t> watched_cpus;  // bound to part of the machine: steal and others are of these CPUs alone
   std::optional<double> load1;
   std::optional<double> frequency_mhz_before;
   std::optional<double> frequency_mhz_after;

@@ -2,6 +2,7 @@
 #include "runtime/cuda.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -163,9 +164,11 @@ class Judge {
             fmt::format("{} with CUDA {}", runtime.name, runtime.needs.empty() ? "of its own" : runtime.needs));
       }
     }
-    const std::string driver = facts_.gpus.empty() ? "no driver that NVML finds"
-                                                   : fmt::format("driver {} runs CUDA up to {}", driver_,
-                                                                 driver_cuda_.empty() ? "unknown" : driver_cuda_);
+    const std::string driver =
+        facts_.gpus.empty()
+            ? "no driver that NVML finds (a worker linked with libcuda.so.1 does not start "
+              "without one)"
+            : fmt::format("driver {} runs CUDA up to {}", driver_, driver_cuda_.empty() ? "unknown" : driver_cuda_);
     add("cuda_versions", Severity::info,
         fmt::format("CUDA: {}; toolkit {}; runtimes: {}", driver, facts_.toolkit.empty() ? "none" : facts_.toolkit,
                     runtimes.empty() ? "none" : join(runtimes, ", ")),
@@ -186,6 +189,21 @@ std::string cudart_of(std::string_view library_bytes) {
 
 std::string toolkit_of(std::string_view text) {
   return digits_after(text, "release ");
+}
+
+std::optional<Finding> hidden_gpu(const record::Machine& machine, const record::RuntimeInfo& runtime, bool sees_gpu) {
+  if (machine.gpus.empty() || sees_gpu || !look_at(runtime).has_backend) {
+    return std::nullopt;
+  }
+  const char* const visible = std::getenv("CUDA_VISIBLE_DEVICES");
+  const std::string why = visible != nullptr ? fmt::format("CUDA_VISIBLE_DEVICES is '{}'", one_line(visible, 80))
+                                             : "its own log says why: mia-perf runtime check " + runtime.name;
+  return Finding{
+      "gpu_hidden",
+      Severity::problem,
+      fmt::format("runtime {} sees no GPU, although the driver has {}: everything was measured on the CPU; {}",
+                  runtime.name, machine.gpus.front().name, why),
+      {{"runtime", runtime.name}, {"gpu", machine.gpus.front().name}, {"visible", visible != nullptr ? visible : ""}}};
 }
 
 CudaFacts observe_cuda(const record::Machine& machine) {

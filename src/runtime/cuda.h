@@ -3,6 +3,7 @@
 // kernel, one without the right backend leaves the GPU idle, and neither says so in words.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,10 @@ struct CudaFacts {
 // cuda_runtime_newer_than_driver, cuda_runtime_sees_no_gpu, cuda_toolkit_newer_than_driver, gpu_without_cuda_runtime
 // and, for the record, cuda_versions. Nothing where there is neither a GPU nor a CUDA runtime.
 [[nodiscard]] std::vector<record::Finding> judge_cuda(const CudaFacts& facts);
+
+// gpu_hidden: a runtime with a CUDA backend sees no GPU although the driver has one, so that all runs on the CPU.
+[[nodiscard]] std::optional<record::Finding> hidden_gpu(const record::Machine& machine,
+                                                        const record::RuntimeInfo& runtime, bool sees_gpu);
 
 // "13" of "libcudart.so.13" anywhere in a library; "" when it names none.
 [[nodiscard]] std::string cudart_of(std::string_view library_bytes);

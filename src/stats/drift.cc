@@ -25,7 +25,7 @@ struct Centre {
 
 }  // namespace
 
-std::optional<double> drift_share(std::span<const PlacedValue> values) {
+std::optional<Drift> drift(std::span<const PlacedValue> values) {
   std::map<std::int64_t, Centre> centres;
   for (const PlacedValue& value : values) {
     Centre& centre = centres[value.group];
@@ -50,7 +50,8 @@ std::optional<double> drift_share(std::span<const PlacedValue> values) {
   }
   const auto df = static_cast<double>(values.size() - centres.size());
   const double explained = std::min(1.0, sums.xy * sums.xy / (sums.xx * sums.yy));
-  return std::max(0.0, 1 - (1 - explained) * df / (df - 1));
+  const double p = explained < 1 ? t_two_sided_p(std::sqrt(explained * (df - 1) / (1 - explained)), df - 1) : 0;
+  return Drift{std::max(0.0, 1 - (1 - explained) * df / (df - 1)), p};
 }
 
 std::optional<Slope> slope(std::span<const double> x, std::span<const double> y) {

@@ -15,10 +15,13 @@ struct PlacedValue {
   double value = 0;        // e.g. ln of a time
 };
 
-// Share of the variance within groups that a straight line over the position explains, corrected for chance (adjusted
-// R squared, at least 0). nullopt with fewer than 3 values more than groups, without variance, or when positions do not
-// vary within groups.
-[[nodiscard]] std::optional<double> drift_share(std::span<const PlacedValue> values);
+// A straight line over the position, fitted to what varies within groups.
+struct Drift {
+  double share = 0;  // of that variance, corrected for chance (adjusted R squared, at least 0)
+  double p = 1;      // t test of the slope, two-sided: a few values follow a line by chance
+};
+// nullopt with fewer than 3 values more than groups, without variance, or when positions do not vary within groups.
+[[nodiscard]] std::optional<Drift> drift(std::span<const PlacedValue> values);
 
 // Least-squares slope of y over x with its standard error. nullopt below 3 points, for unequal lengths or constant x.
 struct Slope {

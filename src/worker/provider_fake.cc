@@ -85,7 +85,7 @@ class FakeProvider : public Provider {
     runtime.version = "fake 1";
     runtime.build_flags = "FAKE = 1";
     runtime.backends = {"FAKE"};
-    runtime.devices = {{"CPU", "a scripted device", "cpu", std::nullopt, std::nullopt}};
+    runtime.devices = {{"CPU", "a scripted device", "cpu", std::nullopt, std::nullopt, ""}};
     runtime.capabilities = {"text", "tokens", "warm_up", "probe:tokenize"};
     const Behaviour behaviour = script_.behaviour(nullptr);
     for (const auto& [name, unused] : behaviour.probes.items()) {

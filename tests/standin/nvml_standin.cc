@@ -46,6 +46,15 @@ struct MemoryV2 {
   Ulong free;
   Ulong used;
 };
+struct Pci {
+  char legacy[16];
+  unsigned domain;
+  unsigned bus;
+  unsigned device;
+  unsigned pci_device_id;
+  unsigned pci_sub_system_id;
+  char bus_id[32];
+};
 struct Process {
   unsigned pid;
   Ulong memory;
@@ -254,6 +263,9 @@ EXPORT int nvmlDeviceGetTotalEnergyConsumption(void* device, Ulong* millijoules)
 EXPORT int nvmlDeviceGetViolationStatus(void* device, unsigned policy, Violation* to) {
   constexpr unsigned kThermal = 1;
   return policy == kThermal ? give(device, "thermal_ns", &to->violation_time) : kNotSupported;
+}
+EXPORT int nvmlDeviceGetPciInfo_v3(void* device, Pci* to) {
+  return give(device, "pci_bus", &to->bus);
 }
 EXPORT int nvmlDeviceGetComputeRunningProcesses_v3(void* device, unsigned* count, Process* to) {
   return give_processes(device, "compute", count, to);

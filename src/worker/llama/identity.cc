@@ -27,6 +27,18 @@ std::string_view type_name(enum ggml_backend_dev_type type) {
   }
 }
 
+// Headers before ggml 0.9 have no device_id.
+template <class Props>
+std::string bus_id_of(ggml_backend_dev_t device) {
+  if constexpr (requires(Props props) { props.device_id; }) {
+    Props props{};
+    ggml_backend_dev_get_props(device, &props);
+    return props.device_id != nullptr ? props.device_id : "";
+  } else {
+    return {};
+  }
+}
+
 record::Device describe(ggml_backend_dev_t device) {
   std::size_t free_bytes = 0;
   std::size_t total_bytes = 0;
@@ -39,6 +51,7 @@ record::Device describe(ggml_backend_dev_t device) {
     described.memory_total_bytes = static_cast<std::int64_t>(total_bytes);
     described.memory_free_bytes = static_cast<std::int64_t>(free_bytes);
   }
+  described.bus_id = bus_id_of<ggml_backend_dev_props>(device);
   return described;
 }
 

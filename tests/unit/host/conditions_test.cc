@@ -93,6 +93,20 @@ TEST(Between, OthersAreWhatTheTrialDidNotUse) {
   EXPECT_DOUBLE_EQ(seen.other_cpu_s.value_or(-1), 2);
 }
 
+// One stolen second of ten is 2.5 % of four CPUs and 0.6 % of sixteen.
+TEST(Between, BoundToPartOfTheMachineTheSharesAreOfThatPart) {
+  Snapshot before = at(100, 50, 1);
+  Snapshot after = at(110, 70, 2);
+  record::Machine machine;
+  machine.logical_cpus = 16;
+  EXPECT_TRUE(voided_by(between(before, after, 20.0), machine).empty());
+  before.cpu->cpus = after.cpu->cpus = 4;
+  const auto seen = between(before, after, 20.0);
+  EXPECT_EQ(seen.watched_cpus, 4);
+  ASSERT_EQ(voided_by(seen, machine).size(), 1U);
+  EXPECT_NE(voided_by(seen, machine)[0].find("of 4 CPUs"), std::string::npos) << voided_by(seen, machine)[0];
+}
+
 TEST(Between, RoundingNeverMakesOthersNegative) {
   EXPECT_DOUBLE_EQ(between(at(100, 50, 0), at(110, 60, 0), 10.01).other_cpu_s.value_or(-1), 0);
 }

@@ -117,6 +117,27 @@ TEST_F(Gpu, ALostGpuKeepsItsPlace) {
   EXPECT_EQ(states[1].name, "here");
 }
 
+TEST_F(Gpu, OnlyTheGpusThatTheRuntimeSeesAreWatched) {
+  play(
+      R"({"states": [{"gpus": [{"name": "theirs", "pci_bus": 27, "memory_total": 1000, "memory_used": 900, "energy_mj": 5000},
+                                {"name": "ours", "pci_bus": 193, "memory_total": 1000, "memory_used": 10, "energy_mj": 700}]}]})");
+  GpuMonitor monitor = GpuMonitor::open(MIA_NVML_STANDIN);
+  monitor.watch_only({"0000:c1:00.0"});
+  const auto states = monitor.read();
+  ASSERT_EQ(states.size(), 1U);
+  EXPECT_EQ(states[0].name, "ours");
+  EXPECT_EQ(states[0].index, 1U) << "nvidia-smi's number, not the place among the watched";
+  EXPECT_DOUBLE_EQ(monitor.energy_j().value_or(0), 0.7);
+  EXPECT_EQ(summarize({states}).memory_used_bytes, 10);
+  monitor.watch_only({"0000:1b:00.0", "0000:c1:00.0"});
+  EXPECT_EQ(monitor.read().size(), 2U) << "a new choice replaces the old one";
+  monitor.watch_only({"0000:99:00.0"});
+  EXPECT_EQ(monitor.read().size(), 2U) << "what NVML does not know hides nothing";
+  monitor.watch_only({});
+  EXPECT_EQ(monitor.read().size(), 2U);
+  GpuMonitor::open("libno-such-thing.so.1").watch_only({"0000:c1:00.0"});
+}
+
 TEST_F(Gpu, ManyProcessesAreAllListed) {
   std::string ids = "1";
   for (int i = 2; i <= 300; ++i) {

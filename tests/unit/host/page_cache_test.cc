@@ -49,6 +49,16 @@ TEST_F(PageCache, ColdLeavesNothingAndWarmFillsIt) {
   EXPECT_EQ(proof->resident_fraction, 1.0);
 }
 
+TEST_F(PageCache, WhatIsResidentIsNotReadAgain) {
+  const auto at_once = [] { return true; };
+  ASSERT_TRUE(prepare_cache(model_, "cold"));
+  EXPECT_EQ(prepare_cache(model_, "warm", at_once).error().kind, ErrorKind::interrupted);
+  ASSERT_TRUE(prepare_cache(model_, "warm"));
+  const auto proof = prepare_cache(model_, "warm", at_once);
+  ASSERT_TRUE(proof) << "it was read although all of it was there";
+  EXPECT_EQ(proof->state, "warm");
+}
+
 TEST_F(PageCache, LookingDoesNotLoad) {
   ASSERT_TRUE(prepare_cache(model_, "cold"));
   EXPECT_EQ(fraction(), 0.0);

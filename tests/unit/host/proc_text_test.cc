@@ -25,6 +25,20 @@ TEST(ProcStat, TakesTheTickIntoAccount) {
   EXPECT_DOUBLE_EQ(times->steal_s, 0.8);
 }
 
+TEST(ProcStat, SomeCpusAreTheirOwnLinesAndNoOthers) {
+  constexpr std::string_view kFour =
+      "cpu  111 0 0 0 0 0 0 1111\ncpu0 100 0 0 0 0 0 0 1000\ncpu1 10 0 0 5 0 0 0 100\ncpu10 1 0 0 0 0 0 0 11\nintr 1\n";
+  const auto times = parse_proc_stat(kFour, 1, {1, 10});
+  ASSERT_TRUE(times);
+  EXPECT_DOUBLE_EQ(times->busy_s, 11);
+  EXPECT_DOUBLE_EQ(times->idle_s, 5);
+  EXPECT_DOUBLE_EQ(times->steal_s, 111);
+  EXPECT_EQ(times->cpus, 2);
+  EXPECT_FALSE(parse_proc_stat(kFour, 1, {1, 2})) << "a CPU that is not listed is not idle, it is unknown";
+  EXPECT_EQ(parse_proc_stat(kFour, 1, {})->busy_s, 111);
+  EXPECT_EQ(parse_proc_stat(kFour, 1, {})->cpus, 0);
+}
+
 TEST(ProcStat, IsUnknownWhenTheLineIsShortWrongOrGone) {
   EXPECT_FALSE(parse_proc_stat("", 100));
   EXPECT_FALSE(parse_proc_stat("cpu 1 2 3 4 5 6 7\n", 100));

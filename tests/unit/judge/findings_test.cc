@@ -40,6 +40,11 @@ TEST(Findings, DriftAndDisturbanceAreNamedWhereTheyAreLarge) {
   EXPECT_TRUE(maker.report.findings.empty());
   maker.report.trials[1].conditions.voided_by = {"steal"};
   maker.report.drift_share = 0.31;
+  maker.report.drift_p = 0.02;
+  find_facts(maker.report);
+  EXPECT_EQ(finding_of(maker.report, "drift"), nullptr) << "five values do that by chance";
+  maker.report.findings.clear();
+  maker.report.drift_p = 0.001;
   find_facts(maker.report);
   ASSERT_NE(finding_of(maker.report, "drift"), nullptr);
   EXPECT_NE(finding_of(maker.report, "drift")->text.find("31 %"), std::string::npos);

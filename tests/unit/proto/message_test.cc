@@ -103,7 +103,7 @@ TEST(Message, GreetingComesThrough) {
   Greeting greeting;
   greeting.runtime.version = "0.5.0-dev";
   greeting.runtime.backends = {"CPU", "CUDA"};
-  greeting.runtime.devices = {{"CUDA0", "a GPU", "gpu", 1 << 20, std::nullopt}};
+  greeting.runtime.devices = {{"CUDA0", "a GPU", "gpu", 1 << 20, std::nullopt, "0000:c1:00.0"}};
   const Greeting read = reply_through_text(0, greeting);
   EXPECT_EQ(read.protocol, kVersion);
   EXPECT_EQ(record::to_json(read.runtime), record::to_json(greeting.runtime));

@@ -29,7 +29,7 @@ record::RuntimeInfo runtime() {
   info.version = "0.5.0-dev";
   info.commit = "abc1234";
   info.backends = {"CPU"};
-  info.devices = {{"CPU", "Test CPU", "cpu", std::int64_t{8} << 30U, std::nullopt}};
+  info.devices = {{"CPU", "Test CPU", "cpu", std::int64_t{8} << 30U, std::nullopt, ""}};
   info.library_hashes = {"libllama.so 1a2b"};
   info.capabilities = {"text", "tokens"};
   return info;

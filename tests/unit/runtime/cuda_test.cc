@@ -55,6 +55,25 @@ TEST(Cuda, NeitherGpuNorCudaIsNoTopic) {
   EXPECT_EQ(ids(facts), Ids{"cuda_versions"}) << "a CUDA runtime without a GPU is said, not blamed";
 }
 
+TEST(Cuda, AGpuThatTheRuntimeDoesNotSeeIsNamedWithWhatHidesIt) {
+  record::Machine machine;
+  record::RuntimeInfo runtime;
+  runtime.name = "cuda";
+  runtime.backends = {"CUDA", "CPU"};
+  EXPECT_FALSE(hidden_gpu(machine, runtime, false)) << "no driver, nothing hidden";
+  machine.gpus = {{"NVIDIA Test 4000", 1000, "550.54", "13.0", std::nullopt}};
+  EXPECT_FALSE(hidden_gpu(machine, runtime, true));
+  ::setenv("CUDA_VISIBLE_DEVICES", "-1", 1);
+  const auto hidden = hidden_gpu(machine, runtime, false);
+  ::unsetenv("CUDA_VISIBLE_DEVICES");
+  ASSERT_TRUE(hidden);
+  EXPECT_EQ(hidden->id, "gpu_hidden");
+  EXPECT_NE(hidden->text.find("CUDA_VISIBLE_DEVICES is '-1'"), std::string::npos) << hidden->text;
+  EXPECT_NE(hidden_gpu(machine, runtime, false)->text.find("runtime check cuda"), std::string::npos);
+  runtime.backends = {"CPU"};
+  EXPECT_FALSE(hidden_gpu(machine, runtime, false)) << "a CPU build is meant to run there";
+}
+
 TEST(Cuda, VersionsOutOfBytesAndWords) {
   EXPECT_EQ(cudart_of(std::string_view("\0ELF\0libcudart.so.13\0libcublas", 29)), "13");
   EXPECT_EQ(cudart_of("libcudart.so.11.0\n"), "11.0");

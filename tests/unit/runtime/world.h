@@ -74,7 +74,7 @@ class World : public testing::Test {
     greeting.runtime.version = version;
     greeting.runtime.commit = "abc1234";
     greeting.runtime.backends = {"CPU"};
-    greeting.runtime.devices = {{"CPU", "a test's CPU", "cpu", {}, {}}};
+    greeting.runtime.devices = {{"CPU", "a test's CPU", "cpu", {}, {}, ""}};
     return "cat >&4 <<'E'\n" + proto::encode(0, proto::Reply(greeting)) + "\nE\nread -r line <&3\n";
   }
 

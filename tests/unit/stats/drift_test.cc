@@ -17,7 +17,7 @@ TEST(Drift, AStraightLineExplainsEverything) {
   for (int i = 0; i < 12; ++i) {
     values.push_back({i % 3, static_cast<double>(i), 10.0 * (i % 3) + 0.5 * i});
   }
-  EXPECT_NEAR(*drift_share(values), 1, 1e-9);
+  EXPECT_NEAR(drift(values)->share, 1, 1e-9);
 }
 
 TEST(Drift, LevelsOfCellsAreNoDrift) {
@@ -27,7 +27,7 @@ TEST(Drift, LevelsOfCellsAreNoDrift) {
   for (int i = 0; i < 40; ++i) {
     values.push_back({i / 20, static_cast<double>(i), (i < 20 ? 0.0 : 5.0) + 0.1 * draw_normal(random)});
   }
-  EXPECT_LT(*drift_share(values), 0.15);
+  EXPECT_LT(drift(values)->share, 0.15);
 }
 
 TEST(Drift, NoiseAloneExplainsNearlyNothing) {
@@ -38,23 +38,40 @@ TEST(Drift, NoiseAloneExplainsNearlyNothing) {
     for (int i = 0; i < 12; ++i) {
       values.push_back({i % 3, static_cast<double>(i), draw_normal(random)});
     }
-    sum += *drift_share(values);
+    sum += drift(values)->share;
   }
   EXPECT_LT(sum / 300, 0.08);  // unadjusted R squared would be 1 / 9 = 0.11
+}
+
+TEST(Drift, NoiseIsSignificantAsOftenAsTheLevelSays) {
+  Random random(43);
+  std::int64_t alarms = 0;
+  constexpr int kTrials = 2000;
+  for (int trial = 0; trial < kTrials; ++trial) {
+    std::vector<PlacedValue> values;
+    for (int i = 0; i < 8; ++i) {  // two values a cell, where a share of 30 % is nothing unusual
+      values.push_back({i % 4, static_cast<double>(i), draw_normal(random)});
+    }
+    alarms += drift(values)->p < 0.05 ? 1 : 0;
+  }
+  const Interval rate = *proportion_interval(alarms, kTrials, 0.99);
+  EXPECT_LE(rate.low, 0.05);
+  EXPECT_GE(rate.high, 0.05);
 }
 
 TEST(Drift, AdjustedShareOfAKnownRegression) {
   // x 1..5, y 2 4 5 4 5: R squared 0.6, adjusted 1 - 0.4 * 4 / 3 = 0.46667.
   const std::vector<PlacedValue> values = {{0, 1, 2}, {0, 2, 4}, {0, 3, 5}, {0, 4, 4}, {0, 5, 5}};
-  EXPECT_NEAR(*drift_share(values), 0.4666667, 1e-6);
+  EXPECT_NEAR(drift(values)->share, 0.4666667, 1e-6);
+  EXPECT_NEAR(drift(values)->p, 0.1240, 1e-4);  // t = 0.6 / 0.2828 with 3 degrees of freedom
 }
 
 TEST(Drift, SaysNothingOfTooLittle) {
-  EXPECT_FALSE(drift_share({}));
-  EXPECT_FALSE(drift_share(std::vector<PlacedValue>{{0, 1, 1}, {0, 2, 2}, {0, 3, 4}}));
-  EXPECT_TRUE(drift_share(std::vector<PlacedValue>{{0, 1, 1}, {0, 2, 2}, {0, 3, 4}, {0, 4, 4}}));
-  EXPECT_FALSE(drift_share(std::vector<PlacedValue>{{0, 1, 3}, {0, 2, 3}, {0, 3, 3}, {0, 4, 3}}));
-  EXPECT_FALSE(drift_share(std::vector<PlacedValue>{{0, 1, 1}, {0, 1, 2}, {0, 1, 3}, {0, 1, 4}}));
+  EXPECT_FALSE(drift({}));
+  EXPECT_FALSE(drift(std::vector<PlacedValue>{{0, 1, 1}, {0, 2, 2}, {0, 3, 4}}));
+  EXPECT_TRUE(drift(std::vector<PlacedValue>{{0, 1, 1}, {0, 2, 2}, {0, 3, 4}, {0, 4, 4}}));
+  EXPECT_FALSE(drift(std::vector<PlacedValue>{{0, 1, 3}, {0, 2, 3}, {0, 3, 3}, {0, 4, 3}}));
+  EXPECT_FALSE(drift(std::vector<PlacedValue>{{0, 1, 1}, {0, 1, 2}, {0, 1, 3}, {0, 1, 4}}));
 }
 
 TEST(Drift, SlopeOfAKnownRegression) {

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#include "judge/axis_effect.h"
+
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "judge/cells.h"
+#include "judge/gain.h"
+#include "record/fields.h"
+#include "stats/distributions.h"
+
+namespace mia::judge {
+namespace {
+
+using record::CellReport;
+using record::Report;
+
+// The other value where the axis has two; nullopt for none or more.
+std::optional<std::string> other_value(const Report& report, const record::Field& field, const std::string& first) {
+  std::optional<std::string> other;
+  for (const CellReport& cell : report.cells) {
+    const std::string value = record::to_text(record::get(cell.requested, field));
+    if (value != first && other && value != *other) {
+      return std::nullopt;
+    }
+    if (value != first) {
+      other = value;
+    }
+  }
+  return other;
+}
+
+double sign_test(std::int64_t faster, std::int64_t pairs) {
+  const std::int64_t fewer = std::min(faster, pairs - faster);
+  return pairs > 0 ? std::min(1.0, 2 * stats::binomial_cdf(fewer, pairs, 0.5)) : 1;
+}
+
+AxisEffect effect_of(const Report& report, const record::Field& field, const std::string& from, const std::string& to) {
+  AxisEffect effect{.name = std::string(field.name), .from = from, .to = to};
+  for (const CellReport& cell : report.cells) {
+    const bool changed = record::to_text(record::get(cell.requested, field)) == to;
+    const CellReport* const like = changed ? find_variant(report, cell, field.key, from) : nullptr;
+    const SpeedRatio ratio = like == nullptr ? SpeedRatio{} : speed_ratio(report, cell, *like, Repeats::all);
+    if (!ratio.value) {
+      continue;
+    }
+    const double times = 1 + *ratio.value;
+    effect.low = effect.settings == 0 ? times : std::min(effect.low, times);
+    effect.high = std::max(effect.high, times);
+    effect.pairs += ratio.pairs;
+    effect.faster += ratio.faster;
+    ++effect.settings;
+  }
+  effect.p = sign_test(effect.faster, effect.pairs);
+  return effect;
+}
+
+}  // namespace
+
+std::vector<AxisEffect> axis_effects(const Report& report) {
+  std::vector<AxisEffect> effects;
+  for (const record::Field& field : record::fields()) {
+    if (report.cells.empty() || !field.key.starts_with("llm.") || field.key.ends_with(".id")) {
+      continue;
+    }
+    const std::string from = record::to_text(record::get(report.cells.front().requested, field));
+    if (const auto to = other_value(report, field, from)) {
+      const AxisEffect effect = effect_of(report, field, from, *to);
+      if (effect.settings > 1) {
+        effects.push_back(effect);
+      }
+    }
+  }
+  return effects;
+}
+
+std::string sentence_of(const AxisEffect& effect) {
+  constexpr double kChance = 0.01;
+  const std::string range = effect.high - effect.low < 0.005 ? fmt::format("{:.2f}", effect.low)
+                                                             : fmt::format("{:.2f} to {:.2f}", effect.low, effect.high);
+  return fmt::format(
+      "{}={} runs at {} times the speed of {}, all else alike ({} settings compared, faster in {} of {} "
+      "pairs{}). ",
+      effect.name, effect.to, range, effect.from, effect.settings, effect.faster, effect.pairs,
+      effect.p > kChance ? ", which chance can do" : "");
+}
+
+}  // namespace mia::judge

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// What one axis of two values does by itself, everything else alike: flash attention off and on over models, layers and
+// lengths, say. The best cell of a sweep mixes all axes and does not answer that.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "record/report.h"
+
+namespace mia::judge {
+
+struct AxisEffect {
+  std::string name;  // "flash_attn"
+  std::string from;  // the first cell's value
+  std::string to;
+  std::int64_t settings = 0;  // pairs of cells that differ in this alone
+  double low = 0;             // least and largest of their median ratios of tokens per second, to over from
+  double high = 0;
+  std::int64_t pairs = 0;   // pairs of repeats of equal number, over all these cells
+  std::int64_t faster = 0;  // of them, in which `to` was the faster
+  double p = 1;             // two-sided sign test over them: how often a coin does that
+};
+
+// Of each axis of the runtime's settings with two values, where at least two pairs of cells differ in it alone.
+[[nodiscard]] std::vector<AxisEffect> axis_effects(const record::Report& report);
+
+// "flash_attn=on runs at 1.12 to 1.26 times the speed of off, by the settings (8 compared, faster in 40 of 40 pairs)."
+// with a blank after it; says so where a coin could have done it (p > 0.01).
+[[nodiscard]] std::string sentence_of(const AxisEffect& effect);
+
+}  // namespace mia::judge

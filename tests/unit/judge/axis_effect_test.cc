@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+#include "judge/axis_effect.h"
+
+#include <gtest/gtest.h>
+
+#include "judge/conclude.h"
+#include "reports.h"
+
+namespace mia::judge {
+namespace {
+
+// Two layer counts, flash attention off and on in each.
+ReportMaker four_cells() {
+  ReportMaker maker;
+  for (const std::int64_t layers : {6, 12}) {
+    for (const char* const flash : {"off", "on"}) {
+      record::CellReport& cell = maker.cell(std::to_string(layers) + flash, 5);
+      cell.requested.llm.n_gpu_layers = layers;
+      cell.requested.llm.flash_attn = flash;
+    }
+  }
+  return maker;
+}
+
+TEST(AxisEffect, EachPairOfCellsCountsAgainstItsOwnLike) {
+  ReportMaker maker = four_cells();
+  maker.speeds("6off", 0, {10, 10, 10, 10, 10});
+  maker.speeds("6on", 0, {11, 11, 11, 11, 9});
+  maker.speeds("12off", 0, {20, 20, 20, 20, 20});
+  maker.speeds("12on", 0, {26, 26, 26, 26, 26});
+  const auto effects = axis_effects(maker.report);
+  ASSERT_EQ(effects.size(), 2U) << "layers and flash attention have two values each";
+  const AxisEffect& flash = effects[0].name == "flash_attn" ? effects[0] : effects[1];
+  EXPECT_EQ(flash.from, "off");
+  EXPECT_EQ(flash.to, "on");
+  EXPECT_EQ(flash.settings, 2);
+  EXPECT_NEAR(flash.low, 1.1, 1e-6);
+  EXPECT_NEAR(flash.high, 1.3, 1e-6);
+  EXPECT_EQ(flash.pairs, 10);
+  EXPECT_EQ(flash.faster, 9);
+  EXPECT_NEAR(flash.p, 22.0 / 1024, 1e-9);
+  EXPECT_EQ(
+      sentence_of(flash),
+      "flash_attn=on runs at 1.10 to 1.30 times the speed of off, all else alike (2 settings compared, faster in 9 "
+      "of 10 pairs, which chance can do). ");
+  conclude(maker.report);
+  EXPECT_NE(maker.report.sentence.find("flash_attn=on runs at"), std::string::npos) << maker.report.sentence;
+}
+
+TEST(AxisEffect, WhatNoCoinDoesIsSaidPlainly) {
+  ReportMaker maker = four_cells();
+  for (const char* const key : {"6off", "12off"}) {
+    maker.speeds(key, 0, {20, 20, 20, 20, 20});
+  }
+  for (const char* const key : {"6on", "12on"}) {
+    maker.speeds(key, 0, {10, 10, 10, 10, 10});
+  }
+  for (const AxisEffect& effect : axis_effects(maker.report)) {
+    if (effect.name == "flash_attn") {
+      EXPECT_NEAR(effect.p, 2.0 / 1024, 1e-9);
+      EXPECT_EQ(sentence_of(effect),
+                "flash_attn=on runs at 0.50 times the speed of off, all else alike (2 settings "
+                "compared, faster in 0 of 10 pairs). ");
+    }
+  }
+}
+
+TEST(AxisEffect, ThreeValuesOrOnePairAreNoSwitch) {
+  ReportMaker maker;
+  for (const std::int64_t threads : {1, 2, 3}) {
+    maker.cell(std::to_string(threads)).requested.llm.n_threads = threads;
+    maker.speeds(std::to_string(threads), 0, {10, 10, 10});
+  }
+  EXPECT_TRUE(axis_effects(maker.report).empty());
+  maker.report.cells.pop_back();
+  EXPECT_TRUE(axis_effects(maker.report).empty()) << "one pair is what the sentence on the best cell says";
+}
+
+}  // namespace
+}  // namespace mia::judge

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#include "measure/trial.h"
+
+#include <gtest/gtest.h>
+
+namespace mia::measure {
+namespace {
+
+record::Trial trial_of(const char* offloaded) {
+  record::Trial trial;
+  trial.facts = {{"offloaded_layers", offloaded}, {"model_layers", "25"}};
+  return trial;
+}
+
+// Half of the memory's bandwidth went away during the trial.
+bool is_voided(record::Trial trial) {
+  trial.conditions.canary_before_gb_s = 80;
+  trial.conditions.canary_after_gb_s = 40;
+  return !host::voided_by(trial.conditions, {}, gates_for(trial)).empty();
+}
+
+TEST(GatesFor, MemoryBandwidthMattersWhereTheCpuReadsWeights) {
+  EXPECT_TRUE(is_voided(record::Trial{})) << "a runtime that says nothing is taken to read memory";
+  EXPECT_TRUE(is_voided(trial_of("0")));
+  EXPECT_TRUE(is_voided(trial_of("24")));
+  EXPECT_FALSE(is_voided(trial_of("25")));
+  record::Trial moved = trial_of("25");
+  moved.requested.llm.n_cpu_moe = 2;
+  EXPECT_TRUE(is_voided(moved));
+  moved = trial_of("25");
+  moved.requested.llm.override_tensor = "ffn=CPU";
+  EXPECT_TRUE(is_voided(moved));
+  moved = trial_of("25");
+  moved.requested.llm.offload_kqv = false;
+  EXPECT_TRUE(is_voided(moved));
+}
+
+}  // namespace
+}  // namespace mia::measure
