@@ -24,7 +24,7 @@ std::string half_of(const std::optional<std::int64_t>& cores) {
   return cores ? std::to_string(std::max<std::int64_t>(1, *cores / 2)) : "unknown";
 }
 
-std::string machine_text(const record::Machine& machine) {
+std::string machine_text(const record::Machine& machine, const std::string& gpu_reason) {
   std::string text;
   const auto line = [&](std::string_view name, const std::string& value) {
     text += fmt::format("{:<16} {}\n", name, one_line(value));
@@ -46,7 +46,7 @@ std::string machine_text(const record::Machine& machine) {
     line("GPU", fmt::format("{}, {}, driver {}", gpu.name, human_bytes(gpu.memory_bytes), gpu.driver));
   }
   if (machine.gpus.empty()) {
-    line("GPU", "none seen");
+    line("GPU", fmt::format("none seen ({})", gpu_reason.empty() ? "NVML lists none" : gpu_reason));
   }
   return text;
 }
@@ -123,7 +123,7 @@ Result<int> doctor(const Common& common) {
     print_json(json);
     return kOk;
   }
-  print(machine_text(machine) + moment_text(facts));
+  print(machine_text(machine, facts.gpu_reason) + moment_text(facts));
   print(findings.empty() ? "\nnothing seen that disturbs measuring\n" : "\n");
   for (const record::Finding& finding : findings) {
     print(fmt::format("{:<8} {}\n", severity_word(finding.severity), one_line(finding.text, 4096)));

@@ -63,12 +63,11 @@ class CompareRunner {
   CompareRunner(CompareRequest request, judge::PairedTest test)
       : request_(std::move(request)), test_(std::move(test)), began_ns_(steady_ns()) {
     tell_apart(request_.a, request_.b);
-    spec_ = {request_.a, request_.b, chance_of(judge::CoinPlan(request_.options.seed)), measure::PairDesign::resident};
+    spec_.chance = chance_of(judge::CoinPlan(request_.options.seed));
+    take_arms();
     content_.session = new_session_id();
     content_.started = utc_now();
     content_.machine = request_.machine;
-    content_.a.spec = request_.a;
-    content_.b.spec = request_.b;
     file_ = request_.out / (request_.stem + ".json");
   }
 
@@ -89,6 +88,11 @@ class CompareRunner {
   }
 
  private:
+  void take_arms() {
+    spec_.a = content_.a.spec = request_.a;
+    spec_.b = content_.b.spec = request_.b;
+  }
+
   Status prepare() {
     choose_design();
     bench_.machine = request_.machine;
@@ -97,11 +101,15 @@ class CompareRunner {
       return {};
     }
     MIA_TRY_ASSIGN(lock_, lock_this_machine());
-    for (const record::Finding& finding :
-         watch_gpus({&request_.a.subject, &request_.b.subject}, request_.machine, gpu_)) {
+    std::vector<GpuUse> uses;
+    for (measure::ArmSpec* const arm : {&request_.a, &request_.b}) {
+      uses.push_back({&arm->subject, arm->settings.llm.n_gpu_layers.value_or(1) != 0});
+    }
+    for (const record::Finding& finding : watch_gpus(uses, request_.machine, gpu_)) {
       notes_.push_back(finding.text);
       line_.say(finding.text);
     }
+    take_arms();
     bench_.gpu = &gpu_;
     return {};
   }

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/log.h"
 #include "cli/setup.h"
 #include "measure/devices.h"
 
@@ -71,6 +72,31 @@ std::string left_out(const measure::Scenario& part, const record::Settings& base
   return part.needs == "gpu" && !has_gpu(base, finder) ? "needs a GPU and a runtime that uses it" : "";
 }
 
+// A scenario about layers on a GPU measures four times the same where there is none.
+Status needs_gpu(const measure::Scenario& scenario, const Configured& configured, SubjectFinder& finder) {
+  MIA_TRY_ASSIGN(const record::Settings base, settings_of(configured));
+  const auto subject = finder.find(base);
+  if (scenario.needs != "gpu" || !subject || subject->runtime.provider == "fake" || has_gpu(base, finder)) {
+    return {};
+  }
+  return with_hint(fail(ErrorKind::unsupported, "{} puts layers on a GPU, but runtime {} saw none when it was added",
+                        scenario.name, subject->runtime.name),
+                   "mia-perf doctor names driver and runtimes; a runtime with a GPU: mia-perf runtime install "
+                   "llama-cpp-python --cuda, or runtime add");
+}
+
+// --set beats everything, also what the workloads of a scenario differ in.
+void warn_of_flattened(const measure::Scenario& scenario, const measure::SettingList& fixed) {
+  for (const auto& [key, value] : fixed) {
+    const auto sets = [&key = key](const measure::WorkloadVariant& workload) {
+      return std::ranges::count(workload.settings, key, &std::pair<std::string, std::string>::first) > 0;
+    };
+    if (scenario.workloads.size() > 1 && std::ranges::any_of(scenario.workloads, sets)) {
+      log::warn(fmt::format("{}={} holds for every workload of {}, which differ in it", key, value, scenario.name));
+    }
+  }
+}
+
 Result<std::vector<measure::Part>> parts_of(const measure::Scenario& whole, const PlanRequest& request,
                                             const Configured& configured, SubjectFinder& finder) {
   std::vector<measure::Part> parts;
@@ -109,6 +135,7 @@ Result<measure::Plan> plan_of(const PlanRequest& request, const Common& common, 
   measure::PlanInput input;
   SubjectFinder finder(configured.catalogue);
   MIA_TRY_ASSIGN(input.scenario, measure::find_scenario(request.scenario));
+  warn_of_flattened(input.scenario, configured.fixed);
   MIA_TRY_ASSIGN(input.parts, parts_of(input.scenario, request, configured, finder));
   const std::vector<std::string> built_in = measure::built_in_scenarios();
   if (std::ranges::find(built_in, request.scenario) != built_in.end()) {
@@ -121,6 +148,7 @@ Result<measure::Plan> plan_of(const PlanRequest& request, const Common& common, 
   if (input.scenario.needs == "models" && !several_models(input.scenario)) {
     return fail(ErrorKind::usage, "scenario {} compares models: name two or more with -m A -m B", input.scenario.name);
   }
+  MIA_TRY(needs_gpu(input.scenario, configured, finder));
   input.base = configured.loaded.settings;
   input.fixed = configured.fixed;
   input.only = request.only;

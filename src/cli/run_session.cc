@@ -239,6 +239,7 @@ class SessionRunner {
     if (!fake_ && options_.finished.empty()) {
       recorder_.count_time_since(began_ns_);
     }
+    options_.budget_s = budget_left_s();
     MIA_TRY_ASSIGN(auto result, measure::run_session(request_.plan, bench_, options_, recorder_));
     MIA_TRY(follow_up(result));
     MIA_TRY(score_models(result));
@@ -258,11 +259,11 @@ class SessionRunner {
   }
 
   std::vector<record::Finding> look_at_gpus() {
-    std::vector<measure::Subject*> subjects;
+    std::vector<GpuUse> uses;
     for (measure::PlannedCell& cell : request_.plan.cells) {
-      subjects.push_back(&cell.subject);
+      uses.push_back({&cell.subject, cell.settings.llm.n_gpu_layers.value_or(1) != 0});
     }
-    return watch_gpus(subjects, request_.machine, gpu_);
+    return watch_gpus(uses, request_.machine, gpu_);
   }
 
   void prepare_bench() {
@@ -278,7 +279,6 @@ class SessionRunner {
       line_.say(
           fmt::format("{} cells become the same settings as others: measured once, shown under each name", merged));
     }
-    options_.budget_s = request_.budget_s;
     options_.force = request_.force;
   }
 
@@ -329,7 +329,7 @@ class SessionRunner {
       if (follow.wanted.empty()) {
         break;
       }
-      if (request_.budget_s && elapsed_s() >= *request_.budget_s) {
+      if (budget_left_s().value_or(1) <= 0) {
         result.dropped = fmt::format("the budget is used up; not measured again: {}", follow.why);
         recorder_.note(result.dropped);
         break;
@@ -337,9 +337,7 @@ class SessionRunner {
       recorder_.note(follow.why);
       MIA_TRY(extend_plan(request_.plan, follow));
       options_.finished = std::move(result.trials);
-      if (request_.budget_s) {
-        options_.budget_s = *request_.budget_s - elapsed_s();
-      }
+      options_.budget_s = budget_left_s();
       MIA_TRY_ASSIGN(result, measure::run_session(request_.plan, bench_, options_, recorder_));
     }
     if (!result.dropped.empty()) {
@@ -358,7 +356,11 @@ class SessionRunner {
     return {};
   }
 
-  [[nodiscard]] double elapsed_s() const { return static_cast<double>(steady_ns() - began_ns_) / kNsPerS; }
+  // A budget is the user's time, the look at the machine included; the first round is measured all the same.
+  [[nodiscard]] std::optional<double> budget_left_s() const {
+    const double elapsed = static_cast<double>(steady_ns() - began_ns_) / kNsPerS;
+    return request_.budget_s ? std::optional(*request_.budget_s - elapsed) : std::nullopt;
+  }
 
   Result<SessionEnd> finish(const measure::SessionResult& result) {
     SessionEnd end;

@@ -2,38 +2,58 @@
 #include "cli/watch_gpus.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 
 #include "measure/devices.h"
 #include "runtime/cuda.h"
 
 namespace mia::cli {
+namespace {
 
-std::vector<record::Finding> watch_gpus(const std::vector<measure::Subject*>& subjects, const record::Machine& machine,
+using Devices = Result<std::vector<record::Device>>;
+using BusIds = std::optional<std::vector<std::string>>;
+
+void add(BusIds& all, const Devices& devices) {
+  const BusIds ids = devices ? measure::gpu_bus_ids(*devices) : std::nullopt;
+  if (!ids) {
+    all.reset();
+  } else if (all) {
+    std::ranges::copy(*ids, std::back_inserter(*all));
+  }
+}
+
+}  // namespace
+
+std::vector<record::Finding> watch_gpus(const std::vector<GpuUse>& uses, const record::Machine& machine,
                                         host::GpuMonitor& monitor) {
   std::vector<record::Finding> findings;
-  std::map<std::string, Result<std::vector<record::Device>>> now;
-  std::vector<std::string> bus_ids;
-  for (measure::Subject* const subject : subjects) {
-    record::RuntimeInfo& runtime = subject->runtime;
+  std::map<std::string, Devices> now;
+  std::set<std::string> told;
+  BusIds bus_ids = std::vector<std::string>();
+  for (const GpuUse& use : uses) {
+    record::RuntimeInfo& runtime = use.subject->runtime;
     if (runtime.provider == "fake" ||
         (machine.gpus.empty() && std::ranges::none_of(runtime.devices, measure::is_gpu))) {
       continue;
     }
     auto at = now.find(runtime.name);
     if (at == now.end()) {
-      at = now.emplace(runtime.name, measure::devices_now(*subject)).first;
-      if (at->second) {
-        std::ranges::copy(measure::gpu_bus_ids(*at->second), std::back_inserter(bus_ids));
-        const bool sees_gpu = std::ranges::any_of(*at->second, measure::is_gpu);
-        if (auto hidden = runtime::hidden_gpu(machine, runtime, sees_gpu)) {
-          findings.push_back(std::move(*hidden));
-        }
-      }
+      at = now.emplace(runtime.name, measure::devices_now(*use.subject)).first;
+      add(bus_ids, at->second);
     }
-    if (at->second) {  // a worker that does not start is what the trials will say
-      runtime.devices = *at->second;
+    if (!at->second) {
+      continue;  // a worker that does not start is what the trials will say
+    }
+    runtime.devices = *at->second;
+    const bool sees_gpu = std::ranges::any_of(runtime.devices, measure::is_gpu);
+    auto hidden = use.wanted ? runtime::hidden_gpu(machine, runtime, use.subject->env, sees_gpu)
+                             : std::optional<record::Finding>();
+    if (hidden && told.insert(runtime.name).second) {
+      findings.push_back(std::move(*hidden));
     }
   }
   monitor.watch_only(bus_ids);

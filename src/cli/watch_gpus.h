@@ -10,9 +10,15 @@
 
 namespace mia::cli {
 
-// Asks each runtime once which GPUs it sees now, keeps them in the subjects and lets the monitor watch these alone.
-// Returns gpu_hidden where one that was built for this machine's GPU sees none. Nothing happens where there is no GPU.
-[[nodiscard]] std::vector<record::Finding> watch_gpus(const std::vector<measure::Subject*>& subjects,
-                                                      const record::Machine& machine, host::GpuMonitor& monitor);
+struct GpuUse {
+  measure::Subject* subject = nullptr;
+  bool wanted = true;  // may its trial put layers on a GPU?
+};
+
+// Asks each runtime once which devices it sees now, keeps them in the subjects and lets the monitor watch its GPUs
+// alone; all, where one of them does not say which. Returns gpu_hidden where a runtime for this machine's GPU sees none
+// and layers may be put there. Nothing happens where there is no GPU.
+[[nodiscard]] std::vector<record::Finding> watch_gpus(const std::vector<GpuUse>& uses, const record::Machine& machine,
+                                                      host::GpuMonitor& monitor);
 
 }  // namespace mia::cli

@@ -56,11 +56,11 @@ struct FileRead {
   double b_s = 0;          // bytes per second
 };
 
-// Reads the file from its start in large blocks, in whatever state the page cache is, for at most `max_seconds` and at
-// most `max_bytes`. Several readers take the blocks in turn. Leaves what it read in the cache.
+// Reads the file from byte `from` on in large blocks, in whatever state the page cache is, for at most `max_seconds`
+// and at most `max_bytes`. Several readers take the blocks in turn. Leaves what it read in the cache.
 [[nodiscard]] Result<FileRead> read_file_rate(const std::filesystem::path& path, double max_seconds,
                                               std::int64_t max_bytes = std::numeric_limits<std::int64_t>::max(),
-                                              int readers = 1);
+                                              int readers = 1, std::int64_t from = 0);
 
 // Bytes per second of a file that no part of is in the page cache, and of one that is; nullopt where it could not be
 // brought into that state. Each is the better of one reader and several: a disk of spinning plates likes one, a network

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <thread>
 #include <vector>
@@ -48,6 +47,7 @@ constexpr std::int64_t kFileBlock = std::int64_t{4} << 20U;
 struct FileReading {
   int file = -1;
   std::int64_t until_ns = 0;
+  std::int64_t from = 0;
   std::int64_t max_bytes = 0;
   std::atomic<std::int64_t> next = 0;
   std::atomic<std::int64_t> bytes = 0;
@@ -57,7 +57,7 @@ struct FileReading {
     while (error == 0 && steady_ns() < until_ns) {
       const std::int64_t at = next.fetch_add(1) * kFileBlock;
       const std::int64_t wanted = std::min(kFileBlock, max_bytes - at);
-      if (wanted <= 0 || !read_block(block, at, wanted)) {
+      if (wanted <= 0 || !read_block(block, from + at, wanted)) {
         return;
       }
     }
@@ -84,31 +84,18 @@ struct FileReading {
   }
 };
 
-// The better rate of one reader and of several, each from the state that `prepare` brings the file into.
-std::optional<double> best_rate(const std::filesystem::path& path, double max_seconds, std::int64_t max_bytes,
-                                const std::function<bool()>& prepare, std::int64_t* least_read = nullptr) {
-  constexpr int kReaders = 4;
-  std::optional<double> best;
-  for (const int readers : {1, kReaders}) {
-    const bool ready = prepare();
-    const auto read = read_file_rate(path, max_seconds / 2, max_bytes, readers);
-    if (!read) {
-      return best;
-    }
-    if (least_read != nullptr) {
-      *least_read = read->bytes;  // of the last one: what lies in the cache now
-    }
-    if (ready) {
-      best = std::max(best.value_or(0), read->b_s);
-    }
-  }
-  return best;
+bool empty_cache(const std::filesystem::path& path) {
+  const auto emptied = prepare_cache(path, "cold");
+  return emptied && emptied->state == "cold";
 }
+
+constexpr int kReaders = 4;
+constexpr std::int64_t kToTheEnd = std::numeric_limits<std::int64_t>::max();
 
 }  // namespace
 
 Result<FileRead> read_file_rate(const std::filesystem::path& path, double max_seconds, std::int64_t max_bytes,
-                                int readers) {
+                                int readers, std::int64_t from) {
   constexpr double kNsPerSecond = 1e9;
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) {
@@ -119,6 +106,7 @@ Result<FileRead> read_file_rate(const std::filesystem::path& path, double max_se
                                         std::vector<char>(static_cast<std::size_t>(kFileBlock), 0));
   FileReading reading;
   reading.file = file.get();
+  reading.from = from;
   reading.max_bytes = max_bytes;
   const std::int64_t begin = steady_ns();
   reading.until_ns = begin + std::llround(max_seconds * kNsPerSecond);
@@ -143,19 +131,30 @@ Result<FileRead> read_file_rate(const std::filesystem::path& path, double max_se
 }
 
 FileRates file_rates(const std::filesystem::path& path, double max_seconds) {
-  constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
-  std::int64_t resident = 0;
   FileRates rates;
-  rates.cold_b_s = best_rate(
-      path, max_seconds, kAll,
-      [&] {
-        const auto emptied = prepare_cache(path, "cold");
-        return emptied && emptied->state == "cold";
-      },
-      &resident);
+  std::error_code code;
+  const auto size = static_cast<std::int64_t>(std::filesystem::file_size(path, code));
+  const bool emptied = empty_cache(path);
+  const auto one = read_file_rate(path, max_seconds / 2);
+  if (code || !one) {
+    return rates;
+  }
+  // Where the file is long enough the others begin behind it: what a disk or a host has in a cache of its own is no
+  // proof.
+  const std::int64_t from = size - one->bytes >= one->bytes / 2 ? one->bytes : 0;
+  const bool emptied_again = empty_cache(path);
+  const auto several = read_file_rate(path, max_seconds / 2, kToTheEnd, kReaders, from);
+  if (!several) {
+    return rates;
+  }
+  if (emptied && emptied_again) {
+    rates.cold_b_s = std::max(one->b_s, several->b_s);
+  }
   // However large the file, no further than what was just read and lies in the cache now.
-  if (resident > 0) {
-    rates.cached_b_s = best_rate(path, max_seconds, resident, [] { return true; });
+  for (const int readers : {1, kReaders}) {
+    if (const auto again = read_file_rate(path, max_seconds / 2, several->bytes, readers, from)) {
+      rates.cached_b_s = std::max(rates.cached_b_s.value_or(0), again->b_s);
+    }
   }
   return rates;
 }

@@ -18,8 +18,13 @@ std::optional<T> difference(const std::optional<T>& before, const std::optional<
   return before && after && *after >= *before ? std::optional<T>(*after - *before) : std::nullopt;
 }
 
+// A mask that changed meanwhile leaves sums of different CPUs, which cannot be subtracted.
+bool same_cpus(const Snapshot& before, const Snapshot& after) {
+  return before.cpu && after.cpu && before.cpu->cpus == after.cpu->cpus;
+}
+
 std::optional<double> others_cpu(const Snapshot& before, const Snapshot& after, std::optional<double> own_cpu_s) {
-  if (!before.cpu || !after.cpu || !own_cpu_s) {
+  if (!same_cpus(before, after) || !own_cpu_s) {
     return std::nullopt;
   }
   const double busy = after.cpu->busy_s - before.cpu->busy_s;
@@ -111,9 +116,9 @@ record::Conditions between(const Snapshot& before, const Snapshot& after, std::o
   constexpr double kNsPerSecond = 1e9;
   record::Conditions seen;
   seen.wall_s = static_cast<double>(after.at_ns - before.at_ns) / kNsPerSecond;
-  if (before.cpu && after.cpu) {
-    if (after.cpu->cpus > 0) {
-      seen.watched_cpus = after.cpu->cpus;
+  if (same_cpus(before, after)) {
+    if (!after.cpu->cpus.empty()) {
+      seen.watched_cpus = std::ssize(after.cpu->cpus);
     }
     seen.steal_s = difference(std::optional(before.cpu->steal_s), std::optional(after.cpu->steal_s));
   }

@@ -46,9 +46,9 @@ class GpuMonitor {
 
   [[nodiscard]] bool available() const;
   [[nodiscard]] const std::string& reason() const;  // why it is not available, "" when it is
-  // From now on only the GPUs of these PCI bus ids ("0000:c1:00.0", as runtimes write them): another user's GPU must
-  // not be taken for ours. Where none of them is known to NVML (or none is named), all stay watched.
-  void watch_only(const std::vector<std::string>& bus_ids);
+  // From now on only the GPUs of these PCI bus ids ("0000:c1:00.0", hexadecimal of any case and width), maybe none:
+  // another user's GPU must not be taken for ours. nullopt: all, as at first.
+  void watch_only(const std::optional<std::vector<std::string>>& bus_ids);
   // State of every GPU that is watched, in NVML's order; empty when unavailable. Safe to call from any thread, one at a
   // time.
   [[nodiscard]] std::vector<GpuState> read(GpuDetail detail = GpuDetail::all);
@@ -65,7 +65,7 @@ class GpuMonitor {
   };
   [[nodiscard]] std::vector<Handle> handles();  // of the watched GPUs
   std::unique_ptr<Api> api_;
-  std::vector<unsigned> chosen_;  // by NVML's index; empty: all
+  std::optional<std::vector<unsigned>> chosen_;  // by NVML's index; nullopt: all
   std::string reason_;
 };
 

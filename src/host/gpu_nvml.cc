@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 
 #include <array>
+#include <charconv>
 #include <cstdlib>
 #include <string_view>
 #include <utility>
@@ -200,6 +201,24 @@ std::optional<To> converted(const std::optional<From>& from) {
   return from ? std::optional<To>(static_cast<To>(*from)) : std::nullopt;
 }
 
+// "domain:bus:device.function"; a GPU is the first function of its device, which NVML does not number.
+bool is_at(const NvmlPci& pci, std::string_view bus_id) {
+  const std::vector<std::string> parts = split(bus_id.substr(0, bus_id.find('.')), ':');
+  const std::array<unsigned, 3> place{pci.domain, pci.bus, pci.device};
+  if (parts.size() != place.size()) {
+    return false;
+  }
+  for (std::size_t i = 0; i < place.size(); ++i) {
+    const char* const end = parts[i].data() + parts[i].size();
+    unsigned number = 0;
+    const auto [stopped, error] = std::from_chars(parts[i].data(), end, number, 16);
+    if (error != std::errc() || stopped != end || number != place[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
 std::optional<std::vector<std::int64_t>> list_processes(ProcessList list, NvmlDevice device) {
   if (list == nullptr) {
     return std::nullopt;
@@ -246,6 +265,38 @@ void GpuMonitor::Api::read_memory(NvmlDevice device, GpuState& state) const {
   }
 }
 
+// What no GPU can have is a driver's error and unknown, not a reading that voids trials.
+void drop_impossible(GpuState& state) {
+  constexpr std::int64_t kMostMemory = std::int64_t{1} << 50U;
+  constexpr double kHottest = 200;
+  constexpr double kMostWatts = 1e4;
+  constexpr double kMostMhz = 1e5;
+  constexpr std::int64_t kKnownReasons = 0xffff;
+  const auto outside = [](const auto& value, auto least, auto most) {
+    return value && (*value < least || *value > most);
+  };
+  if (outside(state.memory_total_bytes, std::int64_t{1}, kMostMemory)) {
+    state.memory_total_bytes.reset();
+  }
+  if (outside(state.memory_used_bytes, std::int64_t{0}, state.memory_total_bytes.value_or(0))) {
+    state.memory_used_bytes.reset();
+  }
+  for (std::optional<double>* const clock : {&state.sm_clock_mhz, &state.memory_clock_mhz}) {
+    if (outside(*clock, 0.0, kMostMhz)) {
+      clock->reset();
+    }
+  }
+  if (outside(state.temperature_c, 0.0, kHottest)) {
+    state.temperature_c.reset();
+  }
+  if (outside(state.power_w, 0.0, kMostWatts)) {
+    state.power_w.reset();
+  }
+  if (outside(state.throttle_reasons, std::int64_t{0}, kKnownReasons)) {
+    state.throttle_reasons.reset();
+  }
+}
+
 void GpuMonitor::Api::read_rates(NvmlDevice device, GpuState& state) const {
   read_memory(device, state);
   state.sm_clock_mhz = converted<double>(ask<unsigned>(clock, device, kClockSm));
@@ -256,6 +307,7 @@ void GpuMonitor::Api::read_rates(NvmlDevice device, GpuState& state) const {
   }
   state.throttle_reasons = converted<std::int64_t>(ask<NvmlUlong>(reasons, device));
   state.pcie_generation = converted<std::int64_t>(ask<unsigned>(pcie_generation, device));
+  drop_impossible(state);
 }
 
 GpuState GpuMonitor::Api::state_of(NvmlDevice device, GpuDetail detail) const {
@@ -316,20 +368,15 @@ GpuMonitor GpuMonitor::open(const std::string& library) {
   return monitor;
 }
 
-void GpuMonitor::watch_only(const std::vector<std::string>& bus_ids) {
-  chosen_.clear();
-  if (bus_ids.empty()) {
+void GpuMonitor::watch_only(const std::optional<std::vector<std::string>>& bus_ids) {
+  chosen_.reset();
+  if (!bus_ids) {
     return;
   }
   std::vector<unsigned> found;
   for (const Handle& gpu : handles()) {
     const auto pci = gpu.device != nullptr ? ask<NvmlPci>(api_->pci, gpu.device) : std::nullopt;
-    if (!pci) {
-      continue;
-    }
-    // NVML knows no functions of a device; a GPU is its first.
-    const std::string bus_id = fmt::format("{:04x}:{:02x}:{:02x}.0", pci->domain, pci->bus, pci->device);
-    if (std::ranges::count(bus_ids, bus_id) > 0) {
+    if (pci && std::ranges::any_of(*bus_ids, [&](const std::string& id) { return is_at(*pci, id); })) {
       found.push_back(gpu.index);
     }
   }
@@ -343,7 +390,7 @@ std::vector<GpuMonitor::Handle> GpuMonitor::handles() {
     return found;
   }
   for (unsigned i = 0; i < std::min(count, kMostGpus); ++i) {
-    if (chosen_.empty() || std::ranges::count(chosen_, i) > 0) {
+    if (!chosen_ || std::ranges::count(*chosen_, i) > 0) {
       NvmlDevice device = nullptr;
       found.push_back({i, api_->handle(i, &device) == kSuccess ? device : nullptr});
     }

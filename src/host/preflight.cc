@@ -110,7 +110,7 @@ class Judge {
     if (!(wall > 0)) {
       return;
     }
-    const double cpus = static_cast<double>(machine_.logical_cpus.value_or(1));
+    const double cpus = counted_cpus(facts_.second, machine_);
     const double steal = facts_.second.steal_s.value_or(0);
     if (steal >= gates.steal_least_s && steal > gates.steal_share * wall * cpus) {
       add("steal", Severity::warning,
@@ -197,17 +197,22 @@ class Judge {
   }
 
   void check_gpus() {
+    std::vector<std::string> busy;
+    std::vector<std::string> ids;
     for (const GpuState& gpu : facts_.gpus) {
       if (gpu.processes && !gpu.processes->empty()) {
-        std::vector<std::string> ids;
-        for (const std::int64_t id : *gpu.processes) {
-          ids.push_back(std::to_string(id));
-        }
-        add("gpu_in_use", Severity::warning,
-            fmt::format("{} other process{} GPU {} ({}); cure: stop {}", ids.size(),
-                        ids.size() == 1 ? " uses" : "es use", gpu.index, gpu.name, ids.size() == 1 ? "it" : "them"),
-            {{"processes", join(ids, " ")}});
+        busy.push_back(std::to_string(gpu.index));
+        std::ranges::transform(*gpu.processes, std::back_inserter(ids),
+                               [](std::int64_t id) { return std::to_string(id); });
       }
+    }
+    if (!busy.empty()) {
+      add("gpu_in_use", Severity::warning,
+          fmt::format("{} other process{} GPU {}; cure: stop {}", ids.size(), ids.size() == 1 ? " uses" : "es use",
+                      join(busy, ", "), ids.size() == 1 ? "it" : "them"),
+          {{"gpus", join(busy, " ")}, {"processes", join(ids, " ")}});
+    }
+    for (const GpuState& gpu : facts_.gpus) {
       if (gpu.throttle_reasons && throttle_voids(*gpu.throttle_reasons)) {
         add("gpu_slowed", Severity::problem,
             fmt::format("GPU {} is slowed down before anything runs: {}; cure: cooling or power supply", gpu.index,

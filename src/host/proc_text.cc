@@ -63,34 +63,32 @@ std::optional<CpuTimes> parse_cpu_line(std::string_view line, std::string_view n
   }
   return CpuTimes{.busy_s = seconds[1] + seconds[2] + seconds[3] + seconds[6] + seconds[7],
                   .idle_s = seconds[4] + seconds[5],
-                  .steal_s = seconds[8]};
+                  .steal_s = seconds[8],
+                  .cpus = {}};
 }
 
 }  // namespace
 
-std::optional<CpuTimes> parse_proc_stat(std::string_view text, double ticks_per_s) {
-  return parse_cpu_line(text.substr(0, text.find('\n')), "cpu", ticks_per_s);
-}
-
 std::optional<CpuTimes> parse_proc_stat(std::string_view text, double ticks_per_s, const std::set<std::int64_t>& only) {
-  if (only.empty()) {
-    return parse_proc_stat(text, ticks_per_s);
-  }
-  CpuTimes sum;
+  CpuTimes some;
+  std::int64_t listed = 0;
   for_each_line(text, [&](std::string_view line) {
     const std::string_view name = line.substr(0, line.find(' '));
     const auto number = name.starts_with("cpu") ? parse_count(name.substr(3)) : std::nullopt;
-    if (number && only.contains(*number)) {
-      if (const auto times = parse_cpu_line(line, name, ticks_per_s)) {
-        sum.busy_s += times->busy_s;
-        sum.idle_s += times->idle_s;
-        sum.steal_s += times->steal_s;
-        ++sum.cpus;
-      }
+    listed += number ? 1 : 0;
+    const auto times = number && only.contains(*number) ? parse_cpu_line(line, name, ticks_per_s) : std::nullopt;
+    if (times) {
+      some.busy_s += times->busy_s;
+      some.idle_s += times->idle_s;
+      some.steal_s += times->steal_s;
+      some.cpus.insert(*number);
     }
     return false;
   });
-  return sum.cpus == std::ssize(only) ? std::optional(sum) : std::nullopt;
+  if (!only.empty() && some.cpus == only && std::ssize(only) < listed) {
+    return some;
+  }
+  return parse_cpu_line(text.substr(0, text.find('\n')), "cpu", ticks_per_s);
 }
 
 std::optional<double> parse_pressure_some_s(std::string_view text) {

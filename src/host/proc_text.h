@@ -14,15 +14,16 @@ namespace mia::host {
 
 // /proc/stat in seconds, summed over the CPUs that are looked at.
 struct CpuTimes {
-  double busy_s = 0;      // user, nice, system, irq and softirq; guest time is part of user
-  double idle_s = 0;      // idle and iowait
-  double steal_s = 0;     // taken by the hypervisor
-  std::int64_t cpus = 0;  // how many were summed; 0: all of the first line, which does not say
+  double busy_s = 0;   // user, nice, system, irq and softirq; guest time is part of user
+  double idle_s = 0;   // idle and iowait
+  double steal_s = 0;  // taken by the hypervisor
+  // The CPUs that were summed, by the kernel's numbers; empty: all of them, by the first line.
+  std::set<std::int64_t> cpus;
 };
-[[nodiscard]] std::optional<CpuTimes> parse_proc_stat(std::string_view text, double ticks_per_s);
-// The CPUs of `only` alone, by the kernel's numbers; nullopt when one of them is missing. An empty set stands for all.
+// The CPUs of `only`, where they are a part of those that the text lists; else all, also where one of them is not
+// listed (a container may number its CPUs anew).
 [[nodiscard]] std::optional<CpuTimes> parse_proc_stat(std::string_view text, double ticks_per_s,
-                                                      const std::set<std::int64_t>& only);
+                                                      const std::set<std::int64_t>& only = {});
 
 // Total of the "some" line of /proc/pressure/*, seconds.
 [[nodiscard]] std::optional<double> parse_pressure_some_s(std::string_view text);

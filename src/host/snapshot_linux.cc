@@ -41,12 +41,6 @@ std::optional<std::int64_t> throttle_events(const std::vector<fs::path>& cpus) {
   return cores ? std::optional(*cores + package) : std::nullopt;
 }
 
-// The affinity mask where it is a part of the machine, else nothing.
-std::set<std::int64_t> bound_to() {
-  std::set<std::int64_t> cpus = affinity();
-  return std::ssize(cpus) < ::sysconf(_SC_NPROCESSORS_ONLN) ? cpus : std::set<std::int64_t>();
-}
-
 std::optional<double> pressure(const fs::path& root, std::string_view resource) {
   return parse_pressure_some_s(text_of(root / "proc/pressure" / resource));
 }
@@ -70,7 +64,7 @@ Snapshot snapshot(GpuMonitor* gpu, const fs::path& root) {
   seen.at_ns = steady_ns();
   // A recorded machine is another one: our own affinity says nothing about its CPUs.
   seen.cpu = parse_proc_stat(text_of(root / "proc/stat"), static_cast<double>(::sysconf(_SC_CLK_TCK)),
-                             root == "/" ? bound_to() : std::set<std::int64_t>());
+                             root == "/" ? affinity() : std::set<std::int64_t>());
   seen.psi_cpu_some_s = pressure(root, "cpu");
   seen.psi_memory_some_s = pressure(root, "memory");
   seen.psi_io_some_s = pressure(root, "io");

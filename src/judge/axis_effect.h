@@ -18,9 +18,12 @@ struct AxisEffect {
   std::int64_t settings = 0;  // pairs of cells that differ in this alone
   double low = 0;             // least and largest of their median ratios of tokens per second, to over from
   double high = 0;
-  std::int64_t pairs = 0;   // pairs of repeats of equal number, over all these cells
+  std::int64_t pairs = 0;   // planned pairs of repeats of equal number, over all these cells
   std::int64_t faster = 0;  // of them, in which `to` was the faster
-  double p = 1;             // two-sided sign test over them: how often a coin does that
+  std::int64_t slower = 0;
+  // How often coins do that: twice the smaller p of the sign test over all pairs, which sees a common direction, and of
+  // the settings' own deviations together (chi squared), which see that settings differ. Equal pairs do not count.
+  double p = 1;
 };
 
 // Of each axis of the runtime's settings with two values, where at least two pairs of cells differ in it alone.

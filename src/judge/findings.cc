@@ -2,6 +2,7 @@
 #include "judge/findings.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -119,26 +120,25 @@ void find_impossible_speed(Report& report) {
   }
 }
 
-// Cells of one file have one limit: the first says it for all.
+// Cells of one file in one state of the page cache have one rate: the first says it for all.
 void find_impossible_load(Report& report) {
-  const CellReport* first = nullptr;
-  int cells = 0;
+  std::map<std::pair<std::string, std::string>, std::vector<const CellReport*>> alike;
   for (const CellReport& cell : report.cells) {
     const auto load = value_of(cell, "load_ms");
     if (load && cell.load_limit_ms && *load < *cell.load_limit_ms) {
-      first = first == nullptr ? &cell : first;
-      ++cells;
+      alike[{cell.model, cell.cache_state}].push_back(&cell);
     }
   }
-  if (first != nullptr) {
+  for (const auto& [file, cells] : alike) {
+    const CellReport& first = *cells.front();
     add_finding(
         report, "load_below_limit", Severity::warning,
         fmt::format("{}{}: loaded in {:.0f} ms, reading the file takes {:.0f} ms; one of the two is measured wrong",
-                    first->label, cells > 1 ? fmt::format(" and {} more", cells - 1) : "", *value_of(*first, "load_ms"),
-                    *first->load_limit_ms),
-        {{"cell", first->key},
-         {"cells", std::to_string(cells)},
-         {"load_limit_ms", fmt::format("{:.1f}", *first->load_limit_ms)}});
+                    first.label, cells.size() > 1 ? fmt::format(" and {} more", cells.size() - 1) : "",
+                    *value_of(first, "load_ms"), *first.load_limit_ms),
+        {{"cell", first.key},
+         {"cells", std::to_string(cells.size())},
+         {"load_limit_ms", fmt::format("{:.1f}", *first.load_limit_ms)}});
   }
 }
 

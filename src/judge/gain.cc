@@ -92,6 +92,7 @@ SpeedRatio speed_ratio(const Report& report, const CellReport& cell, const CellR
   SpeedRatio result;
   result.pairs = static_cast<std::int64_t>(ratios.size());
   result.faster = std::ranges::count_if(ratios, [](double ratio) { return ratio > 0; });
+  result.slower = std::ranges::count_if(ratios, [](double ratio) { return ratio < 0; });
   result.value = stats::median(ratios);
   if (!ratios.empty()) {
     result.least = std::ranges::min(ratios);

@@ -24,6 +24,7 @@ struct SpeedRatio {
   std::optional<double> least;  // over the pairs
   std::int64_t pairs = 0;
   std::int64_t faster = 0;  // of them, in which the cell was the faster
+  std::int64_t slower = 0;
 };
 [[nodiscard]] SpeedRatio speed_ratio(const record::Report& report, const record::CellReport& cell,
                                      const record::CellReport& reference, Repeats which);

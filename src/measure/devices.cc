@@ -1,30 +1,47 @@
 // SPDX-License-Identifier: MIT
 #include "measure/devices.h"
 
+#include "base/text.h"
 #include "measure/worker.h"
 
 namespace mia::measure {
 
 Result<std::vector<record::Device>> devices_now(const Subject& subject) {
   constexpr double kLimitS = 60;
+  constexpr std::size_t kMostDevices = 256;
+  constexpr std::size_t kMostText = 200;
   Worker worker;
   MIA_TRY_ASSIGN(const auto greeting, worker.start({subject.runtime, subject.env}, kLimitS));
   if (!greeting.ok()) {
     return fail(ErrorKind::worker, "{}", record::describe(greeting.outcome));
   }
-  return greeting.value->runtime.devices;
+  std::vector<record::Device> devices = greeting.value->runtime.devices;
+  if (devices.size() > kMostDevices) {
+    return fail(ErrorKind::protocol, "runtime {} names {} devices, more than {}", subject.runtime.name, devices.size(),
+                kMostDevices);
+  }
+  for (record::Device& device : devices) {
+    for (std::string* const text : {&device.name, &device.description, &device.type, &device.bus_id}) {
+      *text = one_line(*text, kMostText);
+    }
+  }
+  return devices;
 }
 
 bool is_gpu(const record::Device& device) {
   return device.type == "gpu" || device.type == "igpu";
 }
 
-std::vector<std::string> gpu_bus_ids(const std::vector<record::Device>& devices) {
+std::optional<std::vector<std::string>> gpu_bus_ids(const std::vector<record::Device>& devices) {
   std::vector<std::string> ids;
   for (const record::Device& device : devices) {
-    if (is_gpu(device) && !device.bus_id.empty()) {
-      ids.push_back(device.bus_id);
+    if (!is_gpu(device)) {
+      continue;
     }
+    if (device.bus_id.empty()) {
+      return std::nullopt;
+    }
+    ids.push_back(device.bus_id);
   }
   return ids;
 }

@@ -3,6 +3,7 @@
 // CUDA_VISIBLE_DEVICES, another GPU or a container change that.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,7 @@ namespace mia::measure {
 [[nodiscard]] Result<std::vector<record::Device>> devices_now(const Subject& subject);
 
 [[nodiscard]] bool is_gpu(const record::Device& device);  // one that has, or shares, memory of a GPU
-// PCI bus ids of the GPUs among them; empty where the runtime does not say.
-[[nodiscard]] std::vector<std::string> gpu_bus_ids(const std::vector<record::Device>& devices);
+// PCI bus ids of the GPUs among them; nullopt where one of them has none.
+[[nodiscard]] std::optional<std::vector<std::string>> gpu_bus_ids(const std::vector<record::Device>& devices);
 
 }  // namespace mia::measure

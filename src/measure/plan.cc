@@ -125,6 +125,9 @@ class Expander {
   static Status apply_shares(record::Settings& settings, const SettingList& shares, const record::ModelInfo& model) {
     for (const auto& [key, text] : shares) {
       MIA_TRY_ASSIGN(const double share, context(parse_fraction(text), key));
+      if (share > 1) {
+        return fail(ErrorKind::usage, "{}: {} is more than all layers", key, one_line(text, 40));
+      }
       const auto layers = static_cast<std::int64_t>(share * static_cast<double>(model.layers.value_or(0)) + 0.5);
       MIA_TRY(record::set_text(settings, key, std::to_string(layers)));
     }

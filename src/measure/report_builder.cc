@@ -61,6 +61,19 @@ std::optional<double> median_of(const record::CellReport& report, const char* me
   return at == report.metrics.end() ? std::nullopt : at->second.value;
 }
 
+// Of a mapped file that is in the page cache only what is copied elsewhere (to a GPU, or repacked); the rest is touched
+// with the first tokens.
+std::int64_t bytes_read_by_load(const record::CellReport& report, const record::ModelInfo& model) {
+  if (report.cache_state != "warm" || report.effective.llm.load_mode.value_or("mmap") != "mmap") {
+    return model.file_bytes;
+  }
+  std::int64_t copied = 0;
+  for (const record::BufferSize& buffer : report.buffers) {
+    copied += buffer.kind == "model" && !buffer.device.ends_with("_Mapped") ? buffer.bytes : 0;
+  }
+  return std::min(copied, model.file_bytes);
+}
+
 void add_limits(record::CellReport& report, const PlannedCell& cell, const ReportContext& context) {
   const record::ModelInfo& model = cell.subject.model;
   const auto prompt = median_of(report, "prompt_tokens");
@@ -80,14 +93,12 @@ void add_limits(record::CellReport& report, const PlannedCell& cell, const Repor
       report.efficiency = *speed / *report.roofline_tok_s;
     }
   }
-  // A mapped file that is in the page cache is not read by the load: its pages are touched with the first tokens.
-  if (report.cache_state == "warm" && report.effective.llm.load_mode.value_or("mmap") == "mmap") {
-    return;
-  }
+  const std::int64_t bytes = bytes_read_by_load(report, model);
   const auto& rates = report.cache_state == "cold" ? context.cold_read_b_s : context.cached_read_b_s;
   const auto rate = rates.find(model.path);
-  if (rate != rates.end() && rate->second > 0 && (report.cache_state == "cold" || report.cache_state == "warm")) {
-    report.load_limit_ms = 1000.0 * static_cast<double>(model.file_bytes) / rate->second;
+  if (rate != rates.end() && rate->second > 0 && bytes > 0 &&
+      (report.cache_state == "cold" || report.cache_state == "warm")) {
+    report.load_limit_ms = 1000.0 * static_cast<double>(bytes) / rate->second;
   }
 }
 

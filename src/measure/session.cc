@@ -38,11 +38,15 @@ class SessionRun {
   }
 
   Result<SessionResult> run() {
-    for (std::size_t i = 0; i < plan_.order.size() && !stopped_; ++i) {
-      if (over_budget(i)) {
-        break;
+    for (std::size_t i = 0; i < plan_.order.size() && !stopped_ && !over_budget(i);) {
+      const std::size_t end = end_of_round(i);
+      // Who was disturbed waits for the others of the round: what disturbs lasts longer than a trial.
+      for (std::int64_t attempt = 0; attempt < kAttempts && (attempt == 0 || time_is_left()); ++attempt) {
+        for (std::size_t slot = i; slot < end && !stopped_; ++slot) {
+          MIA_TRY(fill(plan_.order[slot]));
+        }
       }
-      MIA_TRY(fill(plan_.order[i]));
+      i = end;
     }
     result_.interrupted = stopped_;
     result_.complete = !stopped_ && result_.dropped.empty();
@@ -62,23 +66,34 @@ class SessionRun {
     std::int64_t attempts = 0;
   };
 
+  [[nodiscard]] bool time_is_left() const {
+    return !options_.budget_s || static_cast<double>(steady_ns() - began_ns_) / kNsPerS < *options_.budget_s;
+  }
+
+  [[nodiscard]] std::size_t end_of_round(std::size_t begin) const {
+    std::size_t end = begin;
+    while (end < plan_.order.size() && plan_.order[end].repeat == plan_.order[begin].repeat) {
+      ++end;
+    }
+    return end;
+  }
+
+  // One trial of a slot that needs one.
   Status fill(const Slot& slot) {
     const PlannedCell& cell = plan_.cells[slot.cell];
     SlotState& state = slots_[{cell.key, slot.repeat}];
-    while (!state.done && !stopped_) {
-      const CellState& known = cells_[cell.key];
-      if (known.failures >= kFailuresInARow || (known.failures > 0 && is_final(known.last))) {
-        state.done = true;
-        return {};
-      }
-      observer_.trial_begins(cell, slot, progress());
-      MIA_TRY_ASSIGN(Trial trial, make_trial(slot, cell));
-      stopped_ = trial.outcome.kind == OutcomeKind::cancelled || proc::interrupted();
-      remember(trial);
-      observer_.trial_ended(trial, progress());
-      tell(trial, state);
-      result_.trials.push_back(std::move(trial));
+    const CellState& known = cells_[cell.key];
+    state.done = state.done || known.failures >= kFailuresInARow || (known.failures > 0 && is_final(known.last));
+    if (state.done) {
+      return {};
     }
+    observer_.trial_begins(cell, slot, progress());
+    MIA_TRY_ASSIGN(Trial trial, make_trial(slot, cell));
+    stopped_ = trial.outcome.kind == OutcomeKind::cancelled || proc::interrupted();
+    remember(trial);
+    observer_.trial_ended(trial, progress());
+    tell(trial, state);
+    result_.trials.push_back(std::move(trial));
     return {};
   }
 
@@ -140,7 +155,7 @@ class SessionRun {
       observer_.note(fmt::format("{}: {}", trial.cell, again ? "failed again, in the same way" : cause));
     } else if (!trial.conditions.voided_by.empty()) {
       observer_.note(fmt::format("{}: disturbed, {}: {}", trial.cell,
-                                 slot.done ? "and not repeated any more" : "so it is repeated",
+                                 slot.done ? "and not repeated any more" : "so it is repeated at the end of the round",
                                  join(trial.conditions.voided_by, ", ")));
     }
   }

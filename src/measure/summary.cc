@@ -2,6 +2,8 @@
 #include "measure/summary.h"
 
 #include <algorithm>
+#include <map>
+#include <vector>
 
 #include "record/standing.h"
 
@@ -98,18 +100,31 @@ record::Summary summarize(const record::Metric& metric, std::span<const record::
   return summary;
 }
 
+namespace {
+
+// Where all trials of a repeat were disturbed and count, there are several of it: their median.
+std::map<std::int64_t, double> speed_by_repeat(std::span<const record::Trial* const> trials) {
+  std::map<std::int64_t, std::vector<double>> speeds;
+  for (const record::Trial* const trial : trials) {
+    if (const auto speed = record::find_metric("tokens_per_s")->of(*trial); speed && *speed > 0) {
+      speeds[trial->repeat].push_back(*speed);
+    }
+  }
+  std::map<std::int64_t, double> medians;
+  for (const auto& [repeat, values] : speeds) {
+    medians[repeat] = *stats::median(values);
+  }
+  return medians;
+}
+
+}  // namespace
+
 Delta delta_of(std::span<const record::Trial* const> cell, std::span<const record::Trial* const> reference) {
   std::vector<double> ratios;
-  for (const record::Trial* const trial : cell) {
-    const auto other = std::ranges::find(reference, trial->repeat, &record::Trial::repeat);
-    const record::Metric* const speed = record::find_metric("tokens_per_s");
-    if (other == reference.end()) {
-      continue;
-    }
-    const auto mine = speed->of(*trial);
-    const auto theirs = speed->of(**other);
-    if (mine && theirs && *theirs > 0) {
-      ratios.push_back(*mine / *theirs - 1);
+  const std::map<std::int64_t, double> theirs = speed_by_repeat(reference);
+  for (const auto& [repeat, mine] : speed_by_repeat(cell)) {
+    if (const auto other = theirs.find(repeat); other != theirs.end()) {
+      ratios.push_back(mine / other->second - 1);
     }
   }
   Delta delta;

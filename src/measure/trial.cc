@@ -44,7 +44,8 @@ class TrialRun {
       trial_.conditions.canary_before_gb_s = canary_before;
       trial_.conditions.canary_after_gb_s = canary();
       if (!scripted()) {  // scripted times cannot be disturbed
-        trial_.conditions.voided_by = host::voided_by(trial_.conditions, bench_.machine, gates_for(trial_));
+        trial_.conditions.voided_by =
+            host::voided_by(trial_.conditions, bench_.machine, gates_for(trial_, spec_.worker.runtime.devices));
       }
     }
     finish();
@@ -342,12 +343,14 @@ std::map<std::string, std::string> trial_environment(const record::Settings& set
   return env;
 }
 
-host::Gates gates_for(const record::Trial& trial) {
+host::Gates gates_for(const record::Trial& trial, const std::vector<record::Device>& devices) {
   const auto got = trial.facts.find("offloaded_layers");
   const auto all = trial.facts.find("model_layers");
   const record::LlmSettings& llm = trial.requested.llm;
   host::Gates gates;
-  if (got != trial.facts.end() && all != trial.facts.end() && got->second == all->second &&
+  const bool own_memory = std::ranges::count(devices, "gpu", &record::Device::type) > 0 &&
+                          std::ranges::count(devices, "igpu", &record::Device::type) == 0;
+  if (own_memory && got != trial.facts.end() && all != trial.facts.end() && got->second == all->second &&
       llm.n_cpu_moe.value_or(0) == 0 && !llm.override_tensor && llm.offload_kqv.value_or(true)) {
     gates.canary_ratio = 0;
   }

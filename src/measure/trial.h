@@ -46,9 +46,10 @@ struct TrialSpec {
 // is the trial's outcome.
 [[nodiscard]] Result<record::Trial> run_trial(const TrialSpec& spec, Bench& bench);
 
-// Limits beyond which the trial was disturbed. With every layer on a GPU, by the runtime's own words, and no tensor
-// moved back, it does not read the memory whose bandwidth the canary measures: the canary is recorded only.
-[[nodiscard]] host::Gates gates_for(const record::Trial& trial);
+// Limits beyond which the trial was disturbed. With every layer on GPUs of their own memory, by the runtime's own
+// words, and no tensor moved back, it does not read the memory whose bandwidth the canary measures: the canary is
+// recorded only.
+[[nodiscard]] host::Gates gates_for(const record::Trial& trial, const std::vector<record::Device>& devices);
 
 // Environment of a trial's worker beyond what its runtime needs.
 [[nodiscard]] std::map<std::string, std::string> trial_environment(const record::Settings& settings);

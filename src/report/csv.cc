@@ -41,6 +41,12 @@ std::string cell_text(const Line& line) {
   return cell == nullptr ? "" : csv_escape(cell->*kMember);
 }
 
+template <record::OptString record::FlashAttention::*kMember>
+std::string flash_text(const Line& line) {
+  const record::CellReport* const cell = cell_of(line);
+  return cell == nullptr ? "" : csv_escape((cell->flash_attention.*kMember).value_or(""));
+}
+
 template <std::string record::Report::*kMember>
 std::string report_text(const Line& line) {
   return csv_escape(line.report->*kMember);
@@ -82,6 +88,8 @@ constexpr auto kCells = std::to_array<Cell>({
   {"run", +[](const Line& line) { return line.run == nullptr ? std::string() : fmt::format("{}", line.run_index); }},
   {"warm_up", +[](const Line& line) { return std::string(line.run == nullptr ? "" : line.run->warm_up ? "true" : "false"); }},
   {"input", +[](const Line& line) { return line.run == nullptr ? std::string() : csv_escape(line.run->input); }},
+  {"flash_attn_claimed", flash_text<&record::FlashAttention::claimed>},
+  {"flash_attn_proven", flash_text<&record::FlashAttention::proven>},
   {"roofline_tok_s", cell_number<&record::CellReport::roofline_tok_s>},
   {"efficiency", cell_number<&record::CellReport::efficiency>},
   {"load_limit_ms", cell_number<&record::CellReport::load_limit_ms>},

@@ -191,19 +191,26 @@ std::string toolkit_of(std::string_view text) {
   return digits_after(text, "release ");
 }
 
-std::optional<Finding> hidden_gpu(const record::Machine& machine, const record::RuntimeInfo& runtime, bool sees_gpu) {
+std::optional<Finding> hidden_gpu(const record::Machine& machine, const record::RuntimeInfo& runtime,
+                                  const std::map<std::string, std::string>& env, bool sees_gpu) {
+  constexpr const char* kVisible = "CUDA_VISIBLE_DEVICES";
   if (machine.gpus.empty() || sees_gpu || !look_at(runtime).has_backend) {
     return std::nullopt;
   }
-  const char* const visible = std::getenv("CUDA_VISIBLE_DEVICES");
-  const std::string why = visible != nullptr ? fmt::format("CUDA_VISIBLE_DEVICES is '{}'", one_line(visible, 80))
-                                             : "its own log says why: mia-perf runtime check " + runtime.name;
+  const auto given = env.find(kVisible);
+  const char* const inherited = std::getenv(kVisible);
+  std::optional<std::string> visible = inherited != nullptr ? std::optional(one_line(inherited, 80)) : std::nullopt;
+  if (given != env.end()) {
+    visible = one_line(given->second, 80);
+  }
   return Finding{
       "gpu_hidden",
       Severity::problem,
-      fmt::format("runtime {} sees no GPU, although the driver has {}: everything was measured on the CPU; {}",
-                  runtime.name, machine.gpus.front().name, why),
-      {{"runtime", runtime.name}, {"gpu", machine.gpus.front().name}, {"visible", visible != nullptr ? visible : ""}}};
+      fmt::format("runtime {} sees no GPU, although the driver has {}: its trials run on the CPU; {}", runtime.name,
+                  machine.gpus.front().name,
+                  visible ? fmt::format("{} is '{}'", kVisible, *visible)
+                          : "its own log says why: mia-perf runtime check " + runtime.name),
+      {{"runtime", runtime.name}, {"gpu", machine.gpus.front().name}, {"visible", visible.value_or("unset")}}};
 }
 
 CudaFacts observe_cuda(const record::Machine& machine) {

@@ -3,6 +3,7 @@
 // kernel, one without the right backend leaves the GPU idle, and neither says so in words.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,9 +32,11 @@ struct CudaFacts {
 // and, for the record, cuda_versions. Nothing where there is neither a GPU nor a CUDA runtime.
 [[nodiscard]] std::vector<record::Finding> judge_cuda(const CudaFacts& facts);
 
-// gpu_hidden: a runtime with a CUDA backend sees no GPU although the driver has one, so that all runs on the CPU.
+// gpu_hidden: a runtime with a CUDA backend sees no GPU although the driver has one, so that its trials run on the CPU.
+// `env`: what its worker gets beside the environment of this process.
 [[nodiscard]] std::optional<record::Finding> hidden_gpu(const record::Machine& machine,
-                                                        const record::RuntimeInfo& runtime, bool sees_gpu);
+                                                        const record::RuntimeInfo& runtime,
+                                                        const std::map<std::string, std::string>& env, bool sees_gpu);
 
 // "13" of "libcudart.so.13" anywhere in a library; "" when it names none.
 [[nodiscard]] std::string cudart_of(std::string_view library_bytes);

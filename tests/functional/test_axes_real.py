@@ -5,6 +5,8 @@ import ctypes
 import mmap
 import os
 import pathlib
+import subprocess
+import sys
 import unittest
 
 from support import RealCase
@@ -153,6 +155,20 @@ class Axes(RealCase):
         got = {(trial["effective"]["llm.primary"]["n_cpu_moe"], trial["effective"]["llm.primary"]["cache_type_k"])
                for trial in report["trials"]}
         self.assertEqual(got, {(0, "f16"), (0, "q8_0"), (1, "f16"), (1, "q8_0")})
+
+    def test_a_disturbed_trial_waits_until_the_others_of_its_round_had_their_turn(self):
+        busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
+        try:
+            self.sweep("n_ubatch", [1, 2, 4, 8], n_threads=1)
+        finally:
+            for process in busy:
+                process.kill()
+                process.wait()
+        trials = sorted(self.report("perf_mine")["trials"], key=lambda trial: trial["position"])
+        first, again = trials[:4], trials[4:]
+        self.assertEqual(len({trial["cell"] for trial in first}), 4, "one was repeated before the others began")
+        self.assertEqual({trial["cell"] for trial in again}, {trial["cell"] for trial in first if trial["conditions"]["voided_by"]})
+        self.assertTrue(again, "two busy processes disturbed nothing")
 
     def test_a_worker_goes_on_after_a_refusal(self):
         with WorkerClient(self.runtime["worker"]) as worker:

@@ -25,6 +25,18 @@ class Plans(Case):
         self.assertAlmostEqual(plan["expected_s"], 4 * sum(each))
         self.assertTrue(all(cell["expected_memory_bytes"] > 0 for cell in plan["cells"]))
 
+    def test_a_set_that_flattens_the_workloads_is_named(self):
+        self.script()
+        for options, warned in ((["--set", "workload.max_tokens=8"], True), (["--set", "n_threads=2"], False)):
+            _, err = self.mia("run", "long-context", *options, "--dry-run")
+            self.assertEqual("workload.max_tokens=8 holds for every workload" in err, warned, err)
+
+    def test_a_share_of_layers_is_at_most_all(self):
+        self.script()
+        self.mia("run", "--axis", "n_gpu_layers=0,100%", "--dry-run")
+        _, err = self.mia("run", "--axis", "n_gpu_layers=0,150%", "--dry-run", code=2)
+        self.assertIn("150% is more than all layers", err)
+
     def test_only_keeps_cells_by_their_name(self):
         self.script()
         report = self.mia_json(*SWEEP, "--repeats", "1", "--only", "=2", "--only", "=3")

@@ -32,6 +32,13 @@ class Real(RealCase):
             capture_output=True, text=True, check=False)
         self.assertEqual(check.returncode, 0, check.stdout + check.stderr)
 
+    def test_a_scenario_about_a_gpu_says_what_is_missing(self):
+        if any(device["type"] in ("gpu", "igpu") for device in self.runtime["devices"]):
+            self.skipTest("this runtime has a GPU")
+        _, err = self.mia("run", "gpu-smoke", "--dry-run", code=2)
+        self.assertIn(f"runtime {self.runtime['name']} saw none", err)
+        self.assertIn("mia-perf doctor", err)
+
     def test_greedy_text_is_the_same_every_time(self):
         report = self.mia_json("run", "baseline", *self.short, timeout=300)
         texts = {run["text"] for trial in report["trials"] for run in trial["runs"] if not run["warm_up"]}

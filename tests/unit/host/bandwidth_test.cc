@@ -104,6 +104,8 @@ TEST(ReadFileRate, ReadsOrSaysWhyNot) {
   const auto together = read_file_rate(big, 10, kBytes - 1, 4);
   ASSERT_TRUE(together);
   EXPECT_EQ(together->bytes, kBytes - 1) << "readers that take turns read each byte once";
+  EXPECT_EQ(read_file_rate(big, 10, kBytes, 2, kBytes - 5)->bytes, 5) << "from there to the end";
+  EXPECT_FALSE(read_file_rate(big, 10, kBytes, 2, kBytes));
   EXPECT_EQ(read_file_rate(tree.put("empty", ""), 1).error().kind, ErrorKind::io);
   EXPECT_EQ(read_file_rate("no-such", 1).error().kind, ErrorKind::not_found);
   EXPECT_FALSE(read_file_rate(tree.root(), 1));

@@ -11,7 +11,7 @@ namespace {
 Snapshot at(double seconds, double busy_s, double steal_s) {
   Snapshot seen;
   seen.at_ns = static_cast<std::int64_t>(seconds * 1e9);
-  seen.cpu = CpuTimes{.busy_s = busy_s, .idle_s = 0, .steal_s = steal_s};
+  seen.cpu = CpuTimes{.busy_s = busy_s, .idle_s = 0, .steal_s = steal_s, .cpus = {}};
   return seen;
 }
 
@@ -100,11 +100,15 @@ TEST(Between, BoundToPartOfTheMachineTheSharesAreOfThatPart) {
   record::Machine machine;
   machine.logical_cpus = 16;
   EXPECT_TRUE(voided_by(between(before, after, 20.0), machine).empty());
-  before.cpu->cpus = after.cpu->cpus = 4;
+  before.cpu->cpus = after.cpu->cpus = {8, 9, 10, 11};
   const auto seen = between(before, after, 20.0);
   EXPECT_EQ(seen.watched_cpus, 4);
   ASSERT_EQ(voided_by(seen, machine).size(), 1U);
   EXPECT_NE(voided_by(seen, machine)[0].find("of 4 CPUs"), std::string::npos) << voided_by(seen, machine)[0];
+  before.cpu->cpus = {0, 1, 2, 3};
+  const auto moved = between(before, after, 20.0);
+  EXPECT_FALSE(moved.steal_s) << "sums of different CPUs";
+  EXPECT_FALSE(moved.other_cpu_s);
 }
 
 TEST(Between, RoundingNeverMakesOthersNegative) {

@@ -18,6 +18,8 @@ constexpr const char* kTwoStates = R"({"driver": "550.54.15", "cuda": 12040, "st
   {"gpus": [{"name": "NVIDIA Test 4000", "memory_total": 25769803776, "memory_used": 2097152, "sm_clock": 1500,
              "temperature": 83, "reasons": 68}]}]})";
 
+using Ids = std::vector<std::string>;
+
 class Gpu : public ::testing::Test {
  protected:
   void play(const std::string& script) { ::setenv("MIA_NVML_SCRIPT", tree_.put("script.json", script).c_str(), 1); }
@@ -122,20 +124,45 @@ TEST_F(Gpu, OnlyTheGpusThatTheRuntimeSeesAreWatched) {
       R"({"states": [{"gpus": [{"name": "theirs", "pci_bus": 27, "memory_total": 1000, "memory_used": 900, "energy_mj": 5000},
                                 {"name": "ours", "pci_bus": 193, "memory_total": 1000, "memory_used": 10, "energy_mj": 700}]}]})");
   GpuMonitor monitor = GpuMonitor::open(MIA_NVML_STANDIN);
-  monitor.watch_only({"0000:c1:00.0"});
+  monitor.watch_only(Ids{"0000:c1:00.0"});
   const auto states = monitor.read();
   ASSERT_EQ(states.size(), 1U);
   EXPECT_EQ(states[0].name, "ours");
   EXPECT_EQ(states[0].index, 1U) << "nvidia-smi's number, not the place among the watched";
   EXPECT_DOUBLE_EQ(monitor.energy_j().value_or(0), 0.7);
   EXPECT_EQ(summarize({states}).memory_used_bytes, 10);
-  monitor.watch_only({"0000:1b:00.0", "0000:c1:00.0"});
-  EXPECT_EQ(monitor.read().size(), 2U) << "a new choice replaces the old one";
-  monitor.watch_only({"0000:99:00.0"});
-  EXPECT_EQ(monitor.read().size(), 2U) << "what NVML does not know hides nothing";
-  monitor.watch_only({});
+  monitor.watch_only(Ids{"00000000:1B:00.0", "0000:C1:00.0"});
+  EXPECT_EQ(monitor.read().size(), 2U) << "a new choice replaces the old one, however it is written";
+  for (const Ids& nothing : {Ids{}, Ids{"0000:99:00.0"}, Ids{"c1"}, Ids{"0000:c1:0x.0"}, Ids{":::"}}) {
+    monitor.watch_only(nothing);
+    EXPECT_TRUE(monitor.read().empty());
+    EXPECT_FALSE(monitor.energy_j()) << "the neighbours' joules are not ours";
+  }
+  monitor.watch_only(std::nullopt);
   EXPECT_EQ(monitor.read().size(), 2U);
-  GpuMonitor::open("libno-such-thing.so.1").watch_only({"0000:c1:00.0"});
+  GpuMonitor::open("libno-such-thing.so.1").watch_only(Ids{"0000:c1:00.0"});
+}
+
+TEST_F(Gpu, WhatNoGpuCanHaveIsUnknown) {
+  play(R"({"states": [{"gpus": [
+    {"memory_total": 1000, "memory_used": 2000, "temperature": 4294967256, "power_mw": 4294967295, "reasons": -1},
+    {"memory_total": -1, "memory_used": -5, "sm_clock": 4000000000},
+    {"memory_total": 1000, "memory_used": 1000, "temperature": 0, "power_mw": 0, "reasons": 0, "sm_clock": 0}]}]})");
+  const auto states = GpuMonitor::open(MIA_NVML_STANDIN).read();
+  ASSERT_EQ(states.size(), 3U);
+  EXPECT_EQ(states[0].memory_total_bytes, 1000);
+  for (const GpuState& gpu : {states[0], states[1]}) {
+    EXPECT_FALSE(gpu.memory_used_bytes);
+    EXPECT_FALSE(gpu.temperature_c);
+    EXPECT_FALSE(gpu.power_w);
+    EXPECT_FALSE(gpu.throttle_reasons);
+    EXPECT_FALSE(gpu.sm_clock_mhz);
+  }
+  EXPECT_FALSE(states[1].memory_total_bytes);
+  EXPECT_EQ(states[2].memory_used_bytes, 1000) << "the edges are possible";
+  EXPECT_EQ(states[2].temperature_c, 0);
+  EXPECT_EQ(states[2].power_w, 0);
+  EXPECT_EQ(states[2].throttle_reasons, 0);
 }
 
 TEST_F(Gpu, ManyProcessesAreAllListed) {

@@ -8,6 +8,9 @@
 #include <sys/statfs.h>
 #include <sys/wait.h>
 
+#include <fstream>
+#include <vector>
+
 #include "host/fd.h"
 #include "temp_tree.h"
 
@@ -57,6 +60,16 @@ TEST_F(PageCache, WhatIsResidentIsNotReadAgain) {
   const auto proof = prepare_cache(model_, "warm", at_once);
   ASSERT_TRUE(proof) << "it was read although all of it was there";
   EXPECT_EQ(proof->state, "warm");
+}
+
+TEST_F(PageCache, AHalfLoadedFileIsReadToItsEnd) {
+  ASSERT_TRUE(prepare_cache(model_, "cold"));
+  std::ifstream file(model_, std::ios::binary);
+  std::vector<char> half(kPages * kPage / 2);
+  ASSERT_TRUE(file.read(half.data(), static_cast<std::streamsize>(half.size())));
+  ASSERT_GT(fraction(), 0);
+  ASSERT_LT(fraction(), 1);
+  EXPECT_EQ(prepare_cache(model_, "warm")->resident_fraction, 1.0);
 }
 
 TEST_F(PageCache, LookingDoesNotLoad) {

@@ -33,10 +33,11 @@ TEST(ProcStat, SomeCpusAreTheirOwnLinesAndNoOthers) {
   EXPECT_DOUBLE_EQ(times->busy_s, 11);
   EXPECT_DOUBLE_EQ(times->idle_s, 5);
   EXPECT_DOUBLE_EQ(times->steal_s, 111);
-  EXPECT_EQ(times->cpus, 2);
-  EXPECT_FALSE(parse_proc_stat(kFour, 1, {1, 2})) << "a CPU that is not listed is not idle, it is unknown";
-  EXPECT_EQ(parse_proc_stat(kFour, 1, {})->busy_s, 111);
-  EXPECT_EQ(parse_proc_stat(kFour, 1, {})->cpus, 0);
+  EXPECT_EQ(times->cpus, (std::set<std::int64_t>{1, 10}));
+  for (const std::set<std::int64_t>& all : {std::set<std::int64_t>{}, {1, 2}, {0, 1, 10}}) {
+    EXPECT_EQ(parse_proc_stat(kFour, 1, all)->busy_s, 111) << "none asked for, one not listed, all";
+    EXPECT_TRUE(parse_proc_stat(kFour, 1, all)->cpus.empty());
+  }
 }
 
 TEST(ProcStat, IsUnknownWhenTheLineIsShortWrongOrGone) {

@@ -38,11 +38,10 @@ TEST(AxisEffect, EachPairOfCellsCountsAgainstItsOwnLike) {
   EXPECT_NEAR(flash.high, 1.3, 1e-6);
   EXPECT_EQ(flash.pairs, 10);
   EXPECT_EQ(flash.faster, 9);
-  EXPECT_NEAR(flash.p, 22.0 / 1024, 1e-9);
-  EXPECT_EQ(
-      sentence_of(flash),
-      "flash_attn=on runs at 1.10 to 1.30 times the speed of off, all else alike (2 settings compared, faster in 9 "
-      "of 10 pairs, which chance can do). ");
+  EXPECT_NEAR(flash.p, 2 * 22.0 / 1024, 1e-9);
+  EXPECT_EQ(sentence_of(flash),
+            "flash_attn=on runs at 1.10 to 1.30 times the speed of off, by the settings (2 compared, faster in 9 "
+            "of 10 pairs, which chance can do). ");
   conclude(maker.report);
   EXPECT_NE(maker.report.sentence.find("flash_attn=on runs at"), std::string::npos) << maker.report.sentence;
 }
@@ -57,12 +56,55 @@ TEST(AxisEffect, WhatNoCoinDoesIsSaidPlainly) {
   }
   for (const AxisEffect& effect : axis_effects(maker.report)) {
     if (effect.name == "flash_attn") {
-      EXPECT_NEAR(effect.p, 2.0 / 1024, 1e-9);
+      EXPECT_NEAR(effect.p, 2 * 2.0 / 1024, 1e-9);
       EXPECT_EQ(sentence_of(effect),
-                "flash_attn=on runs at 0.50 times the speed of off, all else alike (2 settings "
+                "flash_attn=on runs at 0.50 times the speed of off, by the settings (2 "
                 "compared, faster in 0 of 10 pairs). ");
     }
   }
+}
+
+// Faster by a fifth in one setting and slower in the other, every time: that is no coin.
+TEST(AxisEffect, OppositeEffectsAreNotChance) {
+  ReportMaker maker = four_cells();
+  const std::vector<double> slow(9, 10.0);
+  const std::vector<double> fast(9, 12.0);
+  maker.speeds("6off", 0, slow);
+  maker.speeds("6on", 0, fast);
+  maker.speeds("12off", 0, fast);
+  maker.speeds("12on", 0, slow);
+  for (record::CellReport& cell : maker.report.cells) {
+    cell.requested.run.repeats = 9;
+  }
+  for (const AxisEffect& effect : axis_effects(maker.report)) {
+    EXPECT_EQ(effect.faster, 9);
+    EXPECT_LT(effect.p, 0.01) << effect.name;
+  }
+}
+
+TEST(AxisEffect, EqualTimesAreNoCoinsAndFreshRepeatsDoNotCount) {
+  ReportMaker maker = four_cells();
+  for (const char* const key : {"6off", "6on", "12off", "12on"}) {
+    maker.speeds(key, 0, {20, 20, 20, 20, 20});
+  }
+  maker.speeds("6on", 5, {90, 90, 90, 90, 90, 90});
+  maker.speeds("6off", 5, {20, 20, 20, 20, 20, 20});
+  for (const AxisEffect& effect : axis_effects(maker.report)) {
+    EXPECT_EQ(effect.pairs, 10);
+    EXPECT_EQ(effect.p, 1);
+  }
+}
+
+TEST(AxisEffect, ValuesOfWhichTheRuntimeMadeTheSameAreNotCompared) {
+  ReportMaker maker = four_cells();
+  for (record::CellReport& cell : maker.report.cells) {
+    maker.speeds(cell.key, 0, {20, 21, 22});
+    cell.effective.llm.n_gpu_layers = 0;
+    cell.effective.llm.flash_attn = cell.requested.llm.flash_attn;
+  }
+  const auto effects = axis_effects(maker.report);
+  ASSERT_EQ(effects.size(), 1U);
+  EXPECT_EQ(effects[0].name, "flash_attn");
 }
 
 TEST(AxisEffect, ThreeValuesOrOnePairAreNoSwitch) {

@@ -38,7 +38,7 @@ TEST(ReportBuilder, TheMostThatMemoryEverGaveIsTheLimit) {
   EXPECT_FALSE(build_report(*plan, {{trial}}, context, true).cells[0].roofline_tok_s) << "nothing was asked for";
 }
 
-TEST(ReportBuilder, AMappedFileInTheCacheHasNoLoadLimit) {
+TEST(ReportBuilder, OfAMappedFileInTheCacheTheLoadReadsWhatItCopies) {
   const auto plan = plan_of("title: t\nreport: r\nworkloads: {only: {max_tokens: 3}}\n");
   ASSERT_TRUE(plan);
   record::Trial trial = warm_trial(plan->cells.front().key);
@@ -48,6 +48,11 @@ TEST(ReportBuilder, AMappedFileInTheCacheHasNoLoadLimit) {
   EXPECT_EQ(build_report(*plan, {{trial}}, context, true).cells[0].load_limit_ms, 1) << "1 MB at 1 GB/s";
   trial.effective.llm.load_mode = "mmap";
   EXPECT_FALSE(build_report(*plan, {{trial}}, context, true).cells[0].load_limit_ms) << "its load reads nothing";
+  trial.buffers = {{"CPU_Mapped", "model", 900'000}, {"CPU", "kv", 5'000}};
+  EXPECT_FALSE(build_report(*plan, {{trial}}, context, true).cells[0].load_limit_ms);
+  trial.buffers.push_back({"CUDA0", "model", 400'000});
+  EXPECT_EQ(build_report(*plan, {{trial}}, context, true).cells[0].load_limit_ms, 0.4)
+      << "what goes to the GPU is read";
 }
 
 }  // namespace

@@ -13,10 +13,12 @@ record::Trial trial_of(const char* offloaded) {
 }
 
 // Half of the memory's bandwidth went away during the trial.
-bool is_voided(record::Trial trial) {
+bool is_voided(record::Trial trial, const char* type = "gpu") {
   trial.conditions.canary_before_gb_s = 80;
   trial.conditions.canary_after_gb_s = 40;
-  return !host::voided_by(trial.conditions, {}, gates_for(trial)).empty();
+  return !host::voided_by(trial.conditions, {},
+                          gates_for(trial, {{"CPU", "", "cpu", {}, {}, ""}, {"GPU0", "", type, {}, {}, ""}}))
+              .empty();
 }
 
 TEST(GatesFor, MemoryBandwidthMattersWhereTheCpuReadsWeights) {
@@ -24,6 +26,7 @@ TEST(GatesFor, MemoryBandwidthMattersWhereTheCpuReadsWeights) {
   EXPECT_TRUE(is_voided(trial_of("0")));
   EXPECT_TRUE(is_voided(trial_of("24")));
   EXPECT_FALSE(is_voided(trial_of("25")));
+  EXPECT_TRUE(is_voided(trial_of("25"), "igpu")) << "it reads the same memory";
   record::Trial moved = trial_of("25");
   moved.requested.llm.n_cpu_moe = 2;
   EXPECT_TRUE(is_voided(moved));

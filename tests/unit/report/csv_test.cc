@@ -57,6 +57,18 @@ TEST(Csv, OneRowPerRunWithItsOwnFigures) {
   }
 }
 
+TEST(Csv, FlashAttentionAskedClaimedAndProvenAreThreeColumns) {
+  record::Report report = samples::baseline();
+  for (record::CellReport& cell : report.cells) {
+    cell.flash_attention = {.asked = "on", .claimed = "on", .proven = "off"};
+  }
+  const auto rows = rows_of(report::to_csv(report));
+  EXPECT_EQ(rows[0].at("flash_attn_claimed"), "on");
+  EXPECT_EQ(rows[0].at("flash_attn_proven"), "off");
+  report.cells[0].flash_attention.proven.reset();
+  EXPECT_EQ(rows_of(report::to_csv(report))[0].at("flash_attn_proven"), "") << "unknown is empty";
+}
+
 TEST(Csv, ATrialWithoutRunsKeepsItsOutcome) {
   const auto rows = rows_of(report::to_csv(samples::cpu_tuning()));
   const auto crashed = std::ranges::find_if(rows, [](const auto& row) { return row.at("outcome") == "crashed"; });

@@ -60,18 +60,21 @@ TEST(Cuda, AGpuThatTheRuntimeDoesNotSeeIsNamedWithWhatHidesIt) {
   record::RuntimeInfo runtime;
   runtime.name = "cuda";
   runtime.backends = {"CUDA", "CPU"};
-  EXPECT_FALSE(hidden_gpu(machine, runtime, false)) << "no driver, nothing hidden";
+  EXPECT_FALSE(hidden_gpu(machine, runtime, {}, false)) << "no driver, nothing hidden";
   machine.gpus = {{"NVIDIA Test 4000", 1000, "550.54", "13.0", std::nullopt}};
-  EXPECT_FALSE(hidden_gpu(machine, runtime, true));
+  EXPECT_FALSE(hidden_gpu(machine, runtime, {}, true));
   ::setenv("CUDA_VISIBLE_DEVICES", "-1", 1);
-  const auto hidden = hidden_gpu(machine, runtime, false);
+  const auto hidden = hidden_gpu(machine, runtime, {}, false);
   ::unsetenv("CUDA_VISIBLE_DEVICES");
   ASSERT_TRUE(hidden);
   EXPECT_EQ(hidden->id, "gpu_hidden");
   EXPECT_NE(hidden->text.find("CUDA_VISIBLE_DEVICES is '-1'"), std::string::npos) << hidden->text;
-  EXPECT_NE(hidden_gpu(machine, runtime, false)->text.find("runtime check cuda"), std::string::npos);
+  EXPECT_NE(hidden_gpu(machine, runtime, {}, false)->text.find("runtime check cuda"), std::string::npos);
+  EXPECT_NE(hidden_gpu(machine, runtime, {{"CUDA_VISIBLE_DEVICES", "7"}}, false)->text.find("is '7'"),
+            std::string::npos)
+      << "what its worker gets";
   runtime.backends = {"CPU"};
-  EXPECT_FALSE(hidden_gpu(machine, runtime, false)) << "a CPU build is meant to run there";
+  EXPECT_FALSE(hidden_gpu(machine, runtime, {}, false)) << "a CPU build is meant to run there";
 }
 
 TEST(Cuda, VersionsOutOfBytesAndWords) {
