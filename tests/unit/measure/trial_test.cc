@@ -27,6 +27,11 @@ TEST(GatesFor, MemoryBandwidthMattersWhereTheCpuReadsWeights) {
   EXPECT_TRUE(is_voided(trial_of("24")));
   EXPECT_FALSE(is_voided(trial_of("25")));
   EXPECT_TRUE(is_voided(trial_of("25"), "igpu")) << "it reads the same memory";
+  record::Trial mixed = trial_of("25");
+  mixed.conditions.canary_before_gb_s = 80;
+  mixed.conditions.canary_after_gb_s = 40;
+  const std::vector<record::Device> both = {{"GPU0", "", "gpu", {}, {}, ""}, {"GPU1", "", "igpu", {}, {}, ""}};
+  EXPECT_FALSE(host::voided_by(mixed.conditions, {}, gates_for(mixed, both)).empty()) << "layers may lie on either";
   record::Trial moved = trial_of("25");
   moved.requested.llm.n_cpu_moe = 2;
   EXPECT_TRUE(is_voided(moved));
