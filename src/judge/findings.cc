@@ -65,6 +65,22 @@ void find_changed_settings(Report& report) {
   }
 }
 
+// An axis for a GPU's diagnosis where the runtime sees none.
+void find_without_effect(Report& report) {
+  for (const CellReport& cell : report.cells) {
+    const auto runtime = std::ranges::find(report.runtimes, cell.runtime, &record::RuntimeInfo::name);
+    const bool sees_gpu =
+        runtime == report.runtimes.end() ||
+        std::ranges::any_of(runtime->devices, [](const auto& device) { return device.type == "gpu"; });
+    if (cell.requested.llm.cuda_launch_blocking.value_or(false) && !sees_gpu) {
+      add_finding(report, "setting_without_effect", Severity::warning,
+                  fmt::format("cuda_launch_blocking=true has no effect: runtime {} sees no GPU", cell.runtime),
+                  {{"key", "llm.primary.cuda_launch_blocking"}, {"runtime", cell.runtime}});
+      return;
+    }
+  }
+}
+
 // Ctrl-C is no failure of the cell; the report says that it is incomplete.
 bool failed(const CellReport& cell) {
   return !cell.failure.empty() && std::ranges::any_of(cell.outcomes, [](const auto& outcome) {
@@ -162,6 +178,7 @@ bool oversubscribed(const Report& report, const CellReport& cell) {
 void find_facts(Report& report) {
   find_oversubscription(report);
   find_changed_settings(report);
+  find_without_effect(report);
   find_failures(report);
   find_noise(report);
   find_impossible_speed(report);

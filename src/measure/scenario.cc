@@ -109,6 +109,9 @@ Result<Axis> read_axis(const std::string& key, const Json& json) {
   }
   for (const std::string& value : axis.values) {
     MIA_TRY(check_value(*field, value));
+    if (std::ranges::count(axis.values, value) > 1) {
+      return fail(ErrorKind::usage, "axis {} has the value {} twice", key, one_line(value, 40));
+    }
   }
   return axis;
 }

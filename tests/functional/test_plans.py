@@ -31,6 +31,11 @@ class Plans(Case):
             _, err = self.mia("run", "long-context", *options, "--dry-run")
             self.assertEqual("workload.max_tokens=8 holds for every workload" in err, warned, err)
 
+    def test_a_value_stands_once_in_an_axis(self):
+        self.script()
+        _, err = self.mia("run", "--axis", "n_threads=1,2,1", "--dry-run", code=2)
+        self.assertIn("has the value 1 twice", err)
+
     def test_a_share_of_layers_is_at_most_all(self):
         self.script()
         self.mia("run", "--axis", "n_gpu_layers=0,100%", "--dry-run")

@@ -52,6 +52,21 @@ TEST(Findings, DriftAndDisturbanceAreNamedWhereTheyAreLarge) {
   EXPECT_NE(finding_of(maker.report, "noisy_machine")->text.find("2 of 4 trials"), std::string::npos);
 }
 
+TEST(Findings, ADiagnosisOfAGpuThatIsNotSeenHasNoEffect) {
+  ReportMaker maker;
+  maker.cell("a").requested.llm.cuda_launch_blocking = true;
+  maker.cell("b").requested.llm.cuda_launch_blocking = true;
+  record::RuntimeInfo& runtime = maker.report.runtimes.emplace_back();
+  runtime.name = "runtime";
+  runtime.devices = {{"CPU", "", "cpu", {}, {}, ""}};
+  find_facts(maker.report);
+  EXPECT_EQ(std::ranges::count(maker.report.findings, "setting_without_effect", &record::Finding::id), 1);
+  maker.report.findings.clear();
+  maker.report.runtimes[0].devices.push_back({"CUDA0", "", "gpu", {}, {}, ""});
+  find_facts(maker.report);
+  EXPECT_EQ(finding_of(maker.report, "setting_without_effect"), nullptr);
+}
+
 TEST(Findings, ASettingThatTheRuntimeChangedIsNamedOnce) {
   ReportMaker maker;
   for (const char* const key : {"a", "b"}) {
