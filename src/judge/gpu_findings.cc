@@ -88,6 +88,7 @@ class Rules {
       find_full_memory(cell);
     }
     find_splits();
+    find_lost();
     return std::move(findings_);
   }
 
@@ -163,6 +164,22 @@ class Rules {
           fmt::format("{}: {} of {} of the GPU's memory are in use; a longer context may not fit", cell.label,
                       human_bytes(used), human_bytes(total)),
           {{"cell", cell.key}, {"used_bytes", std::to_string(used)}, {"total_bytes", std::to_string(total)}});
+    }
+  }
+
+  // A GPU that told its memory before a trial and tells nothing after it: its figures end somewhere in between.
+  void find_lost() {
+    for (const record::Trial& trial : report_.trials) {
+      const record::Conditions& seen = trial.conditions;
+      if (seen.gpu_memory_before_bytes && !seen.gpu_memory_after_bytes) {
+        add("gpu_lost", Severity::problem,
+            fmt::format(
+                "{}, repeat {}: the GPU answered before the trial and no longer after it; the kernel's log says "
+                "why (dmesg, Xid)",
+                trial.cell, trial.repeat + 1),
+            {{"cell", trial.cell}, {"trial", trial.id}});
+        return;
+      }
     }
   }
 

@@ -113,6 +113,23 @@ TEST(GpuFindings, MemoryThatIsNearlyFull) {
   EXPECT_TRUE(found(report, "vram_nearly_full").empty()) << "of an unknown size nothing is known";
 }
 
+TEST(GpuFindings, AGpuThatStoppedAnswering) {
+  Report report;
+  add_cell(report, 25, {100, 101, 102});
+  for (record::Trial& trial : report.trials) {
+    trial.conditions.gpu_memory_before_bytes = 0;
+    trial.conditions.gpu_memory_after_bytes = 0;
+  }
+  EXPECT_TRUE(found(report, "gpu_lost").empty());
+  report.trials[1].conditions.gpu_memory_after_bytes.reset();
+  report.trials[2].conditions.gpu_memory_after_bytes.reset();
+  ASSERT_EQ(found(report, "gpu_lost").size(), 1U) << "said once, of the first";
+  EXPECT_NE(found(report, "gpu_lost")[0].text.find("repeat 2"), std::string::npos);
+  report.trials[1].conditions.gpu_memory_before_bytes.reset();
+  report.trials[2].conditions.gpu_memory_before_bytes.reset();
+  EXPECT_TRUE(found(report, "gpu_lost").empty()) << "it never answered";
+}
+
 TEST(GpuFindings, ManySplits) {
   Report report;
   add_cell(report, 6, {60, 61, 62}).decode_splits = 9;
