@@ -135,9 +135,11 @@ Result<T> context(Result<T> result, std::string_view prefix) {
 
 // Declares `decl` from the value of `expr`, or returns its failure: MIA_TRY_ASSIGN(const auto n, parse(text));
 #define MIA_TRY_ASSIGN(decl, expr) MIA_TRY_ASSIGN_(MIA_CONCAT(mia_result_, __LINE__), decl, expr)
+// NOLINTBEGIN(bugprone-macro-parentheses): a name and a declaration cannot stand in parentheses
 #define MIA_TRY_ASSIGN_(name, decl, expr) \
   auto name = (expr);                     \
   if (!name.has_value()) {                \
     return name.failure();                \
   }                                       \
   decl = std::move(name).value()
+// NOLINTEND(bugprone-macro-parentheses)

@@ -176,7 +176,7 @@ class CompareRunner {
     const std::int64_t began = steady_ns();
     const std::int64_t pairs = test_.pairs_for_next_epoch(preparation_s_, pair_s_);
     planned_pairs_ = pairs;
-    if (const Status placed = place_files(); !placed) {
+    if (Status placed = place_files(); !placed) {
       if (placed.error().kind == ErrorKind::interrupted) {
         interrupted_ = true;
         return {};

@@ -3,6 +3,7 @@
 // and looked up one by one: an old driver lacks some of them, and then only those values are unknown.
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdlib>

@@ -2,6 +2,7 @@
 #include "measure/plan.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include <nlohmann/json.hpp>
@@ -128,7 +129,7 @@ class Expander {
       if (share > 1) {
         return fail(ErrorKind::usage, "{}: {} is more than all layers", key, one_line(text, 40));
       }
-      const auto layers = static_cast<std::int64_t>(share * static_cast<double>(model.layers.value_or(0)) + 0.5);
+      const auto layers = std::llround(share * static_cast<double>(model.layers.value_or(0)));
       MIA_TRY(record::set_text(settings, key, std::to_string(layers)));
     }
     return {};

@@ -123,7 +123,7 @@ Result<SettingList> read_settings(const Json& json, const Place& place, const st
   }
   SettingList list;
   for (const auto& [key, value] : json.items()) {
-    const std::string where = place.of(path + "." + key);
+    const std::string where = place.of(fmt::format("{}.{}", path, key));
     const std::string full =
         prefix.empty() || key.find('.') != std::string::npos ? key : fmt::format("{}.{}", prefix, key);
     MIA_TRY_ASSIGN(const record::Field* const field, context(record::require_field(full), where));

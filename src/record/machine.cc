@@ -113,6 +113,7 @@ static void each_gpu(T& x, F f) {
   f("ecc", x.ecc);
 }
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a type cannot stand in parentheses
 #define MIA_EACH(type, function)         \
   template <class F>                     \
   static void each(type& x, F f) {       \
@@ -122,6 +123,7 @@ static void each_gpu(T& x, F f) {
   static void each(const type& x, F f) { \
     function(x, f);                      \
   }
+// NOLINTEND(bugprone-macro-parentheses)
 MIA_EACH(Machine, each_machine)
 MIA_EACH(RuntimeInfo, each_runtime)
 MIA_EACH(ModelInfo, each_model)

@@ -152,6 +152,7 @@ static void each_report(T& x, F f) {
   f("sentence", x.sentence);
 }
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a type cannot stand in parentheses
 #define MIA_EACH(type, function)         \
   template <class F>                     \
   static void each(type& x, F f) {       \
@@ -161,6 +162,7 @@ static void each_report(T& x, F f) {
   static void each(const type& x, F f) { \
     function(x, f);                      \
   }
+// NOLINTEND(bugprone-macro-parentheses)
 MIA_EACH(Summary, each_summary)
 MIA_EACH(HistogramBucket, each_bucket)
 MIA_EACH(CellReport, each_cell)
