@@ -27,7 +27,7 @@ std::string_view type_name(enum ggml_backend_dev_type type) {
   }
 }
 
-// Headers before ggml 0.9 have no device_id.
+// Older headers have no device_id.
 template <class Props>
 std::string bus_id_of(ggml_backend_dev_t device) {
   if constexpr (requires(Props props) { props.device_id; }) {
