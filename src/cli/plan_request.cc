@@ -7,7 +7,6 @@
 
 #include "base/log.h"
 #include "cli/setup.h"
-#include "measure/devices.h"
 
 namespace mia::cli {
 namespace {
@@ -34,7 +33,20 @@ void add_axis(measure::Scenario& scenario, std::string_view key, const std::vect
   }
 }
 
+// --set beats everything, also what the workloads of a scenario differ in.
+void warn_of_flattened(const measure::Scenario& scenario, const measure::SettingList& fixed) {
+  for (const auto& [key, value] : fixed) {
+    const auto sets = [&key = key](const measure::WorkloadVariant& workload) {
+      return std::ranges::count(workload.settings, key, &std::pair<std::string, std::string>::first) > 0;
+    };
+    if (scenario.workloads.size() > 1 && std::ranges::any_of(scenario.workloads, sets)) {
+      log::warn(fmt::format("{}={} holds for every workload of {}, which differ in it", key, value, scenario.name));
+    }
+  }
+}
+
 Status shape(measure::Scenario& scenario, const PlanRequest& request, const Configured& configured) {
+  warn_of_flattened(scenario, configured.fixed);
   for (const auto& [key, text] : configured.fixed) {
     measure::fix_axis(scenario, key);
   }
@@ -46,9 +58,19 @@ Status shape(measure::Scenario& scenario, const PlanRequest& request, const Conf
   return {};
 }
 
-bool has_gpu(const record::Settings& base, SubjectFinder& finder) {
-  const auto subject = finder.find(base);
-  return subject && std::ranges::any_of(subject->runtime.devices, measure::is_gpu);
+// Of any of the runtimes that are asked for, by what it saw when it was added.
+bool has_gpu(record::Settings base, const PlanRequest& request, SubjectFinder& finder) {
+  const auto sees_gpu = [&] {
+    const auto subject = finder.find(base);
+    return subject && std::ranges::any_of(subject->runtime.devices, record::is_gpu);
+  };
+  if (request.runtimes.empty()) {
+    return sees_gpu();
+  }
+  return std::ranges::any_of(request.runtimes, [&](const std::string& name) {
+    base.run.runtime = name;
+    return sees_gpu();
+  });
 }
 
 // The layers that a built-in scenario puts on a GPU, where there is none: 0 alone.
@@ -65,36 +87,23 @@ bool several_models(const measure::Scenario& scenario) {
 }
 
 // Why a part of a probe cannot be measured here; "" when it can.
-std::string left_out(const measure::Scenario& part, const record::Settings& base, SubjectFinder& finder) {
+std::string left_out(const measure::Scenario& part, bool gpu) {
   if (part.needs == "models" && !several_models(part)) {
     return "needs two models: -m A -m B";
   }
-  return part.needs == "gpu" && !has_gpu(base, finder) ? "needs a GPU and a runtime that uses it" : "";
+  return part.needs == "gpu" && !gpu ? "needs a GPU and a runtime that uses it" : "";
 }
 
 // A scenario about layers on a GPU measures four times the same where there is none.
-Status needs_gpu(const measure::Scenario& scenario, const Configured& configured, SubjectFinder& finder) {
-  MIA_TRY_ASSIGN(const record::Settings base, settings_of(configured));
+Status needs_gpu(const measure::Scenario& scenario, const record::Settings& base, bool gpu, SubjectFinder& finder) {
   const auto subject = finder.find(base);
-  if (scenario.needs != "gpu" || !subject || subject->runtime.provider == "fake" || has_gpu(base, finder)) {
+  if (scenario.needs != "gpu" || gpu || !subject || subject->runtime.provider == "fake") {
     return {};
   }
   return with_hint(fail(ErrorKind::unsupported, "{} puts layers on a GPU, but runtime {} saw none when it was added",
                         scenario.name, subject->runtime.name),
                    "mia-perf doctor names driver and runtimes; a runtime with a GPU: mia-perf runtime install "
                    "llama-cpp-python --cuda, or runtime add");
-}
-
-// --set beats everything, also what the workloads of a scenario differ in.
-void warn_of_flattened(const measure::Scenario& scenario, const measure::SettingList& fixed) {
-  for (const auto& [key, value] : fixed) {
-    const auto sets = [&key = key](const measure::WorkloadVariant& workload) {
-      return std::ranges::count(workload.settings, key, &std::pair<std::string, std::string>::first) > 0;
-    };
-    if (scenario.workloads.size() > 1 && std::ranges::any_of(scenario.workloads, sets)) {
-      log::warn(fmt::format("{}={} holds for every workload of {}, which differ in it", key, value, scenario.name));
-    }
-  }
 }
 
 Result<std::vector<measure::Part>> parts_of(const measure::Scenario& whole, const PlanRequest& request,
@@ -104,17 +113,18 @@ Result<std::vector<measure::Part>> parts_of(const measure::Scenario& whole, cons
   if (!request.models.empty()) {
     base.llm.id = request.models.front();
   }
+  const bool gpu = has_gpu(base, request, finder);
   for (const std::string& name : whole.parts) {
     measure::Part part;
     MIA_TRY_ASSIGN(part.scenario, measure::find_scenario(name));
-    leave_layers(part.scenario, has_gpu(base, finder));
+    leave_layers(part.scenario, gpu);
     PlanRequest own = request;
     if (part.scenario.needs != "models" && own.models.size() > 1) {
       own.models.resize(1);  // the first one is what the other parts measure
       part.scenario.settings.emplace_back("llm.primary.id", own.models.front());
     }
     MIA_TRY(shape(part.scenario, own, configured));
-    part.left_out = left_out(part.scenario, base, finder);
+    part.left_out = left_out(part.scenario, gpu);
     parts.push_back(std::move(part));
   }
   return parts;
@@ -135,12 +145,12 @@ Result<measure::Plan> plan_of(const PlanRequest& request, const Common& common, 
   measure::PlanInput input;
   SubjectFinder finder(configured.catalogue);
   MIA_TRY_ASSIGN(input.scenario, measure::find_scenario(request.scenario));
-  warn_of_flattened(input.scenario, configured.fixed);
   MIA_TRY_ASSIGN(input.parts, parts_of(input.scenario, request, configured, finder));
+  MIA_TRY_ASSIGN(const record::Settings base, settings_of(configured));
+  const bool gpu = has_gpu(base, request, finder);
   const std::vector<std::string> built_in = measure::built_in_scenarios();
   if (std::ranges::find(built_in, request.scenario) != built_in.end()) {
-    MIA_TRY_ASSIGN(const record::Settings base, settings_of(configured));
-    leave_layers(input.scenario, has_gpu(base, finder));
+    leave_layers(input.scenario, gpu);
   }
   if (input.parts.empty()) {
     MIA_TRY(shape(input.scenario, request, configured));
@@ -148,7 +158,7 @@ Result<measure::Plan> plan_of(const PlanRequest& request, const Common& common, 
   if (input.scenario.needs == "models" && !several_models(input.scenario)) {
     return fail(ErrorKind::usage, "scenario {} compares models: name two or more with -m A -m B", input.scenario.name);
   }
-  MIA_TRY(needs_gpu(input.scenario, configured, finder));
+  MIA_TRY(needs_gpu(input.scenario, base, gpu, finder));
   input.base = configured.loaded.settings;
   input.fixed = configured.fixed;
   input.only = request.only;

@@ -36,8 +36,7 @@ std::vector<record::Finding> watch_gpus(const std::vector<GpuUse>& uses, const r
   BusIds bus_ids = std::vector<std::string>();
   for (const GpuUse& use : uses) {
     record::RuntimeInfo& runtime = use.subject->runtime;
-    if (runtime.provider == "fake" ||
-        (machine.gpus.empty() && std::ranges::none_of(runtime.devices, measure::is_gpu))) {
+    if (runtime.provider == "fake" || (machine.gpus.empty() && std::ranges::none_of(runtime.devices, record::is_gpu))) {
       continue;
     }
     auto at = now.find(runtime.name);
@@ -49,7 +48,7 @@ std::vector<record::Finding> watch_gpus(const std::vector<GpuUse>& uses, const r
       continue;  // a worker that does not start is what the trials will say
     }
     runtime.devices = *at->second;
-    const bool sees_gpu = std::ranges::any_of(runtime.devices, measure::is_gpu);
+    const bool sees_gpu = std::ranges::any_of(runtime.devices, record::is_gpu);
     auto hidden = use.wanted ? runtime::hidden_gpu(machine, runtime, use.subject->env, sees_gpu)
                              : std::optional<record::Finding>();
     if (hidden && told.insert(runtime.name).second) {

@@ -69,9 +69,7 @@ void find_changed_settings(Report& report) {
 void find_without_effect(Report& report) {
   for (const CellReport& cell : report.cells) {
     const auto runtime = std::ranges::find(report.runtimes, cell.runtime, &record::RuntimeInfo::name);
-    const bool sees_gpu =
-        runtime == report.runtimes.end() ||
-        std::ranges::any_of(runtime->devices, [](const auto& device) { return device.type.ends_with("gpu"); });
+    const bool sees_gpu = runtime == report.runtimes.end() || std::ranges::any_of(runtime->devices, record::is_gpu);
     if (cell.requested.llm.cuda_launch_blocking.value_or(false) && !sees_gpu) {
       add_finding(report, "setting_without_effect", Severity::warning,
                   fmt::format("cuda_launch_blocking=true has no effect: runtime {} sees no GPU", cell.runtime),

@@ -28,14 +28,10 @@ Result<std::vector<record::Device>> devices_now(const Subject& subject) {
   return devices;
 }
 
-bool is_gpu(const record::Device& device) {
-  return device.type == "gpu" || device.type == "igpu";
-}
-
 std::optional<std::vector<std::string>> gpu_bus_ids(const std::vector<record::Device>& devices) {
   std::vector<std::string> ids;
   for (const record::Device& device : devices) {
-    if (!is_gpu(device)) {
+    if (!record::is_gpu(device)) {
       continue;
     }
     if (device.bus_id.empty()) {

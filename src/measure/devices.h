@@ -16,7 +16,6 @@ namespace mia::measure {
 // Starts the subject's worker for a moment; an error where it does not greet.
 [[nodiscard]] Result<std::vector<record::Device>> devices_now(const Subject& subject);
 
-[[nodiscard]] bool is_gpu(const record::Device& device);  // one that has, or shares, memory of a GPU
 // PCI bus ids of the GPUs among them; nullopt where one of them has none.
 [[nodiscard]] std::optional<std::vector<std::string>> gpu_bus_ids(const std::vector<record::Device>& devices);
 

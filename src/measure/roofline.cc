@@ -12,7 +12,6 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "host/bandwidth.h"
-#include "measure/devices.h"
 #include "measure/worker.h"
 #include "model/describe.h"
 
@@ -66,7 +65,7 @@ Bytes bytes_of(const record::ModelInfo& model, const record::Settings& requested
 }  // namespace
 
 std::optional<DeviceBandwidth> measure_device_bandwidth(const Subject& subject) {
-  if (std::ranges::none_of(subject.runtime.devices, is_gpu)) {
+  if (std::ranges::none_of(subject.runtime.devices, record::is_gpu)) {
     return std::nullopt;
   }
   Worker worker;

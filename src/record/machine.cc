@@ -174,6 +174,10 @@ Result<T> object_from_json(const Json& json, std::string_view what) {
 
 }  // namespace
 
+bool is_gpu(const Device& device) {
+  return device.type == "gpu" || device.type == "igpu";
+}
+
 Json to_json(const Machine& machine) {
   Json json = members_to_json(machine);
   json["caches"] = list_to_json(machine.caches);

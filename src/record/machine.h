@@ -53,6 +53,8 @@ struct Device {
   std::string bus_id;  // PCI "0000:c1:00.0", "" where the runtime does not say
 };
 
+[[nodiscard]] bool is_gpu(const Device& device);  // one with memory of its own, or one that shares the CPU's
+
 // One installed llama.cpp as its worker sees it.
 struct RuntimeInfo {
   std::string name;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Every parameter of a runtime as an axis, on a small mixture of experts: a value takes effect, which a field proves, or it
 is refused with its reason."""
+import contextlib
 import ctypes
 import mmap
 import os
@@ -42,6 +43,17 @@ def bytes_of(trial, kind, device=""):
     return sum(b["bytes"] for b in trial["buffers"] if b["kind"] == kind and device in b["device"])
 
 
+@contextlib.contextmanager
+def two_busy_processes():
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
+    try:
+        yield
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+
+
 class Axes(RealCase):
     def setUp(self):
         super().setUp()
@@ -49,12 +61,12 @@ class Axes(RealCase):
         self.model = self.dir / "moe.gguf"
         self.mia("synth", "--shape", "shape.yaml", "--quant", "MXFP4", "-o", "moe.gguf")
 
-    def sweep(self, axis, values, code=0, **settings):
+    def sweep(self, axis, values, code=0, options=(), **settings):
         """A scenario file with this axis; the first trial of each value, also of those that became another's settings."""
         lines = [f"  {key}: {value}\n" for key, value in {**SETTINGS, **settings}.items()]
         listed = ", ".join(f"'{value}'" for value in values)
         (self.dir / "mine.yaml").write_text(f"settings:\n{''.join(lines)}axes:\n  {axis}: [{listed}]\n")
-        self.mia("run", "mine.yaml", "-m", str(self.model), "--no-store", "--runtime", self.runtime["name"], code=code,
+        self.mia("run", "mine.yaml", "-m", str(self.model), "--no-store", "--runtime", self.runtime["name"], *options, code=code,
                  timeout=120)
         report = self.report("perf_mine")
         trials = {}
@@ -157,18 +169,28 @@ class Axes(RealCase):
         self.assertEqual(got, {(0, "f16"), (0, "q8_0"), (1, "f16"), (1, "q8_0")})
 
     def test_a_disturbed_trial_waits_until_the_others_of_its_round_had_their_turn(self):
-        busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
-        try:
+        with two_busy_processes():
             self.sweep("n_ubatch", [1, 2, 4, 8], n_threads=1)
-        finally:
-            for process in busy:
-                process.kill()
-                process.wait()
         trials = sorted(self.report("perf_mine")["trials"], key=lambda trial: trial["position"])
         first, again = trials[:4], trials[4:]
         self.assertEqual(len({trial["cell"] for trial in first}), 4, "one was repeated before the others began")
         self.assertEqual({trial["cell"] for trial in again}, {trial["cell"] for trial in first if trial["conditions"]["voided_by"]})
         self.assertTrue(again, "two busy processes disturbed nothing")
+
+    def test_a_budget_that_is_used_up_repeats_nothing(self):
+        with two_busy_processes():
+            self.sweep("n_ubatch", [1, 2, 4, 8], n_threads=1, options=("--budget", "1s"))
+        trials = self.report("perf_mine")["trials"]
+        self.assertTrue(any(trial["conditions"]["voided_by"] for trial in trials), "two busy processes disturbed nothing")
+        self.assertEqual(len(trials), 4)
+
+    def test_a_budget_counts_the_look_at_the_machine(self):
+        (self.dir / "mine.yaml").write_text("settings: {run.repeats: 4, run.cache: as-is, run.warmup_max: 0, n_threads: 1,"
+                                            " workload.input: tokens, workload.prompt_tokens: 4, workload.max_tokens: 2}\n")
+        self.mia("run", "mine.yaml", "-m", str(self.model), "--no-store", "--runtime", self.runtime["name"], "--budget", "1s",
+                 timeout=120)
+        trials = self.report("perf_mine")["trials"]
+        self.assertEqual([trial["repeat"] for trial in trials], [0], "the look alone watches the machine for a second")
 
     def test_a_worker_goes_on_after_a_refusal(self):
         with WorkerClient(self.runtime["worker"]) as worker:

@@ -28,8 +28,9 @@ class Plans(Case):
     def test_a_set_that_flattens_the_workloads_is_named(self):
         self.script()
         for options, warned in ((["--set", "workload.max_tokens=8"], True), (["--set", "n_threads=2"], False)):
-            _, err = self.mia("run", "long-context", *options, "--dry-run")
-            self.assertEqual("workload.max_tokens=8 holds for every workload" in err, warned, err)
+            for scenario in ("long-context", "probe"):
+                _, err = self.mia("run", scenario, *options, "--dry-run")
+                self.assertEqual("workload.max_tokens=8 holds for every workload of long-context" in err, warned, err)
 
     def test_a_value_stands_once_in_an_axis(self):
         self.script()
