@@ -75,6 +75,12 @@ AxisEffect effect_of(const Report& report, const record::Field& field, const std
 
 }  // namespace
 
+std::string range_of(double low, double high) {
+  const std::string from = fmt::format("{:.2f}", low);
+  const std::string to = fmt::format("{:.2f}", high);
+  return from == to ? from : fmt::format("{} to {}", from, to);
+}
+
 std::vector<AxisEffect> axis_effects(const Report& report) {
   std::vector<AxisEffect> effects;
   for (const record::Field& field : record::fields()) {
@@ -92,15 +98,20 @@ std::vector<AxisEffect> axis_effects(const Report& report) {
   return effects;
 }
 
+namespace {
+
+std::string chance_of(double p) {
+  return p < 0.001 ? "p < 0.1 %" : fmt::format("p = {:.{}f} %", 100 * p, p < 0.1 ? 1 : 0);
+}
+
+}  // namespace
+
 std::string sentence_of(const AxisEffect& effect) {
-  constexpr double kChance = 0.01;
-  const std::string range = effect.high - effect.low < 0.005 ? fmt::format("{:.2f}", effect.low)
-                                                             : fmt::format("{:.2f} to {:.2f}", effect.low, effect.high);
   return fmt::format(
       "{}={} runs at {} times the speed of {}, by the settings ({} compared, faster in {} of {} "
-      "pairs{}). ",
-      effect.name, effect.to, range, effect.from, effect.settings, effect.faster, effect.pairs,
-      effect.p > kChance ? ", which chance can do" : "");
+      "pairs, {}). ",
+      effect.name, effect.to, range_of(effect.low, effect.high), effect.from, effect.settings, effect.faster,
+      effect.pairs, chance_of(effect.p));
 }
 
 }  // namespace mia::judge

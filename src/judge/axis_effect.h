@@ -29,8 +29,10 @@ struct AxisEffect {
 // Of each axis of the runtime's settings with two values, where at least two pairs of cells differ in it alone.
 [[nodiscard]] std::vector<AxisEffect> axis_effects(const record::Report& report);
 
-// "flash_attn=on runs at 1.12 to 1.26 times the speed of off, by the settings (8 compared, faster in 40 of 40 pairs)."
-// with a blank after it; says so where a coin could have done it (p > 0.01).
+// "flash_attn=on runs at 1.12 to 1.26 times the speed of off, by the settings (8 compared, faster in 40 of 40 pairs,
+// p < 0.1 %)." with a blank after it.
 [[nodiscard]] std::string sentence_of(const AxisEffect& effect);
+// Of ratios: "1.12 to 1.26"; "1.12" where both read alike.
+[[nodiscard]] std::string range_of(double low, double high);
 
 }  // namespace mia::judge

@@ -50,6 +50,7 @@ Report only_part(const Report& report, std::string_view part) {
   Report only = report;
   only.scenario = part.empty() ? report.scenario : std::string(part);
   only.findings.clear();
+  only.recommendation.clear();
   only.parts.clear();
   std::erase_if(only.cells, [&](const CellReport& cell) { return cell.part != part; });
   std::set<std::string> keys;
@@ -61,6 +62,11 @@ Report only_part(const Report& report, std::string_view part) {
   std::erase_if(only.trials, [&](const record::Trial& trial) { return !keys.contains(trial.cell); });
   std::erase_if(only.models, [&](const record::ModelInfo& model) { return !models.contains(model.id); });
   return only;
+}
+
+bool may_recommend(const Report& report, std::string_view part) {
+  const auto at = std::ranges::find(report.parts, part, &record::PartReport::name);
+  return at == report.parts.end() || at->recommends;
 }
 
 const CellReport* find_cell(const Report& report, std::string_view key) {

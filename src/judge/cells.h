@@ -16,8 +16,10 @@ namespace mia::judge {
 
 // Names of the parts in the order of the cells; one "" for a report without parts.
 [[nodiscard]] std::vector<std::string> parts_of(const record::Report& report);
-// The report as if it held that part only: its cells and trials, no findings yet. The part's name is the scenario.
+// The report as if it held that part only: its cells and trials, nothing found yet. The part's name is the scenario.
 [[nodiscard]] record::Report only_part(const record::Report& report, std::string_view part);
+// Whether the best cell of a part may be recommended; true for a report without parts.
+[[nodiscard]] bool may_recommend(const record::Report& report, std::string_view part);
 
 [[nodiscard]] const record::CellReport* find_cell(const record::Report& report, std::string_view key);
 // The cell that was asked for the same but for one field; run.* and thresholds do not count.

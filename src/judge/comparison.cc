@@ -110,8 +110,9 @@ std::string sentence_of(const Comparison& comparison) {
       const std::string where = comparison.statistic == "experience" ? " in the whole run as a user sees it" : "";
       const std::string small =
           is_small(comparison) ? fmt::format(", less than the margin of {:g} %", 100 * comparison.margin) : "";
-      return fmt::format("{} is {:.1f} % {} than {}{}{}{}, {}", comparison.b, change, name_of(comparison.verdict),
-                         comparison.a, where, interval, small, after);
+      return fmt::format("{} is {} than {}{}: {:.1f} % {} time per token{}{}, {}", comparison.b,
+                         name_of(comparison.verdict), comparison.a, where, change,
+                         comparison.verdict == Verdict::faster ? "less" : "more", interval, small, after);
     }
     case Verdict::same:
       return fmt::format("{} is as fast as {} within ±{:g} %{}, {}", comparison.b, comparison.a,

@@ -63,7 +63,7 @@ struct Comparison {
 // Keys: verdict, effect {ln, percent}, interval {low_percent, high_percent, low_ln, high_ln, level}, epochs, pairs,
 // voided {pairs, epochs, reasons}, set_aside, mde {ln, percent}, statistic, a, b, and the rest under the names above.
 [[nodiscard]] Json to_json(const Comparison& comparison);
-// "B is 3.1 % slower than A (2.2 to 4.0 %), 8 epochs".
+// "B is slower than A: 3.1 % more time per token (+2.2 to +4.0 %), after 8 epochs".
 [[nodiscard]] std::string sentence_of(const Comparison& comparison);
 // "-2.1 to +0.3 %": the running interval of the first statistic for a progress line; "" while unknown.
 [[nodiscard]] std::string interval_text(const StatisticResult& result);

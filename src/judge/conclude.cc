@@ -16,6 +16,7 @@
 #include "judge/mode_anomaly.h"
 #include "record/fields.h"
 #include "record/standing.h"
+#include "stats/summary.h"
 
 namespace mia::judge {
 namespace {
@@ -214,8 +215,8 @@ std::string models_sentence(const Report& report, const CellReport& reference, c
     return one;
   }
   const auto [low, high] = std::ranges::minmax(ratios);
-  return fmt::format("{} runs at {:.2f} to {:.2f} times the speed of {}, by the settings ({} compared). ", model, low,
-                     high, reference.model, ratios.size());
+  return fmt::format("{} runs at {} times the speed of {}, by the settings ({} compared). ", model, range_of(low, high),
+                     reference.model, ratios.size());
 }
 
 std::string effects_sentence(const Report& report) {
@@ -293,8 +294,8 @@ std::string token_sentence(const Report& report) {
   return fmt::format("A token of {} takes {:.2f} ms: {}.", report.cells.front().model, *whole->ms, shares);
 }
 
-// One scenario's cells.
-void conclude_part(Report& report) {
+// One scenario's cells. `compare`: which of them is best is a question of this scenario.
+void conclude_part(Report& report, bool compare) {
   const CellReport& first = report.cells.front();
   for (const ModeAnomaly& anomaly : find_anomalies(report)) {
     report.findings.push_back(diagnose(report, anomaly));
@@ -304,7 +305,7 @@ void conclude_part(Report& report) {
     return;
   }
   report.sentence.clear();
-  if (varies_settings(report)) {
+  if (compare && varies_settings(report)) {
     const Gain gain = find_gain(report);
     if (report.models.size() > 1) {
       recommend_model(report, gain);
@@ -323,23 +324,41 @@ void conclude_part(Report& report) {
   }
 }
 
+// Speed of the cell that a part recommends, tok/s, in its fresh repeats; 0 where it recommends none.
+double recommended_speed(const Report& part) {
+  return part.recommendation.empty()
+             ? 0
+             : stats::median(values_of(part, find_gain(part).winner(), "tokens_per_s", Repeats::fresh)).value_or(0);
+}
+
+// Of the parts that recommend something the fastest one's settings: no part has tried another's with its own.
 void conclude_parts(Report& report) {
-  report.sentence.clear();
+  std::string first;
+  std::string best;
+  std::string others;
+  double most = 0;
   for (const std::string& name : parts_of(report)) {
     Report part = only_part(report, name);
-    conclude_part(part);
+    conclude_part(part, may_recommend(report, name));
     report.findings.insert(report.findings.end(), part.findings.begin(), part.findings.end());
     const auto at = std::ranges::find(report.parts, name, &record::PartReport::name);
     if (at != report.parts.end()) {
       at->sentence = part.sentence;
       at->recommendation = part.recommendation;
     }
-    const bool first = report.sentence.empty();
-    if (!part.recommendation.empty() || first) {
-      report.sentence += (first ? "" : " ") + part.sentence;
+    first = first.empty() ? part.sentence : first;
+    if (const double speed = recommended_speed(part); speed > most) {
+      most = speed;
+      best = part.sentence;
+      report.recommendation = part.recommendation;
     }
-    report.recommendation = report.recommendation.empty() ? part.recommendation : report.recommendation;
   }
+  for (const record::PartReport& part : report.parts) {
+    if (!part.recommendation.empty() && part.recommendation != report.recommendation) {
+      others += fmt::format(" {} recommends {} for its own cells, which ran slower.", part.name, part.recommendation);
+    }
+  }
+  report.sentence = first + (best.empty() || best == first ? "" : " " + best) + others;
 }
 
 }  // namespace
@@ -352,7 +371,7 @@ void conclude(Report& report) {
   const auto on_gpu = gpu_findings(report);
   report.findings.insert(report.findings.end(), on_gpu.begin(), on_gpu.end());
   if (report.parts.empty()) {
-    conclude_part(report);
+    conclude_part(report, true);
   } else {
     conclude_parts(report);
   }

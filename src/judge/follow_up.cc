@@ -73,6 +73,9 @@ FollowUp follow_anomalies(const Report& report) {
 FollowUp follow_gain(const Report& report) {
   FollowUp follow;
   for (const std::string& name : parts_of(report)) {
+    if (!may_recommend(report, name)) {
+      continue;
+    }
     const Report part = only_part(report, name);
     const Gain gain = find_gain(part);
     if (gain.state == GainState::unconfirmed) {

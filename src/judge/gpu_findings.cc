@@ -105,9 +105,10 @@ class Rules {
     for (const CellReport* const cell : axis) {
       if (layers_of(*cell) > 0 && clearly_slower(*cell, cpu)) {
         add("gpu_slower_than_cpu", Severity::problem,
-            fmt::format("{}: {:.2f} tokens per second with {} layers on the GPU, {:.2f} with none; keep this model on "
-                        "the CPU, or look at splits and flash attention of this cell",
-                        cell->label, *speed_of(*cell)->value, layers_of(*cell), *speed_of(cpu)->value),
+            fmt::format("{}: {:.2f} tokens per second with {} layer{} on the GPU, {:.2f} with none; keep this model "
+                        "on the CPU, or look at splits and flash attention of this cell",
+                        cell->label, *speed_of(*cell)->value, layers_of(*cell), layers_of(*cell) == 1 ? "" : "s",
+                        *speed_of(cpu)->value),
             {{"cell", cell->key},
              {"tokens_per_s", speed_text(*cell)},
              {"cpu_tokens_per_s", speed_text(cpu)},

@@ -259,7 +259,8 @@ Result<Plan> make_plan(const PlanInput& input, const record::Machine& machine, c
   MIA_TRY(apply(plan.base, input.fixed, machine));
   Expander expander(plan, input, machine, subject_of);
   for (const Part& part : input.parts) {
-    plan.parts.push_back({part.scenario.name, part.scenario.title, "", "", part.left_out});
+    plan.parts.push_back(
+        {part.scenario.name, part.scenario.title, "", "", part.left_out, part.scenario.has_check("recommendation")});
     if (part.left_out.empty()) {
       MIA_TRY(expander.expand(part.scenario, part.scenario.name));
       add_checks(plan.scenario, part.scenario);

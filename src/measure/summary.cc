@@ -19,7 +19,10 @@ std::string reason_without_values(const record::Metric& metric, std::span<const 
     return "random tokens have no words";
   }
   if (metric.name == "energy_j_per_token") {
-    return "no GPU that counts its energy";
+    const bool watched = std::ranges::any_of(
+        trials, [](const record::Trial* trial) { return trial->conditions.gpu_power_w.has_value(); });
+    return watched ? "its counter of energy did not move within a run, or the GPU has none"
+                   : "no GPU that counts its energy";
   }
   if (metric.name == "gpu_memory_bytes") {
     return "no GPU whose driver tells its memory (NVML)";

@@ -130,6 +130,7 @@ static void each_part(T& x, F f) {
   f("sentence", x.sentence);
   f("recommendation", x.recommendation);
   f("left_out", x.left_out);
+  f("recommends", x.recommends);
 }
 
 template <class T, class F>

@@ -143,7 +143,8 @@ struct PartReport {
   std::string title;
   std::string sentence;
   std::string recommendation;
-  std::string left_out;  // "" when it was measured
+  std::string left_out;     // "" when it was measured
+  bool recommends = false;  // its best cell is measured again beside the first one and may be recommended
 };
 
 struct Report {

@@ -41,7 +41,7 @@ TEST(AxisEffect, EachPairOfCellsCountsAgainstItsOwnLike) {
   EXPECT_NEAR(flash.p, 2 * 22.0 / 1024, 1e-9);
   EXPECT_EQ(sentence_of(flash),
             "flash_attn=on runs at 1.10 to 1.30 times the speed of off, by the settings (2 compared, faster in 9 "
-            "of 10 pairs, which chance can do). ");
+            "of 10 pairs, p = 4.3 %). ");
   conclude(maker.report);
   EXPECT_NE(maker.report.sentence.find("flash_attn=on runs at"), std::string::npos) << maker.report.sentence;
 }
@@ -59,7 +59,7 @@ TEST(AxisEffect, WhatNoCoinDoesIsSaidPlainly) {
       EXPECT_NEAR(effect.p, 2 * 2.0 / 1024, 1e-9);
       EXPECT_EQ(sentence_of(effect),
                 "flash_attn=on runs at 0.50 times the speed of off, by the settings (2 "
-                "compared, faster in 0 of 10 pairs). ");
+                "compared, faster in 0 of 10 pairs, p = 0.4 %). ");
     }
   }
 }

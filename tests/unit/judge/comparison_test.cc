@@ -65,13 +65,14 @@ TEST(Comparison, UnknownIsNullAndTextSurvives) {
 
 TEST(Comparison, SentencesForPeople) {
   Comparison comparison = slower_by_three();
-  EXPECT_EQ(sentence_of(comparison), "runtime:new is 3.0 % slower than runtime:old (+2.0 to +4.0 %), after 8 epochs");
+  EXPECT_EQ(sentence_of(comparison),
+            "runtime:new is slower than runtime:old: 3.0 % more time per token (+2.0 to +4.0 %), after 8 epochs");
   comparison.statistic = "experience";
   EXPECT_NE(sentence_of(comparison).find("as a user sees it"), std::string::npos);
   comparison.verdict = Verdict::faster;
   comparison.statistic = "speed";
   comparison.effect = std::log(0.9);
-  EXPECT_NE(sentence_of(comparison).find("10.0 % faster"), std::string::npos);
+  EXPECT_NE(sentence_of(comparison).find("is faster than runtime:old: 10.0 % less time"), std::string::npos);
   comparison.verdict = Verdict::same;
   EXPECT_NE(sentence_of(comparison).find("as fast as runtime:old within ±3 %"), std::string::npos);
   comparison.verdict = Verdict::unclear;

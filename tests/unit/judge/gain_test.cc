@@ -43,6 +43,59 @@ TEST(Gain, PlannedRepeatsAloneNeverConfirm) {
   EXPECT_EQ(maker.report.recommendation, "");
 }
 
+// Two parts that each have a better cell: 10 against 20 tok/s by threads, 10 against 300 by layers.
+ReportMaker two_parts() {
+  ReportMaker maker;
+  const auto add = [&](const std::string& part, const std::string& label) -> record::CellReport& {
+    record::CellReport& cell = maker.cell(part + "/" + label);
+    cell.part = part;
+    cell.label = label;
+    cell.requested.llm.n_gpu_layers = 0;
+    return cell;
+  };
+  add("cpu-tuning", "n_threads=auto");
+  add("cpu-tuning", "n_threads=8").requested.llm.n_threads = 8;
+  add("gpu-smoke", "n_gpu_layers=0");
+  add("gpu-smoke", "n_gpu_layers=99").requested.llm.n_gpu_layers = 99;
+  for (const record::CellReport& cell : maker.report.cells) {
+    const double speed = cell.label == "n_threads=8" ? 20 : cell.label == "n_gpu_layers=99" ? 300 : 10;
+    maker.speeds(cell.key, 0, std::vector<double>(9, speed));
+  }
+  maker.report.parts = {{"cpu-tuning", "", "", "", "", true}, {"gpu-smoke", "", "", "", "", true}};
+  return maker;
+}
+
+TEST(Gain, TheFastestPartIsRecommended) {
+  ReportMaker maker = two_parts();
+  conclude(maker.report);
+  EXPECT_EQ(maker.report.parts[0].recommendation, "n_threads=8 n_gpu_layers=0");
+  EXPECT_EQ(maker.report.recommendation, "n_gpu_layers=99");
+  EXPECT_NE(maker.report.sentence.find("Use n_gpu_layers=99: 30.00 times"), std::string::npos) << maker.report.sentence;
+  EXPECT_NE(maker.report.sentence.find("cpu-tuning recommends n_threads=8 n_gpu_layers=0 for its own cells"),
+            std::string::npos)
+      << maker.report.sentence;
+}
+
+TEST(Gain, APartThatDoesNotCompareIsNeitherFollowedNorRecommended) {
+  ReportMaker maker = two_parts();
+  maker.report.parts[1].recommends = false;
+  std::erase_if(maker.report.trials, [](const record::Trial& trial) { return trial.repeat >= 3; });
+  const FollowUp follow = follow_gain(maker.report);
+  ASSERT_EQ(follow.wanted.size(), 2U);
+  EXPECT_EQ(follow.wanted[0].cell, "cpu-tuning/n_threads=8");
+  conclude(maker.report);
+  EXPECT_EQ(maker.report.parts[1].sentence.find("n_gpu_layers=99"), std::string::npos)
+      << maker.report.parts[1].sentence;
+}
+
+TEST(Gain, APartInheritsNoRecommendation) {
+  ReportMaker maker = two_parts();
+  maker.report.parts[1].recommends = false;
+  conclude(maker.report);
+  EXPECT_EQ(maker.report.recommendation, "n_threads=8 n_gpu_layers=0");
+  EXPECT_EQ(maker.report.parts[1].recommendation, "");
+}
+
 TEST(Gain, FreshPairsConfirm) {
   ReportMaker maker = two_cells({20, 20, 20});
   maker.speeds("n_threads=auto", 3, {10, 11, 10, 9, 10, 10});

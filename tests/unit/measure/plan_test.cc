@@ -73,6 +73,19 @@ TEST(Plan, OnlyKeepsWhatIsNamedAndRefusesNothing) {
   EXPECT_EQ(none.error().kind, ErrorKind::usage);
 }
 
+TEST(Plan, KnowsWhichPartsCompareTheirCells) {
+  PlanInput input;
+  input.base = record::default_settings();
+  input.scenario = *parse_scenario("parts: [a, b]", "whole.yaml");
+  input.parts = {{*parse_scenario("checks: [recommendation]", "a.yaml"), ""},
+                 {*parse_scenario("checks: [anomalies]", "b.yaml"), ""}};
+  const auto plan = make_plan(input, four_cores(), one_model);
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_TRUE(plan->parts[0].recommends);
+  EXPECT_FALSE(plan->parts[1].recommends);
+  EXPECT_TRUE(plan->scenario.has_check("recommendation"));
+}
+
 TEST(Plan, IsBounded) {
   EXPECT_FALSE(plan_of("settings: {run.repeats: 10000}\naxes: {n_threads: [1, 2]}\n"));
   EXPECT_FALSE(plan_of("axes:\n  n_threads: {from: 1, to: 200}\n  n_batch: {from: 1, to: 200}\n"));

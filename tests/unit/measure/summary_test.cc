@@ -73,6 +73,11 @@ TEST(Summarize, PercentilesNeedEnoughIntervalsInEveryRun) {
 TEST(Summarize, SaysWhyThereIsNothing) {
   EXPECT_EQ(summarize(metric("load_ms"), {}, "crashed in load").null_reason, "crashed in load");
   EXPECT_FALSE(summarize(metric("words_out"), pointers({trial_of(0, 10)}), "").null_reason.empty());
+  std::vector<record::Trial> watched = {trial_of(0, 10)};
+  const auto reason = [&] { return summarize(metric("energy_j_per_token"), pointers(watched), "").null_reason; };
+  EXPECT_EQ(reason(), "no GPU that counts its energy");
+  watched[0].conditions.gpu_power_w = 100;
+  EXPECT_NE(reason().find("did not move within a run"), std::string::npos) << reason();
 }
 
 TEST(DeltaOf, PairsRoundsNotMeans) {
