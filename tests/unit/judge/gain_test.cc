@@ -74,6 +74,9 @@ TEST(Gain, TheFastestPartIsRecommended) {
   EXPECT_NE(maker.report.sentence.find("cpu-tuning recommends n_threads=8 n_gpu_layers=0 for its own cells"),
             std::string::npos)
       << maker.report.sentence;
+  std::ranges::rotate(maker.report.cells, maker.report.cells.begin() + 2);
+  conclude(maker.report);
+  EXPECT_EQ(maker.report.recommendation, "n_gpu_layers=99") << "in any order";
 }
 
 TEST(Gain, APartThatDoesNotCompareIsNeitherFollowedNorRecommended) {
