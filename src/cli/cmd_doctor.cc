@@ -11,6 +11,7 @@
 #include "cli/setup.h"
 #include "host/preflight.h"
 #include "host/topology.h"
+#include "report/facts.h"
 #include "runtime/cuda.h"
 
 namespace mia::cli {
@@ -43,7 +44,7 @@ std::string machine_text(const record::Machine& machine, const std::string& gpu_
                      (machine.memory_limit_bytes ? ", limit " + human_bytes(*machine.memory_limit_bytes) : ""));
   line("governor", machine.governor.empty() ? "unknown (no cpufreq)" : machine.governor);
   for (const record::GpuInfo& gpu : machine.gpus) {
-    line("GPU", fmt::format("{}, {}, driver {}", gpu.name, human_bytes(gpu.memory_bytes), gpu.driver));
+    line("GPU", report::gpu_line(gpu));
   }
   if (machine.gpus.empty()) {
     line("GPU", fmt::format("none seen ({})", gpu_reason.empty() ? "NVML lists none" : gpu_reason));

@@ -153,9 +153,10 @@ void add_run(Cli& cli) {
   verb->add_option("--budget", options->budget, "end after the last round that fits: 20m");
   verb->add_option("-o,--out", options->out, "folder of the reports")->capture_default_str();
   verb->add_flag("--dry-run", options->dry_run, "print the plan with expected time and memory");
-  verb->add_flag("--resume", options->resume, "go on with the unfinished session of the same plan");
+  CLI::Option* const resume =
+      verb->add_flag("--resume", options->resume, "go on with the unfinished session of the same plan");
   verb->add_flag("--force", options->force, "also cells beyond one that ran out of memory");
-  verb->add_flag("--no-store", options->no_store, "keep nothing in the store");
+  verb->add_flag("--no-store", options->no_store, "keep nothing in the store")->excludes(resume);
   verb->add_flag("--apply", options->apply, "write the recommendation to configs/overrides.local.yaml");
   verb->add_flag("--decide", options->decide, "write the better model to configs/base.yaml");
   verb->footer("example: mia-perf run baseline --set n_threads=2 --repeats 5");

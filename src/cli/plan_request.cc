@@ -2,10 +2,12 @@
 #include "cli/plan_request.h"
 
 #include <algorithm>
+#include <set>
 
 #include <CLI/CLI.hpp>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "cli/setup.h"
 
 namespace mia::cli {
@@ -36,10 +38,7 @@ void add_axis(measure::Scenario& scenario, std::string_view key, const std::vect
 // --set beats everything, also what the workloads of a scenario differ in.
 void warn_of_flattened(const measure::Scenario& scenario, const measure::SettingList& fixed) {
   for (const auto& [key, value] : fixed) {
-    const auto sets = [&key = key](const measure::WorkloadVariant& workload) {
-      return std::ranges::count(workload.settings, key, &std::pair<std::string, std::string>::first) > 0;
-    };
-    if (scenario.workloads.size() > 1 && std::ranges::any_of(scenario.workloads, sets)) {
+    if (measure::workloads_differ_in(scenario, key)) {
       log::warn(fmt::format("{}={} holds for every workload of {}, which differ in it", key, value, scenario.name));
     }
   }
@@ -50,8 +49,19 @@ Status shape(measure::Scenario& scenario, const PlanRequest& request, const Conf
   for (const auto& [key, text] : configured.fixed) {
     measure::fix_axis(scenario, key);
   }
-  for (const std::string& axis : request.axes) {
-    MIA_TRY(measure::set_axis(scenario, axis));
+  std::set<std::string> given;
+  for (const std::string& text : request.axes) {
+    MIA_TRY_ASSIGN(measure::Axis axis, measure::parse_axis(text));
+    if (!given.insert(axis.key).second) {
+      return fail(ErrorKind::usage, "--axis {}: that key has an axis already; write all its values in one",
+                  one_line(text, 80));
+    }
+    if (std::ranges::count(configured.fixed, axis.key, &std::pair<std::string, std::string>::first) > 0) {
+      return fail(ErrorKind::usage,
+                  "--axis {}: --set (or -m, --runtime, --repeats) fixes that key; leave one of them out",
+                  one_line(text, 80));
+    }
+    MIA_TRY(measure::set_axis(scenario, std::move(axis)));
   }
   add_axis(scenario, "run.runtime", request.runtimes);
   add_axis(scenario, "llm.primary.id", request.models);

@@ -32,12 +32,6 @@ std::optional<std::string> other_value(const Report& report, const record::Field
   return other;
 }
 
-// Where the runtime made the same of both values (8 layers on a GPU that is not there), nothing was compared.
-bool took_effect(const CellReport& cell, const CellReport& like, const record::Field& field) {
-  const record::Value mine = record::get(cell.effective, field);
-  return std::holds_alternative<std::monostate>(mine) || mine != record::get(like.effective, field);
-}
-
 // Two-sided: all pairs are one population of coins.
 double sign_test(const AxisEffect& effect) {
   const std::int64_t n = effect.faster + effect.slower;

@@ -83,6 +83,20 @@ bool same_request(const record::Settings& a, const record::Settings& b) {
   return record::to_json(bare(a)) == record::to_json(bare(b));
 }
 
+bool took_effect(const CellReport& cell, const CellReport& like, const record::Field& field) {
+  const record::Value mine = record::get(cell.effective, field);
+  return std::holds_alternative<std::monostate>(mine) || mine != record::get(like.effective, field);
+}
+
+bool differs_in_effect(const CellReport& cell, const CellReport& like) {
+  return cell.model != like.model || cell.runtime != like.runtime ||
+         std::ranges::any_of(record::fields(), [&](const record::Field& field) {
+           return field.key.starts_with("llm.") &&
+                  record::get(cell.requested, field) != record::get(like.requested, field) &&
+                  took_effect(cell, like, field);
+         });
+}
+
 const CellReport* find_variant(const Report& report, const CellReport& like, std::string_view field,
                                std::string_view value) {
   record::Settings wanted = like.requested;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "record/fields.h"
 #include "record/report.h"
 
 namespace mia::judge {
@@ -20,6 +21,12 @@ namespace mia::judge {
 [[nodiscard]] record::Report only_part(const record::Report& report, std::string_view part);
 // Whether the best cell of a part may be recommended; true for a report without parts.
 [[nodiscard]] bool may_recommend(const record::Report& report, std::string_view part);
+
+// False where the runtime made the same of both values (8 layers on a GPU that is not there).
+[[nodiscard]] bool took_effect(const record::CellReport& cell, const record::CellReport& like,
+                               const record::Field& field);
+// Another model or runtime, or a setting of the runtime that differs and took effect.
+[[nodiscard]] bool differs_in_effect(const record::CellReport& cell, const record::CellReport& like);
 
 [[nodiscard]] const record::CellReport* find_cell(const record::Report& report, std::string_view key);
 // The cell that was asked for the same but for one field; run.* and thresholds do not count.

@@ -7,6 +7,7 @@
 
 #include <fmt/core.h>
 
+#include "base/text.h"
 #include "judge/axis_effect.h"
 #include "judge/caveats.h"
 #include "judge/cells.h"
@@ -269,29 +270,44 @@ bool varies_settings(const Report& report) {
   });
 }
 
-// Where a token's time goes, the largest part first; "" where nothing was taken apart.
+using TimeParts = std::vector<const record::TimePart*>;
+
+std::string shares_text(TimeParts parts) {
+  std::ranges::stable_sort(parts, std::greater<>(), [](const record::TimePart* part) { return *part->share; });
+  std::vector<std::string> shares;
+  for (const record::TimePart* const part : parts) {
+    shares.push_back(fmt::format("{} {:.0f} %", part->name, 100 * *part->share));
+  }
+  return join(shares, ", ");
+}
+
+// Where a token's time goes, the largest part first; a part whose interval reaches to nothing has no share. "" where
+// nothing was taken apart.
 std::string token_sentence(const Report& report) {
-  std::vector<const record::TimePart*> parts;
+  TimeParts told;  // apart from nothing; without intervals those above it
+  TimeParts untold;
   const record::TimePart* whole = nullptr;
   for (const record::TimePart& part : report.time_parts) {
-    if (part.mode != report.time_parts.front().mode || !part.ms) {
+    if (part.mode != report.time_parts.front().mode || !part.ms || !part.share) {
       continue;
     }
     if (part.name == "whole") {
       whole = &part;
-    } else if (part.share) {
-      parts.push_back(&part);
+    } else {
+      (part.low.value_or(*part.ms) > 0 ? told : untold).push_back(&part);
     }
   }
-  if (whole == nullptr || parts.empty()) {
+  if (whole == nullptr) {
     return {};
   }
-  std::ranges::stable_sort(parts, std::greater<>(), [](const record::TimePart* part) { return *part->share; });
-  std::string shares;
-  for (const record::TimePart* const part : parts) {
-    shares += fmt::format("{}{} {:.0f} %", shares.empty() ? "" : ", ", part->name, 100 * *part->share);
+  std::string text = fmt::format("A token of {} takes {:.2f} ms", report.cells.front().model, *whole->ms);
+  text += told.empty() ? "" : ": " + shares_text(told);
+  if (!untold.empty()) {
+    std::vector<std::string> names(untold.size());
+    std::ranges::transform(untold, names.begin(), &record::TimePart::name);
+    text += fmt::format("; {} cannot be told from nothing", join(names, ", "));
   }
-  return fmt::format("A token of {} takes {:.2f} ms: {}.", report.cells.front().model, *whole->ms, shares);
+  return text + (whole->low ? "." : fmt::format(" (n={}: too few repeats for intervals).", whole->n));
 }
 
 // One scenario's cells. `compare`: which of them is best is a question of this scenario.

@@ -108,7 +108,8 @@ Gain find_gain(const Report& report) {
   Gain best;
   for (const CellReport& cell : report.cells) {
     const CellReport& reference = report.cells.front();
-    if (cell.requested.workload.name != reference.requested.workload.name || is_mode_of(cell, reference)) {
+    if (cell.requested.workload.name != reference.requested.workload.name || is_mode_of(cell, reference) ||
+        !differs_in_effect(cell, reference)) {
       continue;
     }
     std::vector<Match> matches = matches_of(report, cell);

@@ -53,8 +53,8 @@ struct Gain {
   [[nodiscard]] const record::CellReport& reference() const { return *matches.front().reference; }
 };
 
-// Among the cells with the reference's workload and other settings or another model. A candidate gains at least
-// kLeastGain in that workload and loses no more than that in any other.
+// Among the cells with the reference's workload and other settings that took effect or another model. A candidate gains
+// at least kLeastGain in that workload and loses no more than that in any other.
 [[nodiscard]] Gain find_gain(const record::Report& report);
 
 }  // namespace mia::judge

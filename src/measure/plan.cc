@@ -126,8 +126,8 @@ class Expander {
   static Status apply_shares(record::Settings& settings, const SettingList& shares, const record::ModelInfo& model) {
     for (const auto& [key, text] : shares) {
       MIA_TRY_ASSIGN(const double share, context(parse_fraction(text), key));
-      if (share > 1) {
-        return fail(ErrorKind::usage, "{}: {} is more than all layers", key, one_line(text, 40));
+      if (share < 0 || share > 1) {
+        return fail(ErrorKind::usage, "axis {}: {} is no share of the layers: 0% to 100%", key, one_line(text, 40));
       }
       const auto layers = std::llround(share * static_cast<double>(model.layers.value_or(0)));
       MIA_TRY(record::set_text(settings, key, std::to_string(layers)));
@@ -257,6 +257,7 @@ Result<Plan> make_plan(const PlanInput& input, const record::Machine& machine, c
   plan.base = input.base;
   MIA_TRY(apply(plan.base, input.scenario.settings, machine));
   MIA_TRY(apply(plan.base, input.fixed, machine));
+  plan.only = input.only;
   Expander expander(plan, input, machine, subject_of);
   for (const Part& part : input.parts) {
     plan.parts.push_back(

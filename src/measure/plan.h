@@ -52,6 +52,7 @@ struct Plan {
   std::vector<PlannedCell> cells;
   std::vector<Slot> order;
   std::string hash;
+  std::vector<std::string> only;  // --only: what the keys of its cells had to contain
 };
 
 struct Part {

@@ -242,6 +242,7 @@ record::Report build_report(const Plan& plan, std::span<const record::Trial> tri
     add_unique(report.models, cell.subject.model, &record::ModelInfo::id);
   }
   report.parts = plan.parts;
+  report.only = plan.only;
   if (const auto drift = drift_of(plan, trials)) {
     report.drift_share = drift->share;
     report.drift_p = drift->p;

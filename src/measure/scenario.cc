@@ -305,7 +305,7 @@ Result<Scenario> find_scenario(std::string_view name_or_file) {
   return parse_scenario(text, path.string());
 }
 
-Status set_axis(Scenario& scenario, std::string_view text) {
+Result<Axis> parse_axis(std::string_view text) {
   const std::size_t equals = text.find('=');
   if (equals == std::string_view::npos) {
     return fail(ErrorKind::usage, "--axis {}: write key=value,value", one_line(text, 80));
@@ -314,7 +314,20 @@ Status set_axis(Scenario& scenario, std::string_view text) {
   for (const std::string& value : split(text.substr(equals + 1), ',')) {
     values.push_back(std::string(trim(value)));
   }
-  MIA_TRY_ASSIGN(Axis axis, context(read_axis(std::string(text.substr(0, equals)), values), "--axis"));
+  return context(read_axis(std::string(text.substr(0, equals)), values), "--axis");
+}
+
+bool workloads_differ_in(const Scenario& scenario, std::string_view full_key) {
+  return scenario.workloads.size() > 1 && std::ranges::any_of(scenario.workloads, [&](const WorkloadVariant& variant) {
+           return std::ranges::count(variant.settings, full_key, &std::pair<std::string, std::string>::first) > 0;
+         });
+}
+
+Status set_axis(Scenario& scenario, Axis axis) {
+  if (workloads_differ_in(scenario, axis.key)) {
+    return fail(ErrorKind::usage, "axis {}: the workloads of {} differ in it, so it cannot vary by itself", axis.key,
+                scenario.name);
+  }
   fix_axis(scenario, axis.key);
   scenario.axes.push_back(std::move(axis));
   std::ranges::sort(scenario.axes, by_table);

@@ -57,8 +57,12 @@ struct Scenario {
 [[nodiscard]] Result<Scenario> find_scenario(std::string_view name_or_file);
 [[nodiscard]] Result<Scenario> parse_scenario(std::string_view yaml, std::string_view name);
 
-// "n_threads=1,2,4": replaces the axis of that key or adds it.
-[[nodiscard]] Status set_axis(Scenario& scenario, std::string_view text);
+// "n_threads=1,2,4".
+[[nodiscard]] Result<Axis> parse_axis(std::string_view text);
+// Replaces the axis of that key or adds it. Usage error for a key in which the workloads differ.
+[[nodiscard]] Status set_axis(Scenario& scenario, Axis axis);
+// Whether one of several workloads sets that key.
+[[nodiscard]] bool workloads_differ_in(const Scenario& scenario, std::string_view full_key);
 // A key that is set by hand is no axis any more.
 void fix_axis(Scenario& scenario, std::string_view full_key);
 

@@ -151,6 +151,7 @@ static void each_report(T& x, F f) {
   f("measured_share", x.measured_share);
   f("recommendation", x.recommendation);
   f("sentence", x.sentence);
+  f("only", x.only);
 }
 
 // NOLINTBEGIN(bugprone-macro-parentheses): a type cannot stand in parentheses

@@ -143,8 +143,8 @@ struct PartReport {
   std::string title;
   std::string sentence;
   std::string recommendation;
-  std::string left_out;     // "" when it was measured
-  bool recommends = false;  // its best cell is measured again beside the first one and may be recommended
+  std::string left_out;    // "" when it was measured
+  bool recommends = true;  // its best cell is measured again beside the first one and may be recommended
 };
 
 struct Report {
@@ -165,6 +165,7 @@ struct Report {
   std::vector<TimePart> time_parts;  // of the decompose scenario
   std::vector<Quality> quality;      // of each model, where the scenario asks for it
   std::vector<PartReport> parts;     // of a probe
+  std::vector<std::string> only;     // --only: cells whose key contains one of these; empty for all
   std::vector<Finding> findings;
   std::vector<Check> checks;
   std::optional<Judgement> judgement;  // nullopt where nothing was judged

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "record/fields.h"
 #include "report/escape.h"
 #include "report/facts.h"
 #include "report/numbers.h"
@@ -57,9 +58,18 @@ bool is_long(const record::CellReport& cell) {
   return cell.requested.workload.name.value_or("") == "long";
 }
 
+// A scenario's own workload, which is neither: a part of an answer (decompose) has no speed of a mode.
+bool is_other(const record::CellReport& cell) {
+  const std::string name = cell.requested.workload.name.value_or("");
+  return !name.empty() && name != "short" && name != "long";
+}
+
 // The speeds of one report, into the places of its rows; modes in the order in which they come.
 void fill(const record::Report& report, const Fields& fields, bool after, std::vector<BeforeAfterRow>& rows) {
   for (const record::CellReport& cell : report.cells) {
+    if (is_other(cell)) {
+      continue;
+    }
     const std::string mode = mode_of(fields, cell);
     auto row = std::ranges::find(rows, mode, &BeforeAfterRow::mode);
     if (row == rows.end()) {
@@ -100,6 +110,41 @@ void note_difference(std::vector<std::string>& notes, const char* what, const st
   }
 }
 
+// The setting's value in words where all cells agree on it; nullopt where they do not.
+std::optional<std::string> common_value(const record::Report& report, const record::Field& field) {
+  std::optional<std::string> common;
+  for (const record::CellReport& cell : report.cells) {
+    const std::string value = record::to_text(get(cell.requested, field));
+    if (common && *common != value) {
+      return std::nullopt;
+    }
+    common = value;
+  }
+  return common;
+}
+
+// What each report holds fixed, and not at the same value. Model and runtime are named by themselves.
+void note_settings(std::vector<std::string>& notes, const record::Report& before, const record::Report& after) {
+  for (const record::Field& field : record::fields()) {
+    const bool counts = field.key.starts_with("llm.") || field.key.starts_with("workload.") || field.key == "run.cache";
+    if (!counts || field.key == "llm.primary.id" || field.key == "workload.name") {
+      continue;
+    }
+    const auto first = common_value(before, field);
+    const auto second = common_value(after, field);
+    if (first && second && *first != *second) {
+      notes.push_back(
+          fmt::format("{} differs: before {}, after {}.", field.name, one_line(*first, 80), one_line(*second, 80)));
+    }
+  }
+}
+
+void note_left_out(std::vector<std::string>& notes, const record::Report& before, const record::Report& after) {
+  if (std::ranges::any_of(before.cells, is_other) || std::ranges::any_of(after.cells, is_other)) {
+    notes.emplace_back("Cells whose workload is neither short nor long are left out: their speeds are not a mode's.");
+  }
+}
+
 std::vector<std::string> notes_of(const record::Report& before, const record::Report& after) {
   std::vector<std::string> notes;
   const auto runtime = [](const record::RuntimeInfo& info) { return fmt::format("{} {}", info.version, info.commit); };
@@ -110,9 +155,12 @@ std::vector<std::string> notes_of(const record::Report& before, const record::Re
                   names<record::RuntimeInfo>(after.runtimes, +runtime));
   note_difference(notes, "The model", names<record::ModelInfo>(before.models, +model),
                   names<record::ModelInfo>(after.models, +model));
-  notes.emplace_back(
-      "The two reports were measured at different times, so a change may be the machine's; `mia-perf compare` measures "
-      "both in turns and gives a verdict.");
+  note_settings(notes, before, after);
+  note_left_out(notes, before, after);
+  notes.emplace_back(before.session == after.session
+                         ? "Both are the same session."
+                         : "The two reports were measured at different times, so a change may be the machine's; "
+                           "`mia-perf compare` measures both in turns and gives a verdict.");
   return notes;
 }
 

@@ -267,6 +267,12 @@ std::string title_of(const record::Report& report) {
   return fmt::format("{}: {}{}{}", report.scenario, models_text(report), runtimes.empty() ? "" : " on ", runtimes);
 }
 
+std::string gpu_line(const record::GpuInfo& gpu) {
+  return fmt::format("{}, {}, driver {}", gpu.name.empty() ? "does not answer (NVML)" : gpu.name,
+                     gpu.memory_bytes > 0 ? human_bytes(gpu.memory_bytes) : "memory unknown",
+                     gpu.driver.empty() ? "unknown" : gpu.driver);
+}
+
 Facts conditions_of(const record::Report& report) {
   const record::Machine& machine = report.machine;
   Facts facts;
@@ -275,7 +281,7 @@ Facts conditions_of(const record::Report& report) {
   add_fact(facts, "memory", memory_text(machine));
   add_fact(facts, "system", system_text(machine));
   for (const record::GpuInfo& gpu : machine.gpus) {
-    add_fact(facts, "GPU", fmt::format("{}, {}, driver {}", gpu.name, human_bytes(gpu.memory_bytes), gpu.driver));
+    add_fact(facts, "GPU", gpu_line(gpu));
   }
   for (const record::RuntimeInfo& runtime : report.runtimes) {
     add_fact(facts, "runtime", runtime_line(runtime));

@@ -15,6 +15,9 @@ namespace mia::report {
 // "baseline: SmolLM2 135M Instruct (Q4_1) on llama.cpp 0.5.0".
 [[nodiscard]] std::string title_of(const record::Report& report);
 
+// "NVIDIA H200, 140.40 GiB, driver 580.159.04"; what the driver did not tell in words.
+[[nodiscard]] std::string gpu_line(const record::GpuInfo& gpu);
+
 // Name and value: machine, processor, memory, system, GPUs, runtimes, models, settings, cache, when.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> conditions_of(const record::Report& report);
 

@@ -157,6 +157,10 @@ bool is_intact(const Json& document) {
 }
 
 Result<record::Report> from_document(const Json& document, Edited edited) {
+  if (document.is_object() && get_string(document, "kind") == "comparison") {
+    return with_hint(fail(ErrorKind::usage, "this is a comparison, not a report of cells"),
+                     "it says: " + one_line(get_string(document, "sentence").value_or(""), 300));
+  }
   MIA_TRY(check_shape(document));
   if (edited == Edited::refuse && !is_intact(document)) {
     return with_hint(

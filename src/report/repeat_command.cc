@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +41,19 @@ bool is_axis(const record::Report& report, const record::Field& field) {
   });
 }
 
+// What all cells have in common: the parts of a probe have numbers of their own. nullopt where they do not agree.
+std::optional<std::int64_t> common_repeats(const record::Report& report) {
+  std::optional<std::int64_t> common;
+  for (const record::CellReport& cell : report.cells) {
+    const auto repeats = cell.requested.run.repeats;
+    if (!repeats || (common && *common != *repeats)) {
+      return std::nullopt;
+    }
+    common = repeats;
+  }
+  return common;
+}
+
 std::string as_options(const char* option, const std::vector<std::string>& values) {
   std::string text;
   for (const std::string& value : values) {
@@ -69,9 +84,9 @@ std::string repeat_command(const record::Report& report) {
       command += as_axis(field, values);
       continue;
     }
-    if (field.key == "run.repeats" &&
-        !std::holds_alternative<std::monostate>(value)) {  // scenarios have defaults of their own
-      command += " --repeats " + record::to_text(value);
+    if (field.key == "run.repeats") {  // scenarios have defaults of their own
+      const auto repeats = common_repeats(report);
+      command += repeats ? fmt::format(" --repeats {}", *repeats) : "";
       continue;
     }
     if (value == record::get(standard, field) || field.key.starts_with("perf.")) {
@@ -86,7 +101,7 @@ std::string repeat_command(const record::Report& report) {
       command += fmt::format(" --set {}", shell_quote(fmt::format("{}={}", field.key, text)));
     }
   }
-  return command;
+  return command + as_options("--only", report.only);
 }
 
 }  // namespace mia::report

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <numeric>
+#include <set>
 #include <utility>
 
 #include <fmt/core.h>
@@ -96,6 +97,17 @@ void shrink(const Table& table, std::vector<std::size_t>& widths, std::size_t li
     --*widest;
     --total;
   }
+}
+
+// Whether the first column, cut to `width`, still names each row that it named.
+bool tells_rows_apart(const Table& table, std::size_t width) {
+  std::set<std::string> whole;
+  std::set<std::string> cut;
+  for (const auto& row : table.rows) {
+    whole.insert(cell_at(row, 0));
+    cut.insert(shorten(cell_at(row, 0), width));
+  }
+  return cut.size() == whole.size();
 }
 
 std::string text_line(const Table& table, const std::vector<std::string>& row, const std::vector<std::size_t>& widths) {
@@ -198,7 +210,11 @@ Table transposed(const Table& table) {
 std::string table_text(const Table& table, std::size_t width) {
   std::vector<std::size_t> widths = natural_widths(table);
   if (width > 0) {
+    const std::size_t natural = widths.empty() ? 0 : widths.front();
     shrink(table, widths, width);
+    if (!widths.empty() && !tells_rows_apart(table, widths.front())) {
+      widths.front() = natural;
+    }
   }
   std::string out = text_line(table, headings(table), widths);
   for (std::size_t i = 0; i < widths.size(); ++i) {

@@ -65,6 +65,25 @@ class TypedWords(Words):
             for word in words:
                 self.assertIn(word, err, args)
 
+    def test_axes_that_contradict_something_are_refused(self):
+        for args, words in (
+                (["--axis", "n_threads=1", "--axis", "n_threads=2"], ["n_threads=2", "has an axis already"]),
+                (["--axis", "n_threads=1,2", "--set", "n_threads=4"], ["n_threads=1,2", "fixes that key"]),
+                (["long-context", "--axis", "max_tokens=8,16"], ["workload.max_tokens", "workloads of long-context"]),
+                (["decompose", "--axis", "stream=true,false"], ["workload.stream", "workloads of decompose"]),
+                (["--axis", "n_gpu_layers=-5%"], ["-5%", "0% to 100%"]),
+                (["--axis", "n_gpu_layers=101%"], ["101%", "0% to 100%"]),
+                (["--resume", "--no-store"], ["--resume", "--no-store"])):
+            err = self.error("run", *args, "--dry-run")
+            for word in words:
+                self.assertIn(word, err, args)
+
+    def test_a_comparison_is_told_from_a_report(self):
+        (self.dir / "compare.json").write_text('{"kind": "comparison", "schema": 1, "sentence": "B is faster"}')
+        err = self.error("report", "compare.json")
+        self.assertIn("a comparison, not a report", err)
+        self.assertIn("B is faster", err)
+
     def test_a_setting_says_what_it_takes(self):
         self.assertIn("must be an integer from 1 to 1024 or auto, not 'many'", self.error("run", "--set", "n_threads=many"))
 

@@ -41,7 +41,7 @@ class Plans(Case):
         self.script()
         self.mia("run", "--axis", "n_gpu_layers=0,100%", "--dry-run")
         _, err = self.mia("run", "--axis", "n_gpu_layers=0,150%", "--dry-run", code=2)
-        self.assertIn("150% is more than all layers", err)
+        self.assertIn("150% is no share of the layers", err)
 
     def test_only_keeps_cells_by_their_name(self):
         self.script()

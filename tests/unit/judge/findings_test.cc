@@ -96,5 +96,36 @@ TEST(Findings, ACellThatFailedSaysWhy) {
   EXPECT_EQ(finding->evidence.at("ok_trials"), "1");
 }
 
+// Sampling's interval reaches below nothing, text has none of its own.
+TEST(Conclude, APartThatIsNotApartFromNothingHasNoShare) {
+  ReportMaker maker;
+  maker.report.complete = true;
+  maker.cell("stream").requested.workload.name = "stream";
+  maker.speeds("stream", 0, {10, 10, 10});
+  const auto part = [](const std::string& name, double ms, std::optional<double> low) {
+    record::TimePart made;
+    made.name = name;
+    made.ms = ms;
+    made.share = ms / 10;
+    made.low = low;
+    made.n = 6;
+    return made;
+  };
+  maker.report.time_parts = {part("prompt", 2, 1.9), part("decode", 8, 7.5), part("sampling", 0.3, -0.2),
+                             part("whole", 10, 9)};
+  conclude(maker.report);
+  EXPECT_EQ(maker.report.sentence,
+            "A token of model takes 10.00 ms: decode 80 %, prompt 20 %; sampling cannot be told from nothing.");
+  for (record::TimePart& made : maker.report.time_parts) {
+    made.low.reset();
+    made.n = 2;
+  }
+  maker.report.time_parts[2].ms = -0.3;
+  conclude(maker.report);
+  EXPECT_EQ(maker.report.sentence,
+            "A token of model takes 10.00 ms: decode 80 %, prompt 20 %; sampling cannot be told from nothing (n=2: too "
+            "few repeats for intervals).");
+}
+
 }  // namespace
 }  // namespace mia::judge

@@ -31,6 +31,19 @@ TEST(Gain, WhatIsNotBetterIsNone) {
   }
 }
 
+TEST(Gain, WhatTheRuntimeMadeTheSameIsNoOtherSetting) {
+  ReportMaker maker = two_cells({20, 20, 20});
+  for (record::CellReport& cell : maker.report.cells) {
+    cell.effective.llm.n_threads = 4;
+  }
+  EXPECT_EQ(find_gain(maker.report).state, GainState::none);
+  maker.report.cells[1].effective.llm.n_threads = 8;
+  EXPECT_EQ(find_gain(maker.report).state, GainState::unconfirmed);
+  maker.report.cells[1].effective.llm.n_threads = 4;
+  maker.report.cells[1].requested.llm.n_batch = 64;  // of which the runtime told nothing
+  EXPECT_EQ(find_gain(maker.report).state, GainState::unconfirmed);
+}
+
 TEST(Gain, PlannedRepeatsAloneNeverConfirm) {
   ReportMaker maker = two_cells({20, 20, 20});
   EXPECT_EQ(find_gain(maker.report).state, GainState::unconfirmed);

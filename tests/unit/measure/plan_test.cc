@@ -67,7 +67,9 @@ TEST(Plan, SharesOfTheLayersComeFromTheModel) {
 }
 
 TEST(Plan, OnlyKeepsWhatIsNamedAndRefusesNothing) {
-  EXPECT_EQ(plan_of(kTwoByTwo, {}, {"n_batch=256"})->cells.size(), 3U);
+  const auto some = plan_of(kTwoByTwo, {}, {"n_batch=256"});
+  EXPECT_EQ(some->cells.size(), 3U);
+  EXPECT_EQ(some->only, std::vector<std::string>{"n_batch=256"});
   const auto none = plan_of(kTwoByTwo, {}, {"n_batch=512"});
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().kind, ErrorKind::usage);

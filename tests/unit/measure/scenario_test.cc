@@ -36,13 +36,22 @@ TEST(Scenario, WhatIsWrongIsNamedWithItsLine) {
 
 TEST(Scenario, AnAxisOnTheCommandLineReplacesOneOfTheFile) {
   auto scenario = parse_scenario("axes:\n  n_threads: [1, 2]\n", "x.yaml");
-  ASSERT_TRUE(set_axis(*scenario, "n_threads=3, 4,5"));
+  ASSERT_TRUE(set_axis(*scenario, *parse_axis("n_threads=3, 4,5")));
   ASSERT_EQ(scenario->axes.size(), 1U);
   EXPECT_EQ(scenario->axes[0].values, (std::vector<std::string>{"3", "4", "5"}));
-  EXPECT_FALSE(set_axis(*scenario, "n_threads"));
-  EXPECT_FALSE(set_axis(*scenario, "n_threads=3,x"));
+  EXPECT_FALSE(parse_axis("n_threads"));
+  EXPECT_FALSE(parse_axis("n_threads=3,x"));
   fix_axis(*scenario, "llm.primary.n_threads");
   EXPECT_TRUE(scenario->axes.empty());
+}
+
+TEST(Scenario, WhatTheWorkloadsDifferInCannotVary) {
+  auto scenario = parse_scenario("workloads:\n  a: {max_tokens: 1}\n  b: {}\n", "x.yaml");
+  ASSERT_TRUE(scenario);
+  const auto refused = set_axis(*scenario, *parse_axis("max_tokens=8,16"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::usage);
+  EXPECT_TRUE(set_axis(*scenario, *parse_axis("n_threads=1,2")));
 }
 
 TEST(Scenario, EveryBuiltInOneIsGoodAndNamesAreSuggested) {

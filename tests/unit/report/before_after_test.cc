@@ -18,6 +18,7 @@ bool noted(const report::BeforeAfter& view, const std::string& part) {
 
 record::Report rebuilt() {
   record::Report report = samples::long_context();
+  report.session += "-rebuilt";
   report.runtimes[0].version = "0.6.0";
   report.cells[1].metrics["tokens_per_s"] = samples::summary(4.28);
   return report;
@@ -47,6 +48,33 @@ TEST(BeforeAfter, SaysWhatElseChangedAndThatItIsUnpaired) {
   record::Report moved = rebuilt();
   moved.machine.fingerprint = "other";
   EXPECT_TRUE(noted(report::before_after(samples::long_context(), moved), "The machine differs"));
+}
+
+TEST(BeforeAfter, NamesTheSettingThatChangedBetweenTheReports) {
+  record::Report after = rebuilt();
+  for (record::CellReport& cell : after.cells) {
+    cell.requested.llm.flash_attn = "on";
+  }
+  EXPECT_TRUE(noted(report::before_after(samples::long_context(), after), "flash_attn differs: before auto, after on"));
+  EXPECT_FALSE(noted(report::before_after(samples::long_context(), rebuilt()), "n_gpu_layers differs"))
+      << "both vary it";
+}
+
+TEST(BeforeAfter, TheSameSessionIsNoChange) {
+  EXPECT_TRUE(noted(report::before_after(rebuilt(), rebuilt()), "Both are the same session."));
+  record::Report other = rebuilt();
+  other.session += "x";
+  EXPECT_FALSE(noted(report::before_after(rebuilt(), other), "same session"));
+}
+
+TEST(BeforeAfter, PartsOfATokenAreNoSpeeds) {
+  record::Report parts = samples::baseline();
+  parts.cells[0].requested.workload.name = "prompt";
+  const report::BeforeAfter view = report::before_after(samples::baseline(), parts);
+  ASSERT_EQ(view.rows.size(), 1U);
+  EXPECT_TRUE(view.rows[0].short_before.value);
+  EXPECT_FALSE(view.rows[0].short_after.value);
+  EXPECT_TRUE(noted(view, "left out"));
 }
 
 TEST(BeforeAfter, ModesOfOneReportAloneHaveNoChange) {

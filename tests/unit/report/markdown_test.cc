@@ -76,10 +76,27 @@ TEST(Markdown, TheCommandKeepsAnAxisOfOneValueAndTheRepeats) {
   record::Report report = samples::baseline();
   report.scenario = "long-context";
   report.cells.front().label = "n_gpu_layers=auto short";
-  report.settings.run.repeats = 5;
+  for (record::CellReport& cell : report.cells) {
+    cell.requested.run.repeats = 5;
+  }
   EXPECT_TRUE(
       has(report::to_markdown(report), "mia-perf run long-context --axis llm.primary.n_gpu_layers=auto --repeats 5"))
       << report::to_markdown(report);
+}
+
+TEST(Markdown, TheCommandKeepsWhichCellsWereWanted) {
+  record::Report report = samples::baseline();
+  report.only = {"short", "n_threads=2 long"};
+  EXPECT_TRUE(has(report::to_markdown(report), " --only short --only 'n_threads=2 long'"));
+}
+
+TEST(Markdown, PartsWithNumbersOfTheirOwnRepeatWithoutOne) {
+  record::Report report = samples::long_context();
+  report.settings.run.repeats = 5;  // the configuration's
+  for (std::size_t i = 0; i < report.cells.size(); ++i) {
+    report.cells[i].requested.run.repeats = i == 0 ? 5 : 3;
+  }
+  EXPECT_FALSE(has(report::to_markdown(report), "--repeats"));
 }
 
 TEST(Markdown, AskedAndEffectiveStandTogether) {

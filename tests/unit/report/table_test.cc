@@ -51,6 +51,14 @@ TEST(TableText, TextIsShortenedNumbersAreNot) {
   EXPECT_NE(report::table_text(table, 10).find("123456789.125"), std::string::npos) << "rather too long than cut";
 }
 
+TEST(TableText, RowsStayToldApart) {
+  const std::string same(50, 'm');
+  const Table table{{{"mode", Align::left}, {"value", Align::right}}, {{same + " off", "1"}, {same + " on", "2"}}};
+  const std::string text = report::table_text(table, 30);
+  EXPECT_NE(text.find(" off  "), std::string::npos) << text;
+  EXPECT_NE(text.find(" on   "), std::string::npos) << text;
+}
+
 TEST(TableText, TurnsRowsIntoColumns) {
   const Table table{{{"mode", Align::left}, {"a", Align::right}, {"b", Align::right}}, {{"x", "1", "2"}, {"y", "3"}}};
   const Table turned = report::transposed(table);
