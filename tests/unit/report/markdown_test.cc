@@ -94,9 +94,14 @@ TEST(Markdown, PartsWithNumbersOfTheirOwnRepeatWithoutOne) {
   record::Report report = samples::long_context();
   report.settings.run.repeats = 5;  // the configuration's
   for (std::size_t i = 0; i < report.cells.size(); ++i) {
+    report.cells[i].part = i == 0 ? "baseline" : "latency";
     report.cells[i].requested.run.repeats = i == 0 ? 5 : 3;
   }
-  EXPECT_FALSE(has(report::to_markdown(report), "--repeats"));
+  EXPECT_FALSE(has(report::to_markdown(report), "repeats"));
+  for (record::CellReport& cell : report.cells) {
+    cell.requested.run.repeats = 1;
+  }
+  EXPECT_TRUE(has(report::to_markdown(report), " --repeats 1"));
 }
 
 TEST(Markdown, AskedAndEffectiveStandTogether) {
