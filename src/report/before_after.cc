@@ -51,25 +51,28 @@ std::string mode_of(const Fields& fields, const record::CellReport& cell) {
     parts.push_back(model ? cell.model
                           : fmt::format("{}={}", field->name, record::to_text(get(cell.requested, *field))));
   }
+  const std::string workload = cell.requested.workload.name.value_or("");
+  if (!workload.empty() && workload != "short" && workload != "long") {
+    parts.push_back(workload);
+  }
   return parts.empty() ? "all" : join(parts, " ");
+}
+
+// Decompose: its cells do parts of an answer, so their speeds are no mode's.
+bool takes_tokens_apart(const record::Report& report) {
+  return !report.time_parts.empty();
 }
 
 bool is_long(const record::CellReport& cell) {
   return cell.requested.workload.name.value_or("") == "long";
 }
 
-// A scenario's own workload, which is neither: a part of an answer (decompose) has no speed of a mode.
-bool is_other(const record::CellReport& cell) {
-  const std::string name = cell.requested.workload.name.value_or("");
-  return !name.empty() && name != "short" && name != "long";
-}
-
 // The speeds of one report, into the places of its rows; modes in the order in which they come.
 void fill(const record::Report& report, const Fields& fields, bool after, std::vector<BeforeAfterRow>& rows) {
+  if (takes_tokens_apart(report)) {
+    return;
+  }
   for (const record::CellReport& cell : report.cells) {
-    if (is_other(cell)) {
-      continue;
-    }
     const std::string mode = mode_of(fields, cell);
     auto row = std::ranges::find(rows, mode, &BeforeAfterRow::mode);
     if (row == rows.end()) {
@@ -140,8 +143,9 @@ void note_settings(std::vector<std::string>& notes, const record::Report& before
 }
 
 void note_left_out(std::vector<std::string>& notes, const record::Report& before, const record::Report& after) {
-  if (std::ranges::any_of(before.cells, is_other) || std::ranges::any_of(after.cells, is_other)) {
-    notes.emplace_back("Cells whose workload is neither short nor long are left out: their speeds are not a mode's.");
+  if (takes_tokens_apart(before) || takes_tokens_apart(after)) {
+    notes.emplace_back(
+        "A report that takes tokens apart has no speed of a mode and is left out; mia-perf report shows its parts.");
   }
 }
 

@@ -29,8 +29,9 @@ struct BeforeAfter {
   std::vector<std::string> notes;  // what else differs (machine, model, runtime), modes only in one, unpaired
 };
 
-// Cells are matched by the settings that vary in either report; a single cell matches a single cell. Cells of another
-// workload than short, long or none are left out, and a note says so.
+// Cells are matched by the settings that vary in either report; a single cell matches a single cell. A workload of
+// another name than short and long is part of its mode, in the columns of short; a report that takes tokens apart is
+// left out, and a note says so.
 [[nodiscard]] BeforeAfter before_after(const record::Report& before, const record::Report& after);
 
 [[nodiscard]] std::string to_text(const BeforeAfter& table, int width = 100);

@@ -69,12 +69,25 @@ TEST(BeforeAfter, TheSameSessionIsNoChange) {
 
 TEST(BeforeAfter, PartsOfATokenAreNoSpeeds) {
   record::Report parts = samples::baseline();
-  parts.cells[0].requested.workload.name = "prompt";
+  parts.time_parts.emplace_back();
   const report::BeforeAfter view = report::before_after(samples::baseline(), parts);
   ASSERT_EQ(view.rows.size(), 1U);
   EXPECT_TRUE(view.rows[0].short_before.value);
   EXPECT_FALSE(view.rows[0].short_after.value);
   EXPECT_TRUE(noted(view, "left out"));
+}
+
+TEST(BeforeAfter, WorkloadsOfAnotherNameAreModes) {
+  record::Report own = samples::baseline();
+  own.cells.push_back(own.cells.front());
+  own.cells[0].requested.workload.name = "chat";
+  own.cells[1].requested.workload.name = "code";
+  own.cells[1].metrics["tokens_per_s"] = samples::summary(7);
+  const report::BeforeAfter view = report::before_after(own, own);
+  ASSERT_EQ(view.rows.size(), 2U);
+  EXPECT_EQ(view.rows[0].mode, "chat");
+  EXPECT_EQ(view.rows[1].mode, "code");
+  EXPECT_EQ(view.rows[1].short_after.value, 7);
 }
 
 TEST(BeforeAfter, ModesOfOneReportAloneHaveNoChange) {

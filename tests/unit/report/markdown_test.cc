@@ -84,6 +84,12 @@ TEST(Markdown, TheCommandKeepsAnAxisOfOneValueAndTheRepeats) {
       << report::to_markdown(report);
 }
 
+TEST(Markdown, AGpuThatDoesNotAnswerIsSaid) {
+  record::Report report = samples::baseline();
+  report.machine.gpus = {{}};
+  EXPECT_TRUE(has(report::to_markdown(report), "| GPU | does not answer (NVML), memory unknown, driver unknown |"));
+}
+
 TEST(Markdown, TheCommandKeepsWhichCellsWereWanted) {
   record::Report report = samples::baseline();
   report.only = {"short", "n_threads=2 long"};
