@@ -21,7 +21,8 @@ ROOMS = {
     "imports": "base record store",
     "judge": "base record config stats",
     "report": "base record",
-    "cli": "base record config stats proto proc host model runtime measure store imports judge report",
+    "app": "base record config stats proto proc host model runtime measure store imports judge report",
+    "cli": "base record config stats proto proc host model runtime measure store imports judge report app",
     "worker": "base record proto",
 }
 LIBRARIES = {

@@ -5,9 +5,9 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "app/find_report.h"
 #include "base/text.h"
-#include "cli/app.h"
-#include "cli/find_report.h"
+#include "cli/cli.h"
 #include "report/table.h"
 
 namespace mia::cli {
@@ -37,7 +37,7 @@ Status require_acceptable(const record::Report& found) {
 }
 
 Result<int> list_accepted(const Common& common) {
-  MIA_TRY_ASSIGN(store::Store store, open_store(common));
+  MIA_TRY_ASSIGN(store::Store store, app::open_store(common));
   MIA_TRY_ASSIGN(const auto rows, store.baselines());
   Json json = Json::array();
   report::Table table;
@@ -68,9 +68,9 @@ Result<int> accept(const Common& common, const AcceptOptions& options) {
   if (options.what.empty()) {
     return fail(ErrorKind::usage, "which report? a file, a session id, or last");
   }
-  MIA_TRY_ASSIGN(const record::Report found, find_report(common, options.what, options.allow_edited));
+  MIA_TRY_ASSIGN(const record::Report found, app::find_report(common, options.what, options.allow_edited));
   MIA_TRY(require_acceptable(found));
-  MIA_TRY_ASSIGN(store::Store store, open_store(common));
+  MIA_TRY_ASSIGN(store::Store store, app::open_store(common));
   const std::string key = store::model_key(found.models);
   MIA_TRY_ASSIGN(const auto before, store.baseline(key, found.machine.fingerprint, found.scenario));
   MIA_TRY(store.accept(found, options.reason));

@@ -6,12 +6,13 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "app/arm_text.h"
+#include "app/compare_session.h"
 #include "base/files.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "cli/app.h"
-#include "cli/arm_text.h"
-#include "cli/compare_session.h"
+#include "cli/cli.h"
+#include "cli/progress_line.h"
 #include "host/topology.h"
 
 namespace mia::cli {
@@ -31,19 +32,19 @@ struct CompareOptions {
   bool alternate = false;
 };
 
-Result<CompareRequest> request_of(const Common& common, const CompareOptions& options) {
-  CompareRequest request;
+Result<app::CompareRequest> request_of(const Common& common, const CompareOptions& options) {
+  app::CompareRequest request;
   MIA_TRY_ASSIGN(request.options.margin, context(parse_fraction(options.margin), "--margin"));
   MIA_TRY_ASSIGN(request.options.alpha, context(parse_fraction(options.alpha), "--alpha"));
   MIA_TRY_ASSIGN(request.budget_s, context(parse_duration(options.budget), "--budget"));
   request.options.max_epochs = options.max_epochs;
   // Another order each time; compare.json keeps it as coin_seed.
   request.options.seed = options.seed.value_or(std::random_device()());
-  MIA_TRY_ASSIGN(const Configured configured, configure(common));
-  MIA_TRY_ASSIGN(const auto workload, comparison_workload(options.workload));
-  SubjectFinder finder(configured.catalogue);
-  MIA_TRY_ASSIGN(request.a, context(make_arm(configured, workload, options.a, finder), "A"));
-  MIA_TRY_ASSIGN(request.b, context(make_arm(configured, workload, options.b, finder), "B"));
+  MIA_TRY_ASSIGN(const app::Configured configured, app::configure(common));
+  MIA_TRY_ASSIGN(const auto workload, app::comparison_workload(options.workload));
+  app::SubjectFinder finder(configured.catalogue);
+  MIA_TRY_ASSIGN(request.a, context(app::make_arm(configured, workload, options.a, finder), "A"));
+  MIA_TRY_ASSIGN(request.b, context(app::make_arm(configured, workload, options.b, finder), "B"));
   MIA_TRY(context(ensure_writable_dir(options.out), "report folder"));
   request.out = options.out;
   request.machine = host::inspect();
@@ -52,7 +53,7 @@ Result<CompareRequest> request_of(const Common& common, const CompareOptions& op
   return request;
 }
 
-void show(const CompareEnd& end, bool json) {
+void show(const app::CompareEnd& end, bool json) {
   if (json) {
     Json document = end.document;
     document.erase("epoch_table");
@@ -69,9 +70,31 @@ void show(const CompareEnd& end, bool json) {
   }
 }
 
+// 5 where the report could not be written and nothing worse came of it; 0 faster or same, 1 slower, 3 unclear, 4 an arm
+// failed, 130 interrupted.
+int exit_code(const app::CompareEnd& end) {
+  if (end.interrupted) {
+    return kInterrupted;
+  }
+  if (!end.outcome.ok()) {
+    return kMeasurementFailed;
+  }
+  switch (end.comparison.verdict) {
+    case judge::Verdict::slower:
+      return kRegression;
+    case judge::Verdict::unclear:
+      return kUnclear;
+    case judge::Verdict::faster:
+    case judge::Verdict::same:
+      break;
+  }
+  return end.file_error ? kInternal : kOk;
+}
+
 Result<int> run(const Common& common, const CompareOptions& options) {
-  MIA_TRY_ASSIGN(CompareRequest request, request_of(common, options));
-  MIA_TRY_ASSIGN(const CompareEnd end, carry_out(std::move(request)));
+  MIA_TRY_ASSIGN(app::CompareRequest request, request_of(common, options));
+  ProgressLine line;
+  MIA_TRY_ASSIGN(const app::CompareEnd end, app::carry_out(std::move(request), line));
   show(end, common.json);
   if (end.file_error) {
     log::error(*end.file_error);
@@ -80,7 +103,7 @@ Result<int> run(const Common& common, const CompareOptions& options) {
     const std::string who = get_string(end.document, "outcome_of") == "b" ? end.comparison.b : end.comparison.a;
     log::error(fmt::format("{}: {}", who, record::describe(end.outcome)));
   }
-  return exit_code_of(end);
+  return exit_code(end);
 }
 
 }  // namespace

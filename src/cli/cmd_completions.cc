@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
-#include "cli/app.h"
+#include "cli/cli.h"
 #include "measure/scenario.h"
 
 namespace mia::cli {

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
-#include "cli/app.h"
+#include "cli/cli.h"
 #include "config/config.h"
 #include "measure/scenario.h"
 #include "record/fields.h"

@@ -6,9 +6,9 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "app/setup.h"
 #include "base/text.h"
-#include "cli/app.h"
-#include "cli/setup.h"
+#include "cli/cli.h"
 #include "host/preflight.h"
 #include "host/topology.h"
 #include "report/facts.h"
@@ -102,8 +102,8 @@ const char* severity_word(record::Severity severity) {
 }
 
 Result<int> doctor(const Common& common) {
-  MIA_TRY_ASSIGN(const Configured configured, configure(common));
-  MIA_TRY_ASSIGN(const record::Settings settings, settings_of(configured));
+  MIA_TRY_ASSIGN(const app::Configured configured, app::configure(common));
+  MIA_TRY_ASSIGN(const record::Settings settings, app::settings_of(configured));
   std::filesystem::path model;
   if (const auto found = model::resolve(settings.llm.id.value_or(""), configured.catalogue)) {
     model = *found;

@@ -7,12 +7,14 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "app/find_report.h"
+#include "app/gate_judge.h"
 #include "base/files.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "cli/app.h"
-#include "cli/find_report.h"
-#include "cli/gate_judge.h"
+#include "cli/cli.h"
+#include "cli/plan_options.h"
+#include "cli/progress_line.h"
 #include "host/topology.h"
 #include "report/gate_view.h"
 #include "report/github.h"
@@ -23,10 +25,10 @@
 namespace mia::cli {
 namespace {
 
-// The report that was measured for the gate says how it was judged, in its files and in the store.
-Status keep_judged(const Common& common, const GateRequest& request, const record::Report& report) {
+// The report that was measured for the gate says how it was app::judged, in its files and in the store.
+Status keep_judged(const Common& common, const app::GateRequest& request, const record::Report& report) {
   MIA_TRY(report::write_report(report, request.out));
-  MIA_TRY_ASSIGN(store::Store store, open_store(common));
+  MIA_TRY_ASSIGN(store::Store store, app::open_store(common));
   return store.finish_session(report.session, "complete", &report);
 }
 
@@ -42,7 +44,7 @@ Status append_summary(const record::Report& report) {
   return file ? Status() : fail(ErrorKind::io, "cannot append to GITHUB_STEP_SUMMARY '{}'", one_line(path, 300));
 }
 
-Status show(const Common& common, const GateRequest& request, const record::Report& report) {
+Status show(const Common& common, const app::GateRequest& request, const record::Report& report) {
   if (common.json) {
     print(report::pretty_json(report::to_document(report)));
   } else {
@@ -70,13 +72,14 @@ int exit_code(const record::Report& report, bool unclear_passes) {
   if (report.judgement->verdict == "fail") {
     return kRegression;
   }
-  if (has_failed_cell(report)) {
+  if (app::has_failed_cell(report)) {
     return kMeasurementFailed;
   }
   return report.judgement->verdict == "unclear" && !unclear_passes ? kUnclear : kOk;
 }
 
-Result<int> gate(const Common& common, const GateRequest& request) {
+Result<int> gate(const Common& common, const app::GateRequest& request) {
+  ProgressLine line;
   const bool runs = !request.plan.scenario.empty();
   if (runs == !request.what.empty()) {
     return fail(ErrorKind::usage,
@@ -85,13 +88,13 @@ Result<int> gate(const Common& common, const GateRequest& request) {
   record::Report report;
   if (runs) {
     const record::Machine machine = host::inspect();
-    MIA_TRY_ASSIGN(measure::Plan plan, plan_of(request.plan, common, machine));
-    MIA_TRY_ASSIGN(SessionEnd end, measure_for_gate(common, request, std::move(plan), machine, ""));
+    MIA_TRY_ASSIGN(measure::Plan plan, app::plan_of(request.plan, common, machine));
+    MIA_TRY_ASSIGN(app::SessionEnd end, app::measure_for_gate(common, request, std::move(plan), machine, "", line));
     report = std::move(end.report);
   } else {
-    MIA_TRY_ASSIGN(report, find_report(common, request.what, request.allow_edited));
+    MIA_TRY_ASSIGN(report, app::find_report(common, request.what, request.allow_edited));
   }
-  MIA_TRY(judge_for_gate(common, request, report));
+  MIA_TRY(app::judge_for_gate(common, request, report, line));
   if (runs) {
     MIA_TRY(keep_judged(common, request, report));
   }
@@ -108,7 +111,7 @@ Result<int> gate(const Common& common, const GateRequest& request) {
 void add_gate(Cli& cli) {
   CLI::App* const verb =
       cli.app.add_subcommand("gate", "judge a report by the limits and the accepted report; 1 for a regression");
-  auto request = std::make_shared<GateRequest>();
+  auto request = std::make_shared<app::GateRequest>();
   const std::vector<std::string> unclear = {"fail", "pass"};
   verb->add_option("report", request->what, "report file, session id, a prefix of one, or last");
   verb->add_option("--run", request->plan.scenario, "measure this scenario and judge it");
@@ -118,7 +121,8 @@ void add_gate(Cli& cli) {
                    "a slowdown to be ruled out, 5%; without it the drops that the limits allow");
   verb->add_flag("--no-baseline", request->no_baseline, "judge by the fixed limits alone");
   verb->add_flag("--no-confirm", request->no_confirm, "do not measure failed lines again");
-  verb->add_option("--on-unclear", request->on_unclear, "exit code when something could not be judged: fail (3), pass")
+  verb->add_option("--on-unclear", request->on_unclear,
+                   "exit code when something could not be app::judged: fail (3), pass")
       ->check(CLI::IsMember(unclear))
       ->capture_default_str();
   verb->add_option("--junit", request->junit, "write the lines as JUnit XML");

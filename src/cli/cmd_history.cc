@@ -8,10 +8,11 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "app/find_report.h"
+#include "app/session_levels.h"
 #include "base/text.h"
-#include "cli/app.h"
-#include "cli/find_report.h"
-#include "cli/session_levels.h"
+#include "cli/cli.h"
+#include "cli/show_report.h"
 #include "record/metrics.h"
 #include "report/numbers.h"
 #include "report/sparkline.h"
@@ -24,7 +25,7 @@ namespace mia::cli {
 namespace {
 
 Result<int> list(const Common& common, std::int64_t limit) {
-  MIA_TRY_ASSIGN(store::Store store, open_store(common));
+  MIA_TRY_ASSIGN(store::Store store, app::open_store(common));
   store::SessionFilter filter;
   filter.limit = limit;
   MIA_TRY_ASSIGN(const auto sessions, store.sessions(filter));
@@ -63,7 +64,7 @@ struct TrendOptions {
 // One series by sessions with the places where its level changed.
 struct Trend {
   store::Series series;  // without its points
-  std::vector<SessionLevel> levels;
+  std::vector<app::SessionLevel> levels;
   std::vector<stats::ChangePoint> changes;
   std::optional<std::size_t> alarm;  // the first of the latest sessions that look shifted, too few yet for a change
 };
@@ -90,7 +91,7 @@ std::optional<std::size_t> alarm_of(std::span<const double> logs, const std::vec
 Trend trend_of(store::Series series) {
   Trend trend;
   std::vector<double> logs;
-  for (SessionLevel& level : session_levels(series.points)) {
+  for (app::SessionLevel& level : app::session_levels(series.points)) {
     if (level.value > 0) {  // nothing that is measured takes no time; a logarithm needs it
       logs.push_back(std::log(level.value));
       trend.levels.push_back(std::move(level));
@@ -115,7 +116,7 @@ Json to_json(const record::Metric& metric, const Trend& trend) {
                {"machine", trend.series.machine}, {"configuration", trend.series.configuration},
                {"label", trend.series.label},     {"points", Json::array()},
                {"change_points", Json::array()}};
-  for (const SessionLevel& level : trend.levels) {
+  for (const app::SessionLevel& level : trend.levels) {
     json["points"].push_back({{"session", level.session},
                               {"started", level.started},
                               {"runtime", level.runtime},
@@ -123,7 +124,7 @@ Json to_json(const record::Metric& metric, const Trend& trend) {
                               {"trials", level.trials}});
   }
   for (const stats::ChangePoint& change : trend.changes) {
-    const SessionLevel& first = trend.levels[change.index];
+    const app::SessionLevel& first = trend.levels[change.index];
     json["change_points"].push_back({{"index", change.index},
                                      {"session", first.session},
                                      {"started", first.started},
@@ -144,7 +145,7 @@ Json to_json(const record::Metric& metric, const Trend& trend) {
 std::string to_text(const record::Metric& metric, const Trend& trend, std::size_t width) {
   const report::MetricStyle style = report::style_of(metric);
   std::vector<double> drawn;
-  for (const SessionLevel& level : trend.levels) {
+  for (const app::SessionLevel& level : trend.levels) {
     drawn.push_back(level.value);
   }
   if (drawn.size() > width) {
@@ -156,11 +157,11 @@ std::string to_text(const record::Metric& metric, const Trend& trend, std::size_
           width, 2) +
       "\n";
   text += report::sparkline(drawn) + "\n";
-  const SessionLevel& last = trend.levels.back();
+  const app::SessionLevel& last = trend.levels.back();
   text += fmt::format("  {} sessions since {}; last {} of {}\n", trend.levels.size(), trend.levels.front().started,
                       report::format_number(last.value, style.number), last.started);
   for (const stats::ChangePoint& change : trend.changes) {
-    const SessionLevel& first = trend.levels[change.index];
+    const app::SessionLevel& first = trend.levels[change.index];
     const std::string& before = trend.levels[change.index - 1].runtime;
     const std::string runtime = before == first.runtime ? "" : fmt::format("; runtime {} to {}", before, first.runtime);
     text += report::wrap(one_line(fmt::format("  {} {}: {:+.1f} % ({}), {} to {}{}", first.started, first.session,
@@ -172,7 +173,7 @@ std::string to_text(const record::Metric& metric, const Trend& trend, std::size_
             "\n";
   }
   if (trend.alarm) {
-    const SessionLevel& first = trend.levels[*trend.alarm];
+    const app::SessionLevel& first = trend.levels[*trend.alarm];
     text += report::wrap(fmt::format("  {} {}: the level may have shifted, {} now; more sessions prove it or not",
                                      first.started, first.session, report::format_number(first.value, style.number)),
                          width, 4) +
@@ -198,7 +199,7 @@ Status check_since(const std::optional<std::string>& since) {
 
 Result<int> trend(const Common& common, const TrendOptions& options) {
   MIA_TRY(check_since(options.filter.since));
-  MIA_TRY_ASSIGN(store::Store store, open_store(common));
+  MIA_TRY_ASSIGN(store::Store store, app::open_store(common));
   MIA_TRY_ASSIGN(std::vector<store::Series> all, store.series(options.metric, options.filter));
   const record::Metric* const metric = record::find_metric(options.metric);
   if (metric == nullptr) {

@@ -6,10 +6,10 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "app/find_report.h"
 #include "base/files.h"
 #include "base/text.h"
-#include "cli/app.h"
-#include "cli/find_report.h"
+#include "cli/cli.h"
 #include "imports/llama_bench.h"
 #include "imports/match.h"
 #include "judge/unpaired.h"
@@ -200,7 +200,7 @@ Result<int> compare_files(const Common& common, const store::ImportedSamples& no
 }
 
 Result<int> list_imported(const Common& common) {
-  MIA_TRY_ASSIGN(store::Store store, open_store(common));
+  MIA_TRY_ASSIGN(store::Store store, app::open_store(common));
   MIA_TRY_ASSIGN(const auto files, store.imports());
   Json json = Json::array();
   report::Table table;
@@ -225,7 +225,7 @@ Result<int> import(const Common& common, const ImportOptions& options) {
   if (options.file.empty()) {
     return fail(ErrorKind::usage, "which file? results of llama-bench as JSON, JSONL, CSV or SQL");
   }
-  MIA_TRY_ASSIGN(store::Store store, open_store(common));
+  MIA_TRY_ASSIGN(store::Store store, app::open_store(common));
   MIA_TRY_ASSIGN(const store::ImportedSamples samples, find_samples(store, options.file));
   if (options.against.empty()) {
     show_samples(common, samples);

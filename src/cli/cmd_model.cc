@@ -10,12 +10,12 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "app/expert_histogram.h"
+#include "app/setup.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "cli/app.h"
-#include "cli/expert_histogram.h"
+#include "cli/cli.h"
 #include "cli/progress_line.h"
-#include "cli/setup.h"
 #include "model/describe.h"
 #include "proc/interrupt.h"
 #include "report/table.h"
@@ -38,7 +38,8 @@ void add_present(const model::PresentModel& entry, report::Table& table, Json& j
   table.rows.push_back({entry.id, kind, human_bytes(entry.bytes), entry.path.string()});
 }
 
-void add_absent(const model::CatalogueEntry& entry, const Configured& configured, report::Table& table, Json& json) {
+void add_absent(const model::CatalogueEntry& entry, const app::Configured& configured, report::Table& table,
+                Json& json) {
   const model::GetPlan plan = model::plan_get(entry.id, configured.catalogue).value_or({});
   if (plan.present) {  // the file of another entry as well
     std::error_code code;
@@ -57,7 +58,7 @@ void add_absent(const model::CatalogueEntry& entry, const Configured& configured
 }
 
 Result<int> list_models(const Common& common) {
-  MIA_TRY_ASSIGN(const Configured configured, configure(common));
+  MIA_TRY_ASSIGN(const app::Configured configured, app::configure(common));
   const auto present = model::list_present(configured.catalogue);
   Json json = Json::array();
   report::Table table;
@@ -117,13 +118,13 @@ struct GetOptions {
 
 Result<int> get(const Common& common, const GetOptions& options) {
   const std::string& id = options.id;
-  MIA_TRY_ASSIGN(const Configured configured, configure(common));
+  MIA_TRY_ASSIGN(const app::Configured configured, app::configure(common));
   MIA_TRY_ASSIGN(const model::GetPlan plan, model::plan_get(id, configured.catalogue));
   MIA_TRY(announce(id, plan, options.yes));
   const proc::InterruptGuard guard;
   ProgressLine line;
-  const auto path = model::get(id, configured.catalogue, [&](std::string_view text) { line.show(text, true); });
-  line.clear();
+  const auto path = model::get(id, configured.catalogue, [&](std::string_view text) { line.doing(text, true); });
+  line.done();
   if (!path) {
     return path.failure();
   }
@@ -213,12 +214,12 @@ Json describe_json(const record::ModelInfo& model, std::int64_t depth) {
 }
 
 Result<int> show(const Common& common, const ShowOptions& options) {
-  MIA_TRY_ASSIGN(const Configured configured, configure(common));
+  MIA_TRY_ASSIGN(const app::Configured configured, app::configure(common));
   MIA_TRY_ASSIGN(const auto path, model::resolve(options.id, configured.catalogue));
   MIA_TRY_ASSIGN(const record::ModelInfo model, model::inspect(path));
-  std::optional<ExpertHistogram> experts;
+  std::optional<app::ExpertHistogram> experts;
   if (options.experts) {
-    MIA_TRY_ASSIGN(experts, measure_experts(configured, path));
+    MIA_TRY_ASSIGN(experts, app::measure_experts(configured, path));
   }
   if (common.json) {
     Json json = describe_json(model, options.depth);

@@ -4,10 +4,10 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "app/compare_document.h"
+#include "app/compare_session.h"
 #include "base/text.h"
-#include "cli/app.h"
-#include "cli/compare_document.h"
-#include "cli/compare_session.h"
+#include "cli/cli.h"
 #include "judge/replay.h"
 #include "report/numbers.h"
 #include "report/table.h"
@@ -33,8 +33,8 @@ struct ReplayFlags {
 Result<std::vector<measure::PairEpoch>> read_tables(const std::vector<std::string>& files, bool allow_edited) {
   std::vector<measure::PairEpoch> epochs;
   for (const std::string& file : files) {
-    MIA_TRY_ASSIGN(const Json document, read_compare_document(file, allow_edited));
-    MIA_TRY_ASSIGN(auto table, context(pair_table(document), one_line(file, 300)));
+    MIA_TRY_ASSIGN(const Json document, app::read_compare_document(file, allow_edited));
+    MIA_TRY_ASSIGN(auto table, context(app::pair_table(document), one_line(file, 300)));
     epochs.insert(epochs.end(), table.begin(), table.end());
   }
   return epochs;
@@ -147,7 +147,7 @@ Result<int> run(const Common& common, const ReplayFlags& flags) {
   MIA_TRY_ASSIGN(const auto epochs, read_tables(flags.files, flags.allow_edited));
   std::vector<judge::EpochPairs> trace;
   for (const measure::PairEpoch& epoch : epochs) {
-    trace.push_back(judged(epoch));
+    trace.push_back(app::judged(epoch));
   }
   const std::vector<double> times = run_times(trace, epochs);
   Json document{{"recording", health_json(judge::health_of(trace))}, {"rows", Json::array()}};

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
-#include "cli/app.h"
-#include "cli/find_report.h"
+#include "cli/cli.h"
+#include "cli/show_report.h"
 #include "report/before_after.h"
 #include "report/csv.h"
 #include "report/json.h"
@@ -25,8 +25,8 @@ struct ReportOptions {
 };
 
 Result<int> before_after(const Common& common, const ReportOptions& options) {
-  MIA_TRY_ASSIGN(const record::Report before, find_report(common, options.what, options.allow_edited));
-  MIA_TRY_ASSIGN(const record::Report after, find_report(common, options.after, options.allow_edited));
+  MIA_TRY_ASSIGN(const record::Report before, app::find_report(common, options.what, options.allow_edited));
+  MIA_TRY_ASSIGN(const record::Report after, app::find_report(common, options.after, options.allow_edited));
   const report::BeforeAfter table = report::before_after(before, after);
   if (common.json || options.format == "json") {
     print_json(report::to_json(table));

@@ -6,10 +6,10 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "app/setup.h"
 #include "base/text.h"
-#include "cli/app.h"
+#include "cli/cli.h"
 #include "cli/progress_line.h"
-#include "cli/setup.h"
 #include "host/bandwidth.h"
 #include "host/topology.h"
 #include "model/describe.h"
@@ -125,7 +125,7 @@ std::string to_text(const Limits& limits) {
 }
 
 // The named model, or the default one where it is there.
-Result<std::optional<record::ModelInfo>> model_of(const RooflineOptions& options, const Configured& configured,
+Result<std::optional<record::ModelInfo>> model_of(const RooflineOptions& options, const app::Configured& configured,
                                                   const record::Settings& settings) {
   const std::string id = options.model.empty() ? settings.llm.id.value_or("smollm2-135m") : options.model;
   const auto path = model::resolve(id, configured.catalogue);
@@ -140,22 +140,22 @@ Result<std::optional<record::ModelInfo>> model_of(const RooflineOptions& options
 }
 
 Result<int> roofline(const Common& common, const RooflineOptions& options) {
-  MIA_TRY_ASSIGN(const Configured configured, configure(common));
-  MIA_TRY_ASSIGN(const record::Settings settings, settings_of(configured));
+  MIA_TRY_ASSIGN(const app::Configured configured, app::configure(common));
+  MIA_TRY_ASSIGN(const record::Settings settings, app::settings_of(configured));
   Limits limits;
   limits.depth = options.depth;
   MIA_TRY_ASSIGN(limits.model, model_of(options, configured, settings));
-  MIA_TRY_ASSIGN(const auto lock, lock_this_machine());
+  MIA_TRY_ASSIGN(const auto lock, app::lock_this_machine());
   limits.machine = host::inspect();
   ProgressLine line;
-  line.show("measuring what memory allows", true);
+  line.doing("measuring what memory allows", true);
   limits.roofline = host::measure_roofline(static_cast<int>(limits.machine.allowed_cpus.value_or(1)), options.seconds,
                                            static_cast<int>(settings.llm.n_threads.value_or(0)));
   if (limits.model) {
-    line.show("measuring what the disk allows", true);
+    line.doing("measuring what the disk allows", true);
     limits.storage = host::file_rates(limits.model->path);
   }
-  line.clear();
+  line.done();
   if (common.json) {
     print_json(to_json(limits));
   } else {

@@ -5,13 +5,15 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "app/apply.h"
+#include "app/plan_request.h"
+#include "app/run_session.h"
 #include "base/files.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "cli/app.h"
-#include "cli/apply.h"
-#include "cli/plan_request.h"
-#include "cli/run_session.h"
+#include "cli/cli.h"
+#include "cli/plan_options.h"
+#include "cli/progress_line.h"
 #include "host/bandwidth.h"
 #include "host/topology.h"
 #include "report/json.h"
@@ -23,7 +25,7 @@ namespace mia::cli {
 namespace {
 
 struct RunOptions {
-  PlanRequest plan;
+  app::PlanRequest plan;
   std::string out = "reports";
   std::string budget;
   bool dry_run = false;
@@ -61,17 +63,17 @@ int show_plan(const measure::Plan& plan, const record::Machine& machine, bool js
   return kOk;
 }
 
-int exit_code(const SessionEnd& end) {
+int exit_code(const app::SessionEnd& end) {
   if (end.interrupted) {
     return kInterrupted;
   }
   if (end.store_error || end.file_error) {
     return kInternal;
   }
-  return has_failed_cell(end.report) ? kMeasurementFailed : kOk;
+  return app::has_failed_cell(end.report) ? kMeasurementFailed : kOk;
 }
 
-void show_end(const SessionEnd& end, bool json) {
+void show_end(const app::SessionEnd& end, bool json) {
   if (json) {
     print_json(report::to_document(end.report));
     return;
@@ -103,8 +105,8 @@ Result<std::optional<double>> budget_of(const RunOptions& options, const measure
 
 Result<int> run(const Common& common, const RunOptions& options) {
   const record::Machine machine = host::inspect();
-  SessionRequest request;
-  MIA_TRY_ASSIGN(request.plan, plan_of(options.plan, common, machine));
+  app::SessionRequest request;
+  MIA_TRY_ASSIGN(request.plan, app::plan_of(options.plan, common, machine));
   if (options.dry_run) {
     return show_plan(request.plan, machine, common.json);
   }
@@ -117,7 +119,8 @@ Result<int> run(const Common& common, const RunOptions& options) {
   request.resume = options.resume;
   request.force = options.force;
   request.confirm = options.apply || options.decide;
-  MIA_TRY_ASSIGN(const SessionEnd end, carry_out(std::move(request)));
+  ProgressLine line;
+  MIA_TRY_ASSIGN(const app::SessionEnd end, app::carry_out(std::move(request), line));
   show_end(end, common.json);
   if (end.file_error) {
     log::error(with_hint(Failure{*end.file_error},
@@ -129,13 +132,13 @@ Result<int> run(const Common& common, const RunOptions& options) {
     log::warn("interrupted: the same command with --resume measures what is missing");
   }
   if (options.apply && !end.interrupted) {
-    MIA_TRY(apply_recommendation(end.report, common));
+    MIA_TRY(app::apply_recommendation(end.report, common));
   }
   if (options.decide && !end.interrupted) {
-    MIA_TRY(decide_model(end.report, common));
+    MIA_TRY(app::decide_model(end.report, common));
   }
   if (end.store_error) {
-    log_store_error(*end.store_error);
+    app::log_store_error(*end.store_error);
   }
   return exit_code(end);
 }

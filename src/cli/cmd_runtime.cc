@@ -4,11 +4,11 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "app/setup.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "cli/app.h"
+#include "cli/cli.h"
 #include "cli/progress_line.h"
-#include "cli/setup.h"
 #include "proc/interrupt.h"
 #include "report/table.h"
 #include "runtime/check.h"
@@ -87,8 +87,8 @@ template <class Work>
 Result<int> with_progress(const Common& common, Work work) {
   const proc::InterruptGuard guard;
   ProgressLine line;
-  auto runtime = work([&](std::string_view text) { line.show(text, true); });
-  line.clear();
+  auto runtime = work([&](std::string_view text) { line.doing(text, true); });
+  line.done();
   if (!runtime) {
     return runtime.failure();
   }
@@ -97,8 +97,8 @@ Result<int> with_progress(const Common& common, Work work) {
 
 Result<int> check_runtime(const Common& common, const std::string& name) {
   std::filesystem::path model;
-  MIA_TRY_ASSIGN(const Configured configured, configure(common));
-  MIA_TRY_ASSIGN(const record::Settings settings, settings_of(configured));
+  MIA_TRY_ASSIGN(const app::Configured configured, app::configure(common));
+  MIA_TRY_ASSIGN(const record::Settings settings, app::settings_of(configured));
   if (const auto found = model::resolve(settings.llm.id.value_or(""), configured.catalogue)) {
     model = *found;
   }

@@ -9,12 +9,12 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "app/expert_histogram.h"
+#include "app/setup.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "cli/app.h"
-#include "cli/expert_histogram.h"
+#include "cli/cli.h"
 #include "cli/progress_line.h"
-#include "cli/setup.h"
 #include "model/synth.h"
 #include "proc/interrupt.h"
 #include "report/table.h"
@@ -85,7 +85,7 @@ Result<int> list_presets(const Common& common) {
   return kOk;
 }
 
-Result<model::Shape> shape_of(const SynthOptions& options, const Configured& configured) {
+Result<model::Shape> shape_of(const SynthOptions& options, const app::Configured& configured) {
   if (static_cast<int>(!options.preset.empty()) + static_cast<int>(!options.shape.empty()) +
           static_cast<int>(!options.like.empty()) !=
       1) {
@@ -112,7 +112,7 @@ std::filesystem::path default_path(const SynthOptions& options, const model::Sha
   return model::models_dir() / (name + ".gguf");
 }
 
-Result<model::SynthSpec> spec_of(const SynthOptions& options, const Configured& configured) {
+Result<model::SynthSpec> spec_of(const SynthOptions& options, const app::Configured& configured) {
   model::SynthSpec spec;
   MIA_TRY_ASSIGN(spec.shape, shape_of(options, configured));
   if (options.quant.empty() && options.like.empty()) {
@@ -143,7 +143,7 @@ Result<model::SynthResult> write(const model::SynthSpec& spec) {
       line.say(fmt::format("writing '{}'", spec.out.string()));
     }
     const bool lasting = std::exchange(tenth, 10 * done / total) != 10 * done / total;
-    line.show(model::progress_text(done, total, seconds), lasting);
+    line.doing(model::progress_text(done, total, seconds), lasting);
   };
   return model::synthesize(spec, progress, proc::interrupted);
 }
@@ -152,7 +152,7 @@ Result<int> synth(const Common& common, const SynthOptions& options) {
   if (options.list) {
     return list_presets(common);
   }
-  MIA_TRY_ASSIGN(const Configured configured, configure(common));
+  MIA_TRY_ASSIGN(const app::Configured configured, app::configure(common));
   MIA_TRY_ASSIGN(const model::SynthSpec spec, spec_of(options, configured));
   MIA_TRY_ASSIGN(const model::SynthResult result, write(spec));
   const double rate = static_cast<double>(result.bytes) / std::max(result.seconds, 1e-9);
@@ -165,7 +165,7 @@ Result<int> synth(const Common& common, const SynthOptions& options) {
                       human_bytes(static_cast<std::int64_t>(rate))));
   }
   if (options.experts) {
-    MIA_TRY_ASSIGN(const ExpertHistogram histogram, measure_experts(configured, result.path));
+    MIA_TRY_ASSIGN(const app::ExpertHistogram histogram, app::measure_experts(configured, result.path));
     json["expert_histogram"] = to_json(histogram);
     if (!common.json) {
       print(to_text(histogram, terminal_width()));

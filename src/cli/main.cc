@@ -11,7 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/log.h"
-#include "cli/app.h"
+#include "cli/cli.h"
 #include "cli/parse_error.h"
 
 namespace mia::cli {

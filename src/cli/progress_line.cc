@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "cli/app.h"
+#include "cli/cli.h"
 
 namespace mia::cli {
 namespace {
@@ -19,10 +19,10 @@ ProgressLine::ProgressLine()
     : terminal_(is_terminal(STDERR_FILENO)), quiet_(log::is_quiet()), printed_ns_(steady_ns()) {}
 
 ProgressLine::~ProgressLine() {
-  clear();
+  ProgressLine::done();
 }
 
-void ProgressLine::show(std::string_view text, bool lasting) {
+void ProgressLine::doing(std::string_view text, bool lasting) {
   if (quiet_) {
     return;
   }
@@ -38,7 +38,7 @@ void ProgressLine::show(std::string_view text, bool lasting) {
 
 void ProgressLine::still(std::string_view text, double seconds) {
   const bool silent = static_cast<double>(steady_ns() - printed_ns_) >= kSilenceS * kNsPerS;
-  show(fmt::format("{}, {:.0f} s", text, seconds), silent);
+  ProgressLine::doing(fmt::format("{}, {:.0f} s", text, seconds), silent);
 }
 
 void ProgressLine::say(std::string_view text) {
@@ -46,15 +46,15 @@ void ProgressLine::say(std::string_view text) {
     return;
   }
   const std::string again = shown_;
-  clear();
+  ProgressLine::done();
   print_progress(one_line(text, kLongest) + "\n");
   printed_ns_ = steady_ns();
   if (!again.empty()) {
-    show(again);
+    ProgressLine::doing(again);
   }
 }
 
-void ProgressLine::clear() {
+void ProgressLine::done() {
   if (terminal_ && !shown_.empty()) {
     print_progress("\r\x1b[K");
     shown_.clear();

@@ -5,26 +5,26 @@
 #include <string>
 #include <string_view>
 
+#include "app/observer.h"
+
 namespace mia::cli {
 
 // One line on stderr that is redrawn on a terminal and printed now and then elsewhere: nobody should wonder for more
 // than kSilenceS whether anything goes on. Silent with --quiet.
-class ProgressLine {
+class ProgressLine : public app::Observer {
  public:
   ProgressLine();
-  ~ProgressLine();
-  ProgressLine(const ProgressLine&) = delete;
-  ProgressLine& operator=(const ProgressLine&) = delete;
+  ~ProgressLine() override;
 
   static constexpr double kSilenceS = 10;
 
   // `lasting` lines are printed also where nothing can be redrawn.
-  void show(std::string_view text, bool lasting = false);
+  void doing(std::string_view text, bool lasting = false) override;
   // What has gone on for so long: redrawn on a terminal, elsewhere printed when nothing was for kSilenceS.
-  void still(std::string_view text, double seconds);
+  void still(std::string_view text, double seconds) override;
   // A line that stays; the progress is drawn again below it.
-  void say(std::string_view text);
-  void clear();
+  void say(std::string_view text) override;
+  void done() override;
 
  private:
   bool terminal_;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <nlohmann/json.hpp>
 
+#include "app/compare_document.h"
 #include "base/text.h"
-#include "cli/app.h"
-#include "cli/compare_document.h"
+#include "cli/cli.h"
 #include "proto/message.h"
 #include "record/report.h"
 #include "runtime/registry.h"
@@ -24,11 +24,11 @@ constexpr std::string_view kCompiler = "GCC " __VERSION__;
 }  // namespace
 
 Json versions_json() {
-  Json json = {{"mia-perf", tool_version()},
+  Json json = {{"mia-perf", app::tool_version()},
                {"commit", kCommit.empty() ? Json(nullptr) : Json(kCommit)},
                {"protocol", proto::kVersion},
                {"report_schema", record::kReportSchema},
-               {"compare_schema", kCompareSchema},
+               {"compare_schema", app::kCompareSchema},
                {"store_schema", store::schema_version()},
                {"compiler", kCompiler},
                {"libraries", Json::object()},
@@ -49,8 +49,8 @@ Json versions_json() {
 }
 
 std::string versions_text() {
-  return kCommit.empty() ? fmt::format("mia-perf {}\n", tool_version())
-                         : fmt::format("mia-perf {} ({})\n", tool_version(), kCommit);
+  return kCommit.empty() ? fmt::format("mia-perf {}\n", app::tool_version())
+                         : fmt::format("mia-perf {} ({})\n", app::tool_version(), kCommit);
 }
 
 }  // namespace mia::cli

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// The sides of a comparison as they are typed: "runtime:old", "model:smollm2-135m", "set:n_threads=1,poll=0", several
+// of them joined by '+', or "base" for what is configured.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "app/setup.h"
+#include "base/result.h"
+#include "measure/arm.h"
+
+namespace mia::app {
+
+// The settings that a side asks for, in the order typed. Errors of kind usage name the part that is wrong.
+[[nodiscard]] Result<measure::SettingList> parse_arm(std::string_view text);
+
+// "short", "long" and "prefill" as settings: random tokens, so that both sides compute the same. Error kind usage.
+[[nodiscard]] Result<measure::SettingList> comparison_workload(std::string_view name);
+
+// All layers, the workload, --set, and the side's own settings on top, with its runtime and model found.
+[[nodiscard]] Result<measure::ArmSpec> make_arm(const Configured& configured, const measure::SettingList& workload,
+                                                const std::string& text, SubjectFinder& finder);
+
+}  // namespace mia::app

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: MIT
+#include "app/compare_session.h"
+
+#include <algorithm>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "app/compare_document.h"
+#include "app/observer.h"
+#include "app/scope.h"
+#include "app/setup.h"
+#include "app/watch_gpus.h"
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/text.h"
+#include "host/memory.h"
+#include "host/page_cache.h"
+#include "judge/coins.h"
+#include "proc/interrupt.h"
+#include "report/json.h"
+#include "stats/random.h"
+#include "store/measure_lock.h"
+
+namespace mia::app {
+namespace {
+constexpr double kIdleCpus = 0.05;  // an arm that waits should use nothing; this much is worth saying
+
+measure::PairChance chance_of(const judge::CoinPlan& coins) {
+  return {[coins](std::int64_t epoch, std::int64_t pair) { return coins.a_first(epoch, pair); },
+          [coins](std::int64_t epoch) { return coins.a_starts(epoch); },
+          [coins](std::int64_t epoch, bool arm_b) { return coins.padding_bytes(epoch, arm_b); },
+          [coins](std::int64_t epoch, std::int64_t pair) { return coins.trace_seed(epoch, pair); }};
+}
+
+bool scripted(const measure::ArmSpec& arm) {
+  return arm.subject.runtime.provider == "fake";
+}
+
+// Why memory holds only one of the two; "" when it holds both or nothing is known.
+std::string too_large_together(const measure::ArmSpec& a, const measure::ArmSpec& b) {
+  const auto available = host::available_memory_bytes();
+  const std::int64_t needed = measure::resident_bytes(a, b);
+  if (!available || scripted(a) || scripted(b) || needed <= *available) {
+    return {};
+  }
+  return fmt::format("both models need {} and {} is free", human_bytes(needed), human_bytes(*available));
+}
+
+// "a" and "b" of the sentence must differ, also when a thing is compared with itself.
+void tell_apart(measure::ArmSpec& a, measure::ArmSpec& b) {
+  if (a.label == b.label) {
+    a.label += " (A)";
+    b.label += " (B)";
+  }
+}
+
+class CompareRunner {
+ public:
+  CompareRunner(CompareRequest request, judge::PairedTest test, Observer& observer)
+      : request_(std::move(request)), test_(std::move(test)), began_ns_(steady_ns()), observer_(observer) {
+    tell_apart(request_.a, request_.b);
+    spec_.chance = chance_of(judge::CoinPlan(request_.options.seed));
+    take_arms();
+    content_.session = new_session_id();
+    content_.started = utc_now();
+    content_.machine = request_.machine;
+    file_ = request_.out / (request_.stem + ".json");
+  }
+
+  Result<CompareEnd> run() {
+    MIA_TRY(prepare());
+    measure::PairRunner runner(spec_, bench_, [this](std::int64_t pair) { show(pair); });
+    while (!over()) {
+      MIA_TRY(run_epoch(runner));
+      write();
+    }
+    if (!decision_.stop) {
+      decision_ = test_.finish();
+    }
+    content_.finished = utc_now();
+    write();
+    observer_.done();
+    return finish();
+  }
+
+ private:
+  void take_arms() {
+    spec_.a = content_.a.spec = request_.a;
+    spec_.b = content_.b.spec = request_.b;
+  }
+
+  Status prepare() {
+    choose_design();
+    bench_.machine = request_.machine;
+    bench_.on_wait = [this] { observer_.still(doing_, static_cast<double>(steady_ns() - doing_since_ns_) / kNsPerS); };
+    if (scripted(request_.a) && scripted(request_.b)) {
+      return {};
+    }
+    MIA_TRY_ASSIGN(lock_, lock_this_machine());
+    std::vector<GpuUse> uses;
+    for (measure::ArmSpec* const arm : {&request_.a, &request_.b}) {
+      uses.push_back({&arm->subject, arm->settings.llm.n_gpu_layers.value_or(1) != 0});
+    }
+    for (const record::Finding& finding : watch_gpus(uses, request_.machine, gpu_)) {
+      notes_.push_back(finding.text);
+      observer_.say(finding.text);
+    }
+    take_arms();
+    bench_.gpu = &gpu_;
+    return {};
+  }
+
+  // A file in the page cache keeps its place in memory, and the place alone is worth some percent: two copies of one
+  // file differ. So two files are read anew, in random order, for each epoch; one file is shared by both and is read
+  // once.
+  Status place_files() {
+    const std::string& a = request_.a.subject.model.path;
+    const std::string& b = request_.b.subject.model.path;
+    if (scripted(request_.a) || scripted(request_.b) || (a == b && next_epoch_ > 0)) {
+      return {};
+    }
+    std::vector<std::string> files = a == b ? std::vector{a} : std::vector{a, b};
+    placing_.shuffle(std::span(files));
+    for (const char* const state : {"cold", "warm"}) {
+      for (const std::string& file : files) {
+        doing_ = fmt::format("reading {}", file);
+        observer_.doing(doing_, next_epoch_ == 0);
+        if (state == std::string_view("warm") || a != b) {
+          MIA_TRY(host::prepare_cache(file, state, proc::interrupted));
+        }
+      }
+    }
+    return {};
+  }
+
+  void choose_design() {
+    const std::string why = too_large_together(request_.a, request_.b);
+    if (request_.alternate || !why.empty()) {
+      alternate(why.empty() ? "as asked" : why);
+    }
+  }
+
+  void alternate(const std::string& why) {
+    spec_.design = measure::PairDesign::alternating;
+    notes_.push_back(
+        fmt::format("the processes took turns epoch by epoch, one at a time ({}): less sensitive on a "
+                    "machine that drifts",
+                    why));
+    observer_.say(notes_.back());
+  }
+
+  [[nodiscard]] bool over() {
+    const bool decided = decision_.stop && !request_.all_epochs;
+    const bool last = next_epoch_ >= request_.options.max_epochs + (request_.all_epochs ? 0 : test_voided());
+    if (decided || last || interrupted_ || !content_.outcome.ok()) {
+      return true;
+    }
+    const double elapsed = static_cast<double>(steady_ns() - began_ns_) / kNsPerS;
+    if (request_.budget_s && elapsed + epoch_s_ > *request_.budget_s) {
+      notes_.push_back(fmt::format("the budget of {} ended it", human_seconds(*request_.budget_s)));
+      return true;
+    }
+    return false;
+  }
+
+  // A voided epoch is run again, as often as epochs were asked for at most.
+  [[nodiscard]] std::int64_t test_voided() const {
+    return std::min(next_epoch_ - test_.epochs(), request_.options.max_epochs);
+  }
+
+  Status run_epoch(measure::PairRunner& runner) {
+    const std::int64_t began = steady_ns();
+    const std::int64_t pairs = test_.pairs_for_next_epoch(preparation_s_, pair_s_);
+    planned_pairs_ = pairs;
+    if (Status placed = place_files(); !placed) {
+      if (placed.error().kind == ErrorKind::interrupted) {
+        interrupted_ = true;
+        return {};
+      }
+      return placed;
+    }
+    MIA_TRY_ASSIGN(measure::EpochEnd end, runner.run_epoch(next_epoch_, pairs));
+    if (end.outcome.kind == record::OutcomeKind::out_of_memory && next_epoch_ == 0 && end.epoch.pairs.empty() &&
+        spec_.design == measure::PairDesign::resident) {
+      alternate("the second did not fit beside the first");
+      return {};
+    }
+    ++next_epoch_;
+    interrupted_ = end.outcome.kind == record::OutcomeKind::cancelled || proc::interrupted();
+    if (!interrupted_ && !end.outcome.ok()) {
+      content_.outcome = end.outcome;
+      content_.outcome_of_b = end.of_b;
+      content_.log_tail = end.log_tail;
+    }
+    content_.a.effective = runner.effective_a();
+    content_.b.effective = runner.effective_b();
+    if (end.outcome.ok()) {
+      learn(end.epoch, static_cast<double>(steady_ns() - began) / kNsPerS);
+    }
+    if (!end.epoch.pairs.empty()) {
+      content_.epochs.push_back(std::move(end.epoch));
+    }
+    return {};
+  }
+
+  void learn(const measure::PairEpoch& epoch, double seconds) {
+    epoch_s_ = seconds;
+    preparation_s_ = epoch.preparation_s;
+    pair_s_ = epoch.pairs.empty() ? 0 : epoch.pairs_s / static_cast<double>(epoch.pairs.size());
+    most_idle_ = std::max(most_idle_, epoch.idle_cpus.value_or(0));
+    if (!decision_.stop) {
+      test_.add_epoch(judged(epoch));
+      decision_ = test_.look();
+    }
+    observer_.doing(fmt::format("epoch {}: {}", next_epoch_, standing()), true);
+  }
+
+  [[nodiscard]] std::string standing() const {
+    constexpr std::int64_t kTelling = 3;  // two epochs give an interval that says nothing
+    const std::string interval = test_.epochs() < kTelling || decision_.statistics.empty()
+                                     ? std::string()
+                                     : judge::interval_text(decision_.statistics.front());
+    const double elapsed = static_cast<double>(steady_ns() - began_ns_) / kNsPerS;
+    return fmt::format("B's time against A's {}, {} so far{}", interval.empty() ? "not known yet" : interval,
+                       human_seconds(elapsed), decision_.stop ? ": " + std::string(name_of(decision_.verdict)) : "");
+  }
+
+  void show(std::int64_t pair) {
+    const std::string place = pair < 0 ? "starting both" : fmt::format("pair {}/{}", pair + 1, planned_pairs_);
+    doing_ = fmt::format("epoch {} of at most {}, {}", next_epoch_ + 1, request_.options.max_epochs, place);
+    doing_since_ns_ = steady_ns();
+    observer_.doing(fmt::format("{}; {}", doing_, standing()));
+  }
+
+  [[nodiscard]] judge::Comparison comparison() const {
+    judge::Comparison found = test_.result(request_.a.label, request_.b.label);
+    found.design = measure::name_of(spec_.design);
+    found.notes.insert(found.notes.end(), notes_.begin(), notes_.end());
+    if (most_idle_ > kIdleCpus) {
+      found.notes.push_back(fmt::format("the waiting side used up to {:.2f} CPUs", most_idle_));
+    }
+    for (const ComparedArm* const arm : {&content_.a, &content_.b}) {
+      const auto threads = arm->effective.llm.n_threads;
+      const auto cores = request_.machine.allowed_cpus;
+      if (threads && cores && *threads > *cores && !scripted(arm->spec)) {
+        found.notes.push_back(fmt::format("{} computes with {} threads on {} CPUs: try --set n_threads={}",
+                                          arm->spec.label, *threads, *cores, *cores));
+      }
+    }
+    return found;
+  }
+
+  // A file that cannot be written costs the file, not the comparison; one without pairs replaces no earlier one.
+  void write() {
+    if (content_.epochs.empty()) {
+      return;
+    }
+    const Status written = write_file_atomic(file_, report::pretty_json(compare_document(comparison(), content_)));
+    file_error_ = written ? std::nullopt : std::optional(written.error());
+  }
+
+  CompareEnd finish() {
+    CompareEnd end;
+    end.comparison = comparison();
+    end.outcome = content_.outcome;
+    end.interrupted = interrupted_;
+    end.document = compare_document(end.comparison, content_);
+    end.view = view_of(end.comparison, content_);
+    end.file = content_.epochs.empty() ? std::filesystem::path() : file_;
+    end.file_error = file_error_;
+    return end;
+  }
+
+  proc::InterruptGuard guard_;
+  CompareRequest request_;
+  judge::PairedTest test_;
+  std::int64_t began_ns_;
+  measure::PairSpec spec_;
+  measure::Bench bench_;
+  CompareContent content_;
+  stats::Random placing_{stats::mix(request_.options.seed)};
+  std::filesystem::path file_;
+  std::optional<Error> file_error_;
+  Observer& observer_;
+  std::optional<store::MeasureLock> lock_;
+  host::GpuMonitor gpu_ = host::GpuMonitor::open();
+  std::string doing_;
+  std::int64_t doing_since_ns_ = 0;
+  std::vector<std::string> notes_;
+  judge::Decision decision_;
+  std::int64_t next_epoch_ = 0;
+  std::int64_t planned_pairs_ = 0;
+  double epoch_s_ = 0;
+  double preparation_s_ = 0;
+  double pair_s_ = 0;
+  double most_idle_ = 0;
+  bool interrupted_ = false;
+};
+
+}  // namespace
+
+judge::EpochPairs judged(const measure::PairEpoch& epoch) {
+  judge::EpochPairs pairs;
+  pairs.steady = epoch.steady;
+  for (const measure::RunPair& pair : epoch.pairs) {
+    pairs.pairs.push_back({judge::figures_of(pair.a.run), judge::figures_of(pair.b.run),
+                           pair.voided_by.empty() ? std::string() : pair.voided_by.front(),
+                           !pair.disturbed_by.empty()});
+  }
+  return pairs;
+}
+
+Result<CompareEnd> carry_out(CompareRequest request, Observer& observer) {
+  MIA_TRY_ASSIGN(judge::PairedTest test, judge::PairedTest::make(request.options));
+  return CompareRunner(std::move(request), std::move(test), observer).run();
+}
+
+}  // namespace mia::app

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// A comparison from two arms to a verdict and a report file: measure::PairRunner and judge::PairedTest around one
+// machine.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/observer.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "judge/comparison.h"
+#include "judge/paired_test.h"
+#include "measure/pairs.h"
+#include "record/machine.h"
+#include "report/compare_view.h"
+
+namespace mia::app {
+
+struct CompareRequest {
+  measure::ArmSpec a;
+  measure::ArmSpec b;
+  judge::PairedOptions options;
+  record::Machine machine;
+  std::filesystem::path out;  // folder of the report; must be writable
+  std::string stem = "compare";
+  std::optional<double> budget_s;  // no epoch begins that would end after it
+  bool all_epochs = false;         // go on to the last epoch though the verdict stands: for recording
+  bool alternate = false;          // one process at a time even where memory holds both
+};
+
+struct CompareEnd {
+  judge::Comparison comparison;
+  record::Outcome outcome;  // of the arm that ended the comparison
+  bool interrupted = false;
+  Json document;  // as in the file
+  report::ComparisonView view;
+  std::filesystem::path file;  // empty where there was nothing to write
+  std::optional<Error> file_error;
+};
+
+[[nodiscard]] Result<CompareEnd> carry_out(CompareRequest request, Observer& observer);
+
+// One pair table row for the judge: figures of both runs, and the first reason that voids the pair.
+[[nodiscard]] judge::EpochPairs judged(const measure::PairEpoch& epoch);
+
+}  // namespace mia::app

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// Reports by the names that people give them: a file, or a session of the store.
+#pragma once
+
+#include <string>
+
+#include "app/scope.h"
+#include "base/result.h"
+#include "record/report.h"
+#include "store/store.h"
+
+namespace mia::app {
+
+[[nodiscard]] Result<store::Store> open_store(const Scope& scope);
+
+// A file where `what` looks like one, else a session's id, a prefix of one, or "last". `allow_edited`: also a file that
+// was changed by hand.
+[[nodiscard]] Result<record::Report> find_report(const Scope& scope, const std::string& what, bool allow_edited);
+
+}  // namespace mia::app

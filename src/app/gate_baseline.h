@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// What a report is judged against: the accepted one that may judge it, and the noise between sessions from history.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "judge/unpaired.h"
+#include "record/report.h"
+#include "store/store.h"
+
+namespace mia::app {
+
+// Usage error that names every difference when `accepted` must not judge `report`.
+[[nodiscard]] Status require_comparable(const record::Report& accepted, const record::Report& report);
+
+// The accepted report of the same model, machine and scenario; nullopt where there is none. Usage error when only
+// another machine has one, or when it differs in what decides the speed.
+[[nodiscard]] Result<std::optional<record::Report>> find_baseline(store::Store& store, const record::Report& report);
+
+// By cell key, where the store has enough other sessions of the cell's configuration.
+[[nodiscard]] Result<std::map<std::string, judge::SessionNoise>> noise_from_history(store::Store& store,
+                                                                                    const record::Report& report,
+                                                                                    const std::string& metric);
+
+}  // namespace mia::app

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// Who is told what a session does: a terminal, a page, a test. Nothing here decides anything.
+#pragma once
+
+#include <string_view>
+
+namespace mia::app {
+
+class Observer {
+ public:
+  Observer() = default;
+  Observer(const Observer&) = delete;
+  Observer& operator=(const Observer&) = delete;
+  virtual ~Observer() = default;
+  // What begins now, in one line. `lasting`: worth keeping where nothing can be redrawn.
+  virtual void doing(std::string_view text, bool lasting = false) = 0;
+  // The same has gone on for so long; about once a second.
+  virtual void still(std::string_view text, double seconds) = 0;
+  // Something a person should know: a repeat was disturbed, a cell was given up, the budget ends the plan.
+  virtual void say(std::string_view text) = 0;
+  // Nothing is going on any more.
+  virtual void done() = 0;
+};
+
+}  // namespace mia::app

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+#include "app/setup.h"
+
+#include <algorithm>
+
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "model/describe.h"
+#include "record/fields.h"
+#include "runtime/registry.h"
+
+namespace mia::app {
+namespace {
+
+std::vector<model::CatalogueEntry> catalogue_of(const config::Loaded& loaded) {
+  std::vector<model::CatalogueEntry> entries;
+  for (const config::ModelEntry& entry : loaded.catalogue) {
+    entries.push_back({entry.id, entry.source, entry.member, entry.file, entry.description, entry.profile});
+  }
+  return model::merge(model::built_in(), entries);
+}
+
+Result<std::pair<std::string, std::string>> parse_setting(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    return fail(ErrorKind::usage, "--set {}: write key=value, for example --set n_threads=2", one_line(text, 80));
+  }
+  const std::string value(trim(std::string_view(text).substr(equals + 1)));
+  MIA_TRY_ASSIGN(const record::Field* const field,
+                 context(record::require_field(trim(text.substr(0, equals))), "--set"));
+  MIA_TRY(context(record::parse_value(*field, value), "--set"));
+  return std::pair{std::string(field->key), value};
+}
+
+}  // namespace
+
+Result<Configured> configure(const Scope& scope, const std::vector<std::string>& extra) {
+  Configured configured;
+  config::LoadSpec spec;
+  spec.config_dir = scope.config_dir;
+  spec.profile = scope.profile;
+  MIA_TRY_ASSIGN(configured.loaded, config::load(spec));
+  configured.catalogue = catalogue_of(configured.loaded);
+  for (const std::vector<std::string>* const list : {&scope.set, &extra}) {
+    for (const std::string& text : *list) {
+      MIA_TRY_ASSIGN(auto setting, parse_setting(text));
+      std::erase_if(configured.fixed, [&](const auto& other) { return other.first == setting.first; });
+      configured.fixed.push_back(std::move(setting));
+    }
+  }
+  return configured;
+}
+
+Result<record::Settings> settings_of(const Configured& configured) {
+  record::Settings settings = configured.loaded.settings;
+  for (const auto& [key, text] : configured.fixed) {
+    MIA_TRY(record::set_text(settings, key, text));
+  }
+  return settings;
+}
+
+Result<record::ModelInfo> SubjectFinder::model_of(const std::string& id, bool fake) {
+  auto path = model::resolve(id, catalogue_);
+  if (!path && fake) {  // the scripted worker needs no file, only a name
+    record::ModelInfo info;
+    info.id = id;
+    info.path = id;
+    info.architecture = "fake";
+    info.header_hash = hash_hex(id);
+    info.file_bytes = 1;
+    info.bytes_per_token = 1;
+    return info;
+  }
+  MIA_TRY_ASSIGN(const std::filesystem::path file, std::move(path));
+  MIA_TRY_ASSIGN(record::ModelInfo info, model::inspect(file));
+  if (std::ranges::count(catalogue_, id, &model::CatalogueEntry::id) > 0) {
+    info.id = id;
+  }
+  return info;
+}
+
+Result<measure::Subject> SubjectFinder::find(const record::Settings& settings) {
+  const std::string name = settings.run.runtime.value_or("");
+  const std::string id = settings.llm.id.value_or("smollm2-135m");
+  const std::string key = name + '\n' + id;
+  if (const auto at = known_.find(key); at != known_.end()) {
+    return at->second;
+  }
+  measure::Subject subject;
+  MIA_TRY_ASSIGN(subject.runtime, runtime::find(name));
+  MIA_TRY(runtime::verify_unchanged(subject.runtime));
+  subject.env = runtime::worker_environment(subject.runtime);
+  MIA_TRY_ASSIGN(subject.model, model_of(id, subject.runtime.provider == "fake"));
+  known_[key] = subject;
+  return subject;
+}
+
+Result<std::optional<store::MeasureLock>> lock_this_machine() {
+  auto lock = store::lock_measuring(store::default_lock_path());
+  if (!lock) {
+    log::warn(lock.error().text() + "; measuring goes on, but another mia-perf could measure at the same time");
+    return std::optional<store::MeasureLock>();
+  }
+  if (!lock->held()) {
+    const auto& other = lock->other();
+    const std::string who =
+        other && other->pid > 0 ? fmt::format(" (process {} since {})", other->pid, other->since) : "";
+    return fail(ErrorKind::usage,
+                "another mia-perf measures on this machine{}; two at once disturb each other: wait for its end", who);
+  }
+  return std::optional(std::move(*lock));
+}
+
+std::string new_session_id() {
+  std::string id;
+  for (const char c : utc_now()) {
+    if (c >= '0' && c <= '9') {
+      id += c;
+    } else if (c == 'T') {
+      id += '-';
+    }
+  }
+  return fmt::format("{}-{}", id, hash_hex(fmt::format("{} {}", steady_ns(), getpid())).substr(0, 4));
+}
+
+}  // namespace mia::app

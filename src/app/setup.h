@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// What measuring verbs need before they measure: settings, catalogue, runtime and model of a cell.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "app/scope.h"
+#include "base/result.h"
+#include "config/config.h"
+#include "measure/plan.h"
+#include "model/catalogue.h"
+#include "store/measure_lock.h"
+
+namespace mia::app {
+
+struct Configured {
+  config::Loaded loaded;  // all layers but --set
+  std::vector<model::CatalogueEntry> catalogue;
+  measure::SettingList fixed;  // --set and the flags that stand for one, checked
+};
+// `extra`: "key=value" of flags such as --repeats.
+[[nodiscard]] Result<Configured> configure(const Scope& scope, const std::vector<std::string>& extra = {});
+// All layers with `fixed` on top.
+[[nodiscard]] Result<record::Settings> settings_of(const Configured& configured);
+
+// Finds runtimes and models once each, however many cells name them.
+class SubjectFinder {
+ public:
+  explicit SubjectFinder(std::vector<model::CatalogueEntry> catalogue) : catalogue_(std::move(catalogue)) {}
+  [[nodiscard]] Result<measure::Subject> find(const record::Settings& settings);
+
+ private:
+  [[nodiscard]] Result<record::ModelInfo> model_of(const std::string& id, bool fake);
+  std::vector<model::CatalogueEntry> catalogue_;
+  std::map<std::string, measure::Subject> known_;
+};
+
+// Held while we measure; error kind usage names the other mia-perf that does.
+[[nodiscard]] Result<std::optional<store::MeasureLock>> lock_this_machine();
+
+// A name of this moment that sorts by time: "20261124-104147-1a2b".
+[[nodiscard]] std::string new_session_id();
+
+}  // namespace mia::app
