@@ -20,9 +20,10 @@ ROOMS = {
     "store": "base record",
     "imports": "base record store",
     "judge": "base record config stats",
-    "report": "base record",
-    "app": "base record config stats proto proc host model runtime measure store imports judge report",
-    "cli": "base record config stats proto proc host model runtime measure store imports judge report app",
+    "document": "base record",
+    "report": "base record document",
+    "app": "base record config stats proto proc host model runtime measure store imports judge document report",
+    "cli": "base record config stats proto proc host model runtime measure store imports judge document report app",
     "worker": "base record proto",
 }
 LIBRARIES = {

@@ -11,8 +11,6 @@
 
 #include "base/text.h"
 #include "proc/interrupt.h"
-#include "report/sparkline.h"
-#include "report/table.h"
 #include "runtime/registry.h"
 #include "runtime/worker.h"
 
@@ -135,21 +133,19 @@ Json to_json(const ExpertHistogram& histogram) {
               {"most_of_even", means.most}, {"effective_experts", means.effective}, {"layers", std::move(layers)}};
 }
 
-std::string to_text(const ExpertHistogram& histogram, int width) {
+document::Section section_of(const ExpertHistogram& histogram) {
   const auto buckets = buckets_of(histogram);
-  const auto most = static_cast<double>(*std::ranges::max_element(buckets));
-  report::Table table;
-  table.columns = {{"of the even share"}, {"experts"}, {"", report::Align::left}};
+  document::Chart chart{document::Chart::Kind::bars, "", "of the even share", "experts"};
   for (std::size_t i = 0; i < buckets.size(); ++i) {
-    table.rows.push_back({bucket_name(i), std::to_string(buckets[i]),
-                          report::bar(static_cast<double>(buckets[i]), most, std::max(width - 40, 10))});
+    chart.points.push_back({bucket_name(i), static_cast<double>(buckets[i])});
   }
   const Means means = means_of(histogram);
-  return fmt::format(
-      "experts chosen for {} random tokens in {} layers: the least {:.2f} and the most {:.2f} times the even share, as "
-      "varied as {:.1f} of {} experts used evenly\n{}",
-      histogram.tokens, histogram.layers.size(), means.least, means.most, means.effective, histogram.experts,
-      report::table_text(table, static_cast<std::size_t>(width)));
+  return {"Experts",
+          {document::Paragraph{fmt::format(
+               "experts chosen for {} random tokens in {} layers: the least {:.2f} and the "
+               "most {:.2f} times the even share, as varied as {:.1f} of {} experts used evenly",
+               histogram.tokens, histogram.layers.size(), means.least, means.most, means.effective, histogram.experts)},
+           std::move(chart)}};
 }
 
 }  // namespace mia::app

@@ -10,6 +10,7 @@
 #include "app/setup.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "document/document.h"
 
 namespace mia::app {
 
@@ -32,6 +33,6 @@ struct ExpertHistogram {
 [[nodiscard]] Result<ExpertHistogram> measure_experts(const Configured& configured, const std::filesystem::path& model);
 
 [[nodiscard]] Json to_json(const ExpertHistogram& histogram);
-[[nodiscard]] std::string to_text(const ExpertHistogram& histogram, int width);
+[[nodiscard]] document::Section section_of(const ExpertHistogram& histogram);
 
 }  // namespace mia::app

@@ -13,6 +13,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "document/json.h"
+
 namespace mia::cli {
 
 int exit_code_of(const Error& error) {
@@ -94,9 +96,28 @@ int terminal_width(int fd) {
   return 110;
 }
 
-std::size_t table_width() {
-  return is_terminal(STDOUT_FILENO) ? static_cast<std::size_t>(terminal_width())
-                                    : std::numeric_limits<std::size_t>::max();
+document::Look terminal_look() {
+  return {static_cast<std::size_t>(terminal_width()), std::nullopt, want_color()};
+}
+
+void show(const Common& common, const document::Document& document, const Json& json) {
+  if (common.json) {
+    print_json(json);
+    return;
+  }
+  document::Look look = terminal_look();
+  if (!is_terminal(STDOUT_FILENO)) {
+    look.table_width = std::numeric_limits<std::size_t>::max();
+  }
+  print(document::to_text(document, look));
+}
+
+void show_list(const Common& common, const document::Table& table, std::string_view none) {
+  if (table.rows.empty() && !common.json) {
+    print(std::string(none) + '\n');
+  } else {
+    show(common, document::document_of(table), document::to_json(table));
+  }
 }
 
 }  // namespace mia::cli

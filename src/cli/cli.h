@@ -12,6 +12,7 @@
 #include "app/scope.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "document/text.h"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the library's own
 class App;
@@ -60,8 +61,12 @@ void print_json(const Json& json);
 [[nodiscard]] bool want_color();
 [[nodiscard]] int terminal_width();  // of stdout
 [[nodiscard]] int terminal_width(int fd);
-// A table is cut at the terminal's edge, but whole where a file or another program reads it.
-[[nodiscard]] std::size_t table_width();
+// How documents are printed here.
+[[nodiscard]] document::Look terminal_look();
+// The document, or `json` with --json. Tables are whole where a file or another program reads them.
+void show(const Common& common, const document::Document& document, const Json& json);
+// A list: the table, or `none` where it is empty.
+void show_list(const Common& common, const document::Table& table, std::string_view none);
 
 // One per verb, in cmd_<verb>.cc.
 void add_run(Cli& cli);

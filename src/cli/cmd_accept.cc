@@ -8,7 +8,6 @@
 #include "app/find_report.h"
 #include "base/text.h"
 #include "cli/cli.h"
-#include "report/table.h"
 
 namespace mia::cli {
 namespace {
@@ -39,25 +38,16 @@ Status require_acceptable(const record::Report& found) {
 Result<int> list_accepted(const Common& common) {
   MIA_TRY_ASSIGN(store::Store store, app::open_store(common));
   MIA_TRY_ASSIGN(const auto rows, store.baselines());
-  Json json = Json::array();
-  report::Table table;
-  using report::Align;
-  table.columns = {{"scenario", Align::left}, {"model", Align::left},    {"machine", Align::left},
-                   {"session", Align::left},  {"accepted", Align::left}, {"reason", Align::left}};
+  document::Table table{{{"scenario", "scenario"},
+                         {"model_key", "model"},
+                         {"machine", "machine"},
+                         {"session", "session"},
+                         {"accepted", "accepted"},
+                         {"reason", "reason"}}};
   for (const store::BaselineRow& row : rows) {
-    json.push_back({{"scenario", row.scenario},
-                    {"model_key", row.model_key},
-                    {"machine", row.machine},
-                    {"session", row.session},
-                    {"accepted", row.accepted},
-                    {"reason", row.reason}});
     table.rows.push_back({row.scenario, row.model_key, row.machine, row.session, row.accepted, row.reason});
   }
-  if (common.json) {
-    print_json(json);
-  } else {
-    print(rows.empty() ? "no report was accepted yet\n" : report::table_text(table, table_width()));
-  }
+  show_list(common, table, "no report was accepted yet");
   return kOk;
 }
 

@@ -61,10 +61,7 @@ void show(const app::CompareEnd& end, bool json) {
     print_json(document);
     return;
   }
-  report::TextOptions options;
-  options.width = terminal_width();
-  options.color = want_color();
-  print(report::to_text(end.view, options));
+  print(document::to_text(report::document_of(end.view), terminal_look()));
   if (!end.file.empty() && !end.file_error) {
     print(one_line("report: " + end.file.string(), 4096) + "\n");
   }

@@ -9,12 +9,9 @@
 #include "config/config.h"
 #include "measure/scenario.h"
 #include "record/fields.h"
-#include "report/table.h"
 
 namespace mia::cli {
 namespace {
-
-using report::Align;
 
 Result<int> list(const Common& common, bool markdown, bool scenarios) {
   if (scenarios) {
@@ -25,17 +22,12 @@ Result<int> list(const Common& common, bool markdown, bool scenarios) {
     print(config::registry_markdown());
     return kOk;
   }
-  if (common.json) {
-    print_json(config::settings_schema());
-    return kOk;
-  }
-  report::Table table;
-  table.columns = {{"key", Align::left}, {"default", Align::left}, {"unit", Align::left}, {"meaning", Align::left}};
+  document::Table table{{{"", "key"}, {"", "default"}, {"", "unit"}, {"", "meaning"}}};
   for (const record::Field& field : record::fields()) {
     table.rows.push_back(
         {std::string(field.key), std::string(field.standard), std::string(field.unit), std::string(field.doc)});
   }
-  print(report::table_text(table, table_width()));
+  cli::show(common, document::document_of(std::move(table)), config::settings_schema());
   return kOk;
 }
 
@@ -45,26 +37,17 @@ Result<int> show(const Common& common, bool origin) {
   spec.profile = common.profile;
   spec.set = common.set;
   MIA_TRY_ASSIGN(const config::Loaded loaded, config::load(spec));
-  if (common.json) {
-    Json json = {{"settings", record::to_json(loaded.settings)}};
-    if (origin) {
-      json["origins"] = loaded.origins;
-    }
-    print_json(json);
-    return kOk;
-  }
-  report::Table table;
-  table.columns = {{"key", Align::left}, {"value", Align::left}};
+  Json json = {{"settings", record::to_json(loaded.settings)}};
   if (origin) {
-    table.columns.push_back({"from", Align::left});
+    json["origins"] = loaded.origins;
   }
+  document::Table table{{{"", "key"}, {"", "value"}, {"", origin ? "from" : ""}}};
   for (const record::Field& field : record::fields()) {
-    table.rows.push_back({std::string(field.key), record::to_text(record::get(loaded.settings, field))});
-    if (origin) {
-      table.rows.back().push_back(loaded.origins.at(std::string(field.key)));
-    }
+    std::string key(field.key);
+    std::string from = loaded.origins.at(key);
+    table.rows.push_back({std::move(key), record::to_text(record::get(loaded.settings, field)), std::move(from)});
   }
-  print(report::table_text(table, table_width()));
+  cli::show(common, document::document_of(std::move(table)), json);
   return kOk;
 }
 

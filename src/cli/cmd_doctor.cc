@@ -25,31 +25,32 @@ std::string half_of(const std::optional<std::int64_t>& cores) {
   return cores ? std::to_string(std::max<std::int64_t>(1, *cores / 2)) : "unknown";
 }
 
-std::string machine_text(const record::Machine& machine, const std::string& gpu_reason) {
-  std::string text;
-  const auto line = [&](std::string_view name, const std::string& value) {
-    text += fmt::format("{:<16} {}\n", name, one_line(value));
-  };
-  line("system", machine.os + ", kernel " + machine.kernel);
-  line("processor",
-       machine.cpu_model + (machine.virtualization.empty() ? "" : " (virtual: " + machine.virtualization + ")"));
-  line("cores", fmt::format("{} physical (half: {}), {} logical, {} for us", count_or_unknown(machine.physical_cores),
-                            half_of(machine.physical_cores), count_or_unknown(machine.logical_cpus),
-                            count_or_unknown(machine.allowed_cpus)));
-  line("NUMA nodes", count_or_unknown(machine.numa_nodes));
+using Facts = std::vector<std::pair<std::string, std::string>>;
+
+void add_machine(Facts& facts, const record::Machine& machine, const std::string& gpu_reason) {
+  facts.emplace_back("system", machine.os + ", kernel " + machine.kernel);
+  facts.emplace_back(
+      "processor",
+      machine.cpu_model + (machine.virtualization.empty() ? "" : " (virtual: " + machine.virtualization + ")"));
+  facts.emplace_back(
+      "cores", fmt::format("{} physical (half: {}), {} logical, {} for us", count_or_unknown(machine.physical_cores),
+                           half_of(machine.physical_cores), count_or_unknown(machine.logical_cpus),
+                           count_or_unknown(machine.allowed_cpus)));
+  facts.emplace_back("NUMA nodes", count_or_unknown(machine.numa_nodes));
   for (const record::CacheLevel& cache : machine.caches) {
-    line(fmt::format("cache L{}", cache.level), fmt::format("{} x {}", cache.count, human_bytes(cache.bytes)));
+    facts.emplace_back(fmt::format("cache L{}", cache.level),
+                       fmt::format("{} x {}", cache.count, human_bytes(cache.bytes)));
   }
-  line("memory", (machine.memory_bytes ? human_bytes(*machine.memory_bytes) : "unknown") +
-                     (machine.memory_limit_bytes ? ", limit " + human_bytes(*machine.memory_limit_bytes) : ""));
-  line("governor", machine.governor.empty() ? "unknown (no cpufreq)" : machine.governor);
+  facts.emplace_back("memory",
+                     (machine.memory_bytes ? human_bytes(*machine.memory_bytes) : "unknown") +
+                         (machine.memory_limit_bytes ? ", limit " + human_bytes(*machine.memory_limit_bytes) : ""));
+  facts.emplace_back("governor", machine.governor.empty() ? "unknown (no cpufreq)" : machine.governor);
   for (const record::GpuInfo& gpu : machine.gpus) {
-    line("GPU", report::gpu_line(gpu));
+    facts.emplace_back("GPU", report::gpu_line(gpu));
   }
   if (machine.gpus.empty()) {
-    line("GPU", fmt::format("none seen ({})", gpu_reason.empty() ? "NVML lists none" : gpu_reason));
+    facts.emplace_back("GPU", fmt::format("none seen ({})", gpu_reason.empty() ? "NVML lists none" : gpu_reason));
   }
-  return text;
 }
 
 std::string percent_of_wall(const std::optional<double>& seconds, const std::optional<double>& wall) {
@@ -66,20 +67,18 @@ std::string page_cache_text(const host::PreflightFacts& facts) {
 }
 
 // What one idle second showed.
-std::string moment_text(const host::PreflightFacts& facts) {
-  const record::Conditions& second = facts.second;
-  const auto line = [](std::string_view name, const std::string& value) {
-    return fmt::format("{:<16} {}\n", name, value);
-  };
-  return line("free memory", facts.available_bytes ? human_bytes(*facts.available_bytes) : "unknown") +
-         line("other programs", second.other_cpu_s && second.wall_s
-                                    ? fmt::format("{:.2f} CPUs", *second.other_cpu_s / *second.wall_s)
-                                    : "unknown") +
-         line("steal", percent_of_wall(second.steal_s, second.wall_s)) +
-         line("pressure", fmt::format("cpu {}, memory {}, io {}", percent_of_wall(second.psi_cpu_some_s, second.wall_s),
-                                      percent_of_wall(second.psi_memory_some_s, second.wall_s),
-                                      percent_of_wall(second.psi_io_some_s, second.wall_s))) +
-         line("page cache", page_cache_text(facts));
+void add_moment(Facts& facts, const host::PreflightFacts& now) {
+  const record::Conditions& second = now.second;
+  facts.emplace_back("free memory", now.available_bytes ? human_bytes(*now.available_bytes) : "unknown");
+  facts.emplace_back("other programs", second.other_cpu_s && second.wall_s
+                                           ? fmt::format("{:.2f} CPUs", *second.other_cpu_s / *second.wall_s)
+                                           : "unknown");
+  facts.emplace_back("steal", percent_of_wall(second.steal_s, second.wall_s));
+  facts.emplace_back("pressure",
+                     fmt::format("cpu {}, memory {}, io {}", percent_of_wall(second.psi_cpu_some_s, second.wall_s),
+                                 percent_of_wall(second.psi_memory_some_s, second.wall_s),
+                                 percent_of_wall(second.psi_io_some_s, second.wall_s)));
+  facts.emplace_back("page cache", page_cache_text(now));
 }
 
 Json moment_json(const host::PreflightFacts& facts) {
@@ -113,22 +112,20 @@ Result<int> doctor(const Common& common) {
   const host::PreflightFacts facts = host::observe(model, gpu);
   auto findings = host::judge_preflight(machine, facts);
   std::ranges::move(runtime::judge_cuda(runtime::observe_cuda(machine)), std::back_inserter(findings));
-  if (common.json) {
-    Json json = {{"machine", record::to_json(machine)}, {"now", moment_json(facts)}, {"findings", Json::array()}};
-    for (const record::Finding& finding : findings) {
-      json["findings"].push_back({{"id", finding.id},
-                                  {"severity", severity_word(finding.severity)},
-                                  {"text", finding.text},
-                                  {"evidence", finding.evidence}});
-    }
-    print_json(json);
-    return kOk;
-  }
-  print(machine_text(machine, facts.gpu_reason) + moment_text(facts));
-  print(findings.empty() ? "\nnothing seen that disturbs measuring\n" : "\n");
+  Json json = {{"machine", record::to_json(machine)}, {"now", moment_json(facts)}, {"findings", Json::array()}};
+  document::Facts seen;
+  add_machine(seen.facts, machine, facts.gpu_reason);
+  add_moment(seen.facts, facts);
+  document::Section disturbing;
   for (const record::Finding& finding : findings) {
-    print(fmt::format("{:<8} {}\n", severity_word(finding.severity), one_line(finding.text, 4096)));
+    json["findings"].push_back({{"id", finding.id},
+                                {"severity", severity_word(finding.severity)},
+                                {"text", finding.text},
+                                {"evidence", finding.evidence}});
+    disturbing.blocks.emplace_back(document::Note{finding.severity, finding.text});
   }
+  const std::string quiet = findings.empty() ? "nothing seen that disturbs measuring" : "";
+  show(common, {"", {{"", {std::move(seen)}}, std::move(disturbing)}, quiet, document::Tone::plain}, json);
   return kOk;
 }
 

@@ -16,7 +16,7 @@
 #include "cli/plan_options.h"
 #include "cli/progress_line.h"
 #include "host/topology.h"
-#include "report/gate_view.h"
+#include "report/document.h"
 #include "report/github.h"
 #include "report/json.h"
 #include "report/junit.h"
@@ -48,7 +48,7 @@ Status show(const Common& common, const app::GateRequest& request, const record:
   if (common.json) {
     print(report::pretty_json(report::to_document(report)));
   } else {
-    print(report::gate_text(report, {terminal_width(), want_color(), false}));
+    print(document::to_text(report::gate_document(report), terminal_look()));
   }
   if (!request.junit.empty()) {
     MIA_TRY(write_file_atomic(request.junit, report::to_junit(report)));

@@ -13,10 +13,9 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/show_report.h"
+#include "document/json.h"
+#include "document/value.h"
 #include "record/metrics.h"
-#include "report/numbers.h"
-#include "report/sparkline.h"
-#include "report/table.h"
 #include "stats/changepoint.h"
 #include "stats/paired.h"
 #include "stats/summary.h"
@@ -29,30 +28,25 @@ Result<int> list(const Common& common, std::int64_t limit) {
   store::SessionFilter filter;
   filter.limit = limit;
   MIA_TRY_ASSIGN(const auto sessions, store.sessions(filter));
-  Json json = Json::array();
-  report::Table table;
-  using report::Align;
-  table.columns = {
-      {"session", Align::left}, {"scenario", Align::left}, {"started", Align::left}, {"state", Align::left}, {"trials"},
-      {"version", Align::left}};
+  document::Table table{{{"session", "session"},
+                         {"scenario", "scenario"},
+                         {"started", "started"},
+                         {"finished", ""},
+                         {"state", ""},
+                         {"", "state"},
+                         {"trials", ""},
+                         {"planned", ""},
+                         {"", "trials", "", "", document::Align::right},
+                         {"", "version"},
+                         {"plan_hash", ""}}};
   for (const store::SessionRow& row : sessions) {
-    json.push_back({{"session", row.id},
-                    {"scenario", row.scenario},
-                    {"started", row.started},
-                    {"finished", row.finished},
-                    {"state", row.state},
-                    {"trials", row.trials},
-                    {"planned", row.planned},
-                    {"plan_hash", row.plan_hash}});
     // A killed session cannot say so itself; disturbed trials were measured again beyond the plan.
-    table.rows.push_back({row.id, row.scenario, row.started, row.state == "running" ? "unfinished" : row.state,
-                          fmt::format("{}/{}", row.trials, std::max(row.trials, row.planned)), row.tool_version});
+    table.rows.push_back({row.id, row.scenario, row.started, row.finished, row.state,
+                          row.state == "running" ? "unfinished" : row.state, row.trials, row.planned,
+                          fmt::format("{}/{}", row.trials, std::max(row.trials, row.planned)), row.tool_version,
+                          row.plan_hash});
   }
-  if (common.json) {
-    print_json(json);
-  } else {
-    print(sessions.empty() ? "no sessions yet\n" : report::table_text(table, table_width()));
-  }
+  show_list(common, table, "no sessions yet");
   return kOk;
 }
 
@@ -111,75 +105,79 @@ std::string direction(const record::Metric& metric, double change) {
   return (change > 0) == (metric.better == record::Better::higher) ? "better" : "worse";
 }
 
-Json to_json(const record::Metric& metric, const Trend& trend) {
-  Json json = {{"model", trend.series.model},     {"model_hash", trend.series.model_hash},
-               {"machine", trend.series.machine}, {"configuration", trend.series.configuration},
-               {"label", trend.series.label},     {"points", Json::array()},
-               {"change_points", Json::array()}};
+document::Table points_of(const Trend& trend) {
+  document::Table table{{{"session", "session"},
+                         {"started", "started"},
+                         {"runtime", "runtime"},
+                         {"value", "value"},
+                         {"trials", "trials"}}};
   for (const app::SessionLevel& level : trend.levels) {
-    json["points"].push_back({{"session", level.session},
-                              {"started", level.started},
-                              {"runtime", level.runtime},
-                              {"value", level.value},
-                              {"trials", level.trials}});
+    table.rows.push_back({level.session, level.started, level.runtime, document::number(level.value), level.trials});
   }
+  return table;
+}
+
+document::Table changes_of(const record::Metric& metric, const Trend& trend) {
+  const document::NumberStyle style = document::style_of(metric).number;
+  document::Table table{{{"index", ""},
+                         {"started", "changed"},
+                         {"session", "session"},
+                         {"change_percent", "change", "%"},
+                         {"direction", "which is"},
+                         {"before", "before"},
+                         {"after", "after"},
+                         {"runtime_before", "runtime before"},
+                         {"runtime_after", "runtime after"}}};
   for (const stats::ChangePoint& change : trend.changes) {
     const app::SessionLevel& first = trend.levels[change.index];
-    json["change_points"].push_back({{"index", change.index},
-                                     {"session", first.session},
-                                     {"started", first.started},
-                                     {"before", std::exp(change.before)},
-                                     {"after", std::exp(change.after)},
-                                     {"change_percent", stats::percent(change.change)},
-                                     {"direction", direction(metric, change.change)},
-                                     {"runtime_before", trend.levels[change.index - 1].runtime},
-                                     {"runtime_after", first.runtime}});
+    table.rows.push_back({static_cast<std::int64_t>(change.index), first.started, first.session,
+                          document::number(stats::percent(change.change), {1, 1, true}),
+                          direction(metric, change.change), document::number(std::exp(change.before), style),
+                          document::number(std::exp(change.after), style), trend.levels[change.index - 1].runtime,
+                          first.runtime});
   }
-  json["alarm"] = trend.alarm ? Json{{"index", *trend.alarm},
-                                     {"session", trend.levels[*trend.alarm].session},
-                                     {"value", trend.levels[*trend.alarm].value}}
-                              : Json(nullptr);
+  return table;
+}
+
+Json to_json(const record::Metric& metric, const Trend& trend) {
+  const store::Series& series = trend.series;
+  Json json = {{"model", series.model},
+               {"model_hash", series.model_hash},
+               {"machine", series.machine},
+               {"configuration", series.configuration},
+               {"label", series.label},
+               {"points", document::to_json(points_of(trend))},
+               {"change_points", document::to_json(changes_of(metric, trend))},
+               {"alarm", nullptr}};
+  if (trend.alarm) {
+    const app::SessionLevel& first = trend.levels[*trend.alarm];
+    json["alarm"] = {{"index", *trend.alarm}, {"session", first.session}, {"value", first.value}};
+  }
   return json;
 }
 
-std::string to_text(const record::Metric& metric, const Trend& trend, std::size_t width) {
-  const report::MetricStyle style = report::style_of(metric);
-  std::vector<double> drawn;
+document::Section section_of(const record::Metric& metric, const Trend& trend) {
+  const auto [heading, style] = document::style_of(metric);
+  const store::Series& series = trend.series;
+  document::Chart chart{document::Chart::Kind::line,
+                        fmt::format("{} on {}: {}", series.model, series.machine, series.label), "session", heading};
   for (const app::SessionLevel& level : trend.levels) {
-    drawn.push_back(level.value);
+    chart.points.push_back({level.started, level.value});
   }
-  if (drawn.size() > width) {
-    drawn.erase(drawn.begin(), drawn.end() - static_cast<std::ptrdiff_t>(width));
-  }
-  std::string text =
-      report::wrap(
-          one_line(fmt::format("{} on {}: {}", trend.series.model, trend.series.machine, trend.series.label), 400),
-          width, 2) +
-      "\n";
-  text += report::sparkline(drawn) + "\n";
   const app::SessionLevel& last = trend.levels.back();
-  text += fmt::format("  {} sessions since {}; last {} of {}\n", trend.levels.size(), trend.levels.front().started,
-                      report::format_number(last.value, style.number), last.started);
-  for (const stats::ChangePoint& change : trend.changes) {
-    const app::SessionLevel& first = trend.levels[change.index];
-    const std::string& before = trend.levels[change.index - 1].runtime;
-    const std::string runtime = before == first.runtime ? "" : fmt::format("; runtime {} to {}", before, first.runtime);
-    text += report::wrap(one_line(fmt::format("  {} {}: {:+.1f} % ({}), {} to {}{}", first.started, first.session,
-                                              stats::percent(change.change), direction(metric, change.change),
-                                              report::format_number(std::exp(change.before), style.number),
-                                              report::format_number(std::exp(change.after), style.number), runtime),
-                                  500),
-                         width, 4) +
-            "\n";
-  }
+  document::List said{
+      {{fmt::format("{} sessions since {}; last {} of {}", trend.levels.size(), trend.levels.front().started,
+                    document::format_number(last.value, style), last.started)}}};
   if (trend.alarm) {
     const app::SessionLevel& first = trend.levels[*trend.alarm];
-    text += report::wrap(fmt::format("  {} {}: the level may have shifted, {} now; more sessions prove it or not",
-                                     first.started, first.session, report::format_number(first.value, style.number)),
-                         width, 4) +
-            "\n";
+    said.items.push_back({fmt::format("{} {}: the level may have shifted, {} now; more sessions prove it or not",
+                                      first.started, first.session, document::format_number(first.value, style))});
   }
-  return text;
+  document::Section section{"", {std::move(chart), std::move(said)}};
+  if (!trend.changes.empty()) {
+    section.blocks.emplace_back(changes_of(metric, trend));
+  }
+  return section;
 }
 
 Status check_since(const std::optional<std::string>& since) {
@@ -206,19 +204,18 @@ Result<int> trend(const Common& common, const TrendOptions& options) {
     return fail(ErrorKind::usage, "'{}' is a metric of another version of mia-perf", one_line(options.metric, 100));
   }
   Json json = {{"metric", options.metric}, {"unit", metric->unit}, {"series", Json::array()}};
-  std::string text;
+  document::Document document;
   for (store::Series& series : all) {
     const Trend found = trend_of(std::move(series));
     if (!found.levels.empty()) {
       json["series"].push_back(to_json(*metric, found));
-      text += (text.empty() ? "" : "\n") + to_text(*metric, found, static_cast<std::size_t>(terminal_width()));
+      document.sections.push_back(section_of(*metric, found));
     }
   }
-  if (common.json) {
-    print_json(json);
-  } else {
-    print(text.empty() ? fmt::format("no session has {} here\n", one_line(options.metric, 100)) : text);
+  if (document.sections.empty()) {
+    document.answer = fmt::format("no session has {} here", options.metric);
   }
+  show(common, document, json);
   return kOk;
 }
 

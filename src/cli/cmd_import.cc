@@ -14,13 +14,12 @@
 #include "imports/match.h"
 #include "judge/unpaired.h"
 #include "record/fields.h"
-#include "report/table.h"
 
 namespace mia::cli {
 namespace {
 
+using document::Align;
 using imports::Sample;
-using report::Align;
 
 struct ImportOptions {
   std::string file;
@@ -91,22 +90,19 @@ Json to_json(const Sample& sample) {
 
 void show_samples(const Common& common, const store::ImportedSamples& file) {
   const std::vector<Sample> samples = imports::samples_of(file);
-  if (common.json) {
-    Json json = {{"file", to_json(file.file)}, {"samples", Json::array()}};
-    for (const Sample& sample : samples) {
-      json["samples"].push_back(to_json(sample));
-    }
-    print_json(json);
-    return;
-  }
-  report::Table table;
-  table.columns = {{"test", Align::left}, {"tok/s"}, {"calls"}, {"model", Align::left}, {"settings", Align::left}};
+  Json json = {{"file", to_json(file.file)}, {"samples", Json::array()}};
   for (const Sample& sample : samples) {
-    table.rows.push_back({sample.test, speed_text(sample), std::to_string(sample.levels.size()), sample.model,
-                          settings_text(samples, sample)});
+    json["samples"].push_back(to_json(sample));
   }
-  print(report::table_text(table, table_width()));
-  print(fmt::format("\n{} rows of {} ({}), id {}\n", file.rows.size(), file.file.tool, file.file.format, file.file.id));
+  document::Table table{
+      {{"", "test"}, {"", "tok/s", "", "", Align::right}, {"", "calls"}, {"", "model"}, {"", "settings"}}};
+  for (const Sample& sample : samples) {
+    table.rows.push_back(
+        {sample.test, speed_text(sample), std::ssize(sample.levels), sample.model, settings_text(samples, sample)});
+  }
+  const std::string rows =
+      fmt::format("{} rows of {} ({}), id {}", file.rows.size(), file.file.tool, file.file.format, file.file.id);
+  show(common, {"", {{"", {std::move(table)}}}, rows, document::Tone::plain}, json);
 }
 
 // What else differs between the files: a reader must know before believing a ratio.
@@ -140,31 +136,30 @@ Compared compare(const Sample& a, const Sample& b) {
   return {&a, &b, judge::compare_unpaired(a.values, b.values, options)};
 }
 
-void show_comparison(const std::vector<Compared>& all, const std::vector<std::string>& left_out,
-                     const std::vector<std::string>& notes) {
-  report::Table table;
-  table.columns = {{"test", Align::left}, {"before tok/s"}, {"now tok/s"}, {"verdict", Align::left}};
+document::Document document_of(const std::vector<Compared>& all, const std::vector<std::string>& left_out,
+                               const std::vector<std::string>& notes) {
+  document::Table table{{{"", "test"},
+                         {"", "before tok/s", "", "", Align::right},
+                         {"", "now tok/s", "", "", Align::right},
+                         {"", "verdict"}}};
+  document::List said;
   for (const Compared& one : all) {
     table.rows.push_back(
         {one.b->test, speed_text(*one.a), speed_text(*one.b), std::string(judge::name_of(one.result.verdict))});
-  }
-  print(report::table_text(table));
-  const auto width = static_cast<std::size_t>(terminal_width());
-  print("\n");
-  for (const Compared& one : all) {
-    print(report::wrap(one_line(fmt::format("{}: {}", one.b->test, one.result.text), 2000), width, 2) + "\n");
+    said.items.push_back({fmt::format("{}: {}", one.b->test, one.result.text)});
   }
   for (const std::string& text : left_out) {
-    print(report::wrap("not compared: " + one_line(text, 500), width, 2) + "\n");
+    said.items.push_back({"not compared: " + text});
   }
+  document::Section section{"", {std::move(said)}};
   for (const std::string& note : notes) {
-    print(report::wrap("note: " + one_line(note, 500), width, 2) + "\n");
+    section.blocks.emplace_back(document::Note{record::Severity::info, note});
   }
-  print("\n" +
-        report::wrap("Measured in separate calls, so these samples are unpaired: what the machine did in between "
-                     "looks like a change. mia-perf compare measures both in turns.",
-                     width) +
-        "\n");
+  return {"",
+          {{"", {std::move(table)}}, std::move(section)},
+          "Measured in separate calls, so these samples are unpaired: what the machine did in between looks like a "
+          "change. mia-perf compare measures both in turns.",
+          document::Tone::plain};
 }
 
 Result<int> compare_files(const Common& common, const store::ImportedSamples& now,
@@ -184,10 +179,6 @@ Result<int> compare_files(const Common& common, const store::ImportedSamples& no
     left_out.push_back(place_of(now, b, j));
   }
   const std::vector<std::string> notes = notes_on(before, now);
-  if (!common.json) {
-    show_comparison(all, left_out, notes);
-    return kOk;
-  }
   Json json = {{"a", to_json(before.file)},    {"b", to_json(now.file)},   {"paired", false},
                {"comparisons", Json::array()}, {"not_compared", left_out}, {"notes", notes}};
   for (const Compared& one : all) {
@@ -195,26 +186,23 @@ Result<int> compare_files(const Common& common, const store::ImportedSamples& no
     line.update({{"test", one.b->test}, {"metric", one.b->metric}, {"a", to_json(*one.a)}, {"b", to_json(*one.b)}});
     json["comparisons"].push_back(std::move(line));
   }
-  print_json(json);
+  show(common, document_of(all, left_out, notes), json);
   return kOk;
 }
 
 Result<int> list_imported(const Common& common) {
   MIA_TRY_ASSIGN(store::Store store, app::open_store(common));
   MIA_TRY_ASSIGN(const auto files, store.imports());
-  Json json = Json::array();
-  report::Table table;
-  table.columns = {
-      {"id", Align::left}, {"source", Align::left}, {"format", Align::left}, {"rows"}, {"imported", Align::left}};
+  document::Table table{{{"id", "id"},
+                         {"source", "source"},
+                         {"tool", ""},
+                         {"format", "format"},
+                         {"rows", "rows"},
+                         {"imported", "imported"}}};
   for (const store::ImportedFile& file : files) {
-    json.push_back(to_json(file));
-    table.rows.push_back({file.id, file.source, file.format, std::to_string(file.rows), file.imported});
+    table.rows.push_back({file.id, file.source, file.tool, file.format, file.rows, file.imported});
   }
-  if (common.json) {
-    print_json(json);
-  } else {
-    print(files.empty() ? "nothing was imported yet\n" : report::table_text(table, table_width()));
-  }
+  show_list(common, table, "nothing was imported yet");
   return kOk;
 }
 

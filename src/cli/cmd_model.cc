@@ -16,29 +16,27 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/progress_line.h"
+#include "document/value.h"
 #include "model/describe.h"
 #include "proc/interrupt.h"
-#include "report/table.h"
 
 namespace mia::cli {
 namespace {
 
-using report::Align;
-
 constexpr std::size_t kLongestPath = 4096;
 
 // Its own header says whether a file is synthetic; what cannot be read is said, not hidden.
-void add_present(const model::PresentModel& entry, report::Table& table, Json& json) {
+void add_present(const model::PresentModel& entry, document::Table& table, Json& json) {
   const auto info = model::inspect(entry.path);
   const std::string kind = !info ? "unreadable" : info->synthetic ? "synthetic" : "";
   json.push_back({{"id", entry.id},
                   {"path", entry.path.string()},
                   {"file_bytes", entry.bytes},
                   {"synthetic", info ? Json(info->synthetic) : Json(nullptr)}});
-  table.rows.push_back({entry.id, kind, human_bytes(entry.bytes), entry.path.string()});
+  table.rows.push_back({entry.id, kind, document::bytes(entry.bytes), entry.path.string()});
 }
 
-void add_absent(const model::CatalogueEntry& entry, const app::Configured& configured, report::Table& table,
+void add_absent(const model::CatalogueEntry& entry, const app::Configured& configured, document::Table& table,
                 Json& json) {
   const model::GetPlan plan = model::plan_get(entry.id, configured.catalogue).value_or({});
   if (plan.present) {  // the file of another entry as well
@@ -61,8 +59,8 @@ Result<int> list_models(const Common& common) {
   MIA_TRY_ASSIGN(const app::Configured configured, app::configure(common));
   const auto present = model::list_present(configured.catalogue);
   Json json = Json::array();
-  report::Table table;
-  table.columns = {{"id", Align::left}, {"weights", Align::left}, {"size"}, {"file or how to get it", Align::left}};
+  document::Table table{
+      {{"", "id"}, {"", "weights"}, {"", "size", "", "", document::Align::right}, {"", "file or how to get it"}}};
   for (const model::PresentModel& entry : present) {
     add_present(entry, table, json);
   }
@@ -71,11 +69,7 @@ Result<int> list_models(const Common& common) {
       add_absent(entry, configured, table, json);
     }
   }
-  if (common.json) {
-    print_json(json);
-  } else {
-    print(report::table_text(table, table_width()));
-  }
+  cli::show(common, document::document_of(std::move(table)), json);
   return kOk;
 }
 
@@ -140,26 +134,22 @@ std::string count(const std::optional<std::int64_t>& value) {
   return value ? std::to_string(*value) : "-";
 }
 
-std::string describe_text(const record::ModelInfo& model) {
-  std::string text = fmt::format("{} ({})\n", one_line(model.display_name.empty() ? model.id : model.display_name, 120),
-                                 one_line(model.path, kLongestPath));
-  const auto line = [&](std::string_view name, const std::string& value) {
-    text += fmt::format("  {:<22} {}\n", name, one_line(value, 120));
-  };
-  line("architecture", model.architecture);
-  line("quantization", model.quantization);
-  line("file", fmt::format("{} ({} bytes)", human_bytes(model.file_bytes), model.file_bytes));
-  line("parameters", fmt::format("{:.1f} million", static_cast<double>(model.parameters) / 1e6));
-  line("layers", count(model.layers));
-  line("context", count(model.context) + " tokens");
-  line("embedding", count(model.embedding));
-  line("heads / KV heads", count(model.heads) + " / " + count(model.kv_heads));
-  line("experts (used)", model.experts ? count(model.experts) + " (" + count(model.experts_used) + ")" : "none");
-  line("tokenizer", model.tokenizer + ", " + count(model.vocabulary) + " tokens");
+document::Facts facts_of(const record::ModelInfo& model) {
+  document::Facts facts{
+      {{"architecture", model.architecture},
+       {"quantization", model.quantization},
+       {"file", fmt::format("{} ({} bytes)", human_bytes(model.file_bytes), model.file_bytes)},
+       {"parameters", fmt::format("{:.1f} million", static_cast<double>(model.parameters) / 1e6)},
+       {"layers", count(model.layers)},
+       {"context", count(model.context) + " tokens"},
+       {"embedding", count(model.embedding)},
+       {"heads / KV heads", count(model.heads) + " / " + count(model.kv_heads)},
+       {"experts (used)", model.experts ? count(model.experts) + " (" + count(model.experts_used) + ")" : "none"},
+       {"tokenizer", model.tokenizer + ", " + count(model.vocabulary) + " tokens"}}};
   if (model.synthetic) {
-    line("synthetic", "random weights of this shape");
+    facts.facts.emplace_back("synthetic", "random weights of this shape");
   }
-  return text;
+  return facts;
 }
 
 struct ShowOptions {
@@ -168,23 +158,25 @@ struct ShowOptions {
   bool experts = false;
 };
 
-std::string millions(std::int64_t count) {
-  return fmt::format("{:.1f} M", static_cast<double>(count) / 1e6);
+document::Number millions(std::int64_t count) {
+  return document::number(static_cast<double>(count), {1, 1e-6});
 }
 
-report::Table types_table(const record::ModelInfo& model) {
-  report::Table types;
-  types.columns = {{"type", Align::left}, {"tensors"}, {"bytes"}};
+document::Table types_table(const record::ModelInfo& model) {
+  document::Table types{{{"", "type"}, {"", "tensors"}, {"", "bytes"}}};
   for (const record::TensorTypeCount& type : model.types) {
-    types.rows.push_back({type.type, std::to_string(type.tensors), human_bytes(type.bytes)});
+    types.rows.push_back({type.type, type.tensors, document::bytes(type.bytes)});
   }
   return types;
 }
 
 // What one token costs, group by group: the experts by their share, of the embedding a row.
-report::Table token_table(const record::ModelInfo& model, std::int64_t depth) {
-  report::Table table;
-  table.columns = {{"per decoded token", Align::left}, {"tensors"}, {"in the file"}, {"read"}, {"multiply-adds"}};
+document::Table token_table(const record::ModelInfo& model, std::int64_t depth) {
+  document::Table table{{{"", "per decoded token"},
+                         {"", "tensors"},
+                         {"", "in the file"},
+                         {"", "read"},
+                         {"", "multiply-adds", "million"}}};
   for (const record::TensorGroup& group : model.groups) {
     std::string name = group.name;
     if (name == "experts") {
@@ -192,14 +184,20 @@ report::Table token_table(const record::ModelInfo& model, std::int64_t depth) {
     } else if (name == "embedding") {
       name += " (a row)";
     }
-    table.rows.push_back({name, std::to_string(group.tensors), human_bytes(group.bytes),
-                          human_bytes(group.bytes_per_token), millions(group.multiply_adds)});
+    table.rows.push_back({name, group.tensors, document::bytes(group.bytes), document::bytes(group.bytes_per_token),
+                          millions(group.multiply_adds)});
   }
   const std::int64_t kv_macs = model::kv_multiply_adds_at(model, depth);
-  table.rows.push_back({fmt::format("KV cache (f16) at depth {}", depth), "", "",
-                        human_bytes(model::kv_bytes_at(model, depth)), millions(kv_macs)});
-  table.rows.push_back({"all", "", human_bytes(model.tensor_bytes),
-                        human_bytes(model::bytes_per_token_at(model, depth)), millions(model.multiply_adds + kv_macs)});
+  table.rows.push_back({fmt::format("KV cache (f16) at depth {}", depth),
+                        {},
+                        {},
+                        document::bytes(model::kv_bytes_at(model, depth)),
+                        millions(kv_macs)});
+  table.rows.push_back({"all",
+                        {},
+                        document::bytes(model.tensor_bytes),
+                        document::bytes(model::bytes_per_token_at(model, depth)),
+                        millions(model.multiply_adds + kv_macs)});
   return table;
 }
 
@@ -221,20 +219,15 @@ Result<int> show(const Common& common, const ShowOptions& options) {
   if (options.experts) {
     MIA_TRY_ASSIGN(experts, app::measure_experts(configured, path));
   }
-  if (common.json) {
-    Json json = describe_json(model, options.depth);
-    if (experts) {
-      json["expert_histogram"] = to_json(*experts);
-    }
-    print_json(json);
-    return kOk;
-  }
-  const auto width = table_width();
-  print(describe_text(model) + "\n" + report::table_text(types_table(model), width) + "\n" +
-        report::table_text(token_table(model, options.depth), width));
+  Json json = describe_json(model, options.depth);
+  document::Document document{
+      fmt::format("{} ({})", model.display_name.empty() ? model.id : model.display_name, model.path),
+      {{"", {facts_of(model)}}, {"", {types_table(model)}}, {"", {token_table(model, options.depth)}}}};
   if (experts) {
-    print("\n" + to_text(*experts, terminal_width()));
+    json["expert_histogram"] = to_json(*experts);
+    document.sections.push_back(section_of(*experts));
   }
+  cli::show(common, document, json);
   return kOk;
 }
 

@@ -8,9 +8,8 @@
 #include "app/compare_session.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "document/value.h"
 #include "judge/replay.h"
-#include "report/numbers.h"
-#include "report/table.h"
 #include "stats/paired.h"
 
 namespace mia::cli {
@@ -110,29 +109,35 @@ Json rivals_json(const std::vector<double>& times, double slowdown) {
 }
 
 std::string percent_text(const Json& share) {
-  const auto of = [&](const char* key) {
-    return report::format_number(share.at(key).get<double>(), report::NumberStyle{1, 100, false});
-  };
+  const auto of = [&](const char* key) { return document::format_number(share.at(key).get<double>(), {1, 100}); };
   return fmt::format("{} [{}, {}]", of("share"), of("low"), of("high"));
 }
 
-void show(const Json& document) {
-  report::Table table;
-  table.columns = {{"slowdown (%)"}, {"slower (%)"}, {"same (%)"}, {"faster (%)"}, {"unclear (%)"}, {"epochs"}};
-  for (const Json& row : document.at("rows")) {
+void show(const Common& common, const Json& json) {
+  document::Table table{{{"", "slowdown", "%"},
+                         {"", "slower", "%", "", document::Align::right},
+                         {"", "same", "%", "", document::Align::right},
+                         {"", "faster", "%", "", document::Align::right},
+                         {"", "unclear", "%", "", document::Align::right},
+                         {"", "epochs"}}};
+  for (const Json& row : json.at("rows")) {
     const Json& verdicts = row.at("verdicts");
-    table.rows.push_back({report::format_number(row.at("slowdown").get<double>(), {1, 100, false}),
+    table.rows.push_back({document::number(row.at("slowdown").get<double>(), {1, 100}),
                           percent_text(verdicts.at("slower")), percent_text(verdicts.at("same")),
                           percent_text(verdicts.at("faster")), percent_text(verdicts.at("unclear")),
-                          report::format_number(row.at("mean_epochs").get<double>(), {1, 1, false})});
+                          document::number(row.at("mean_epochs").get<double>(), {1})});
   }
-  const Json& health = document.at("recording");
-  print(fmt::format("{} epochs, {} pairs; standard deviation of runs {:.1f} %, pairs {:.1f} %, epochs {:.2f} %\n\n",
-                    health.at("epochs").get<int>(), health.at("pairs").get<int>(),
-                    100 * health.at("run_cv").get<double>(), 100 * health.at("pair_sd").get<double>(),
-                    100 * health.at("epoch_sd").get<double>()));
-  print(report::table_text(table, table_width()));
-  print("\n[..] exact 95 % bounds of the draws, given this recording\n");
+  const Json& health = json.at("recording");
+  document::Paragraph recording{fmt::format(
+      "{} epochs, {} pairs; standard deviation of runs {:.1f} %, pairs {:.1f} %, epochs {:.2f} %",
+      health.at("epochs").get<int>(), health.at("pairs").get<int>(), 100 * health.at("run_cv").get<double>(),
+      100 * health.at("pair_sd").get<double>(), 100 * health.at("epoch_sd").get<double>())};
+  cli::show(common,
+            {"",
+             {{"", {std::move(recording)}}, {"", {std::move(table)}}},
+             "[..] exact 95 % bounds of the draws, given this recording",
+             document::Tone::plain},
+            json);
 }
 
 Result<int> run(const Common& common, const ReplayFlags& flags) {
@@ -161,11 +166,7 @@ Result<int> run(const Common& common, const ReplayFlags& flags) {
   }
   MIA_TRY_ASSIGN(const auto once, judge::replay_once(trace, options.test));
   document["once"] = result_json(once);
-  if (common.json) {
-    print_json(document);
-  } else {
-    show(document);
-  }
+  show(common, document);
   return kOk;
 }
 

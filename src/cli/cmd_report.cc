@@ -7,12 +7,8 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/show_report.h"
+#include "document/markdown.h"
 #include "report/before_after.h"
-#include "report/csv.h"
-#include "report/json.h"
-#include "report/markdown.h"
-#include "report/rows.h"
-#include "report/text.h"
 
 namespace mia::cli {
 namespace {
@@ -31,9 +27,9 @@ Result<int> before_after(const Common& common, const ReportOptions& options) {
   if (common.json || options.format == "json") {
     print_json(report::to_json(table));
   } else if (options.format == "md") {
-    print(report::to_markdown(table));
+    print(document::to_markdown(report::document_of(table)));
   } else {
-    print(report::to_text(table, terminal_width()));
+    print(document::to_text(report::document_of(table), terminal_look()));
   }
   return kOk;
 }

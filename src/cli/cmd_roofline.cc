@@ -10,10 +10,11 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/progress_line.h"
+#include "document/json.h"
+#include "document/value.h"
 #include "host/bandwidth.h"
 #include "host/topology.h"
 #include "model/describe.h"
-#include "report/table.h"
 
 namespace mia::cli {
 namespace {
@@ -51,19 +52,25 @@ Json nullable(const std::optional<double>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
 
-Json to_json(const Limits& limits) {
-  Json threads = Json::array();
-  for (const host::Bandwidth& bandwidth : limits.roofline.by_threads) {
-    threads.push_back({{"threads", bandwidth.threads},
-                       {"gb_s", bandwidth.gb_s},
-                       {"median_gb_s", bandwidth.median_gb_s},
-                       {"kernel", bandwidth.kernel},
-                       {"bytes", bandwidth.bytes},
-                       {"passes", bandwidth.passes},
-                       {"decode_limit_tok_s", nullable(decode_limit(limits, bandwidth.gb_s))}});
+document::Table threads_table(const Limits& limits) {
+  document::Table table{{{"threads", "threads"},
+                         {"gb_s", "best", "GB/s"},
+                         {"median_gb_s", "median", "GB/s"},
+                         {"decode_limit_tok_s", "decode limit", "tok/s"},
+                         {"kernel", "kernel"},
+                         {"bytes", ""},
+                         {"passes", ""}}};
+  for (const host::Bandwidth& at : limits.roofline.by_threads) {
+    table.rows.push_back({std::int64_t{at.threads}, document::number(at.gb_s, {1}),
+                          document::number(at.median_gb_s, {1}), document::number(decode_limit(limits, at.gb_s), {1}),
+                          at.kernel, static_cast<std::int64_t>(at.bytes), std::int64_t{at.passes}});
   }
+  return table;
+}
+
+Json to_json(const Limits& limits) {
   Json json = {{"machine", limits.machine.fingerprint},
-               {"by_threads", std::move(threads)},
+               {"by_threads", document::to_json(threads_table(limits))},
                {"saturated_gb_s", limits.roofline.saturated_gb_s},
                {"per_thread_gb_s", limits.roofline.per_thread_gb_s},
                {"model", nullptr}};
@@ -81,47 +88,32 @@ Json to_json(const Limits& limits) {
   return json;
 }
 
-report::Table threads_table(const Limits& limits) {
-  report::Table table;
-  table.columns = {{"threads"}, {"best (GB/s)"}, {"median (GB/s)"}, {"kernel", report::Align::left}};
-  if (limits.model) {
-    table.columns.insert(table.columns.begin() + 3, {"decode limit (tok/s)"});
-  }
-  for (const host::Bandwidth& bandwidth : limits.roofline.by_threads) {
-    std::vector<std::string> row{std::to_string(bandwidth.threads), fmt::format("{:.1f}", bandwidth.gb_s),
-                                 fmt::format("{:.1f}", bandwidth.median_gb_s), bandwidth.kernel};
-    if (limits.model) {
-      row.insert(row.begin() + 3, fmt::format("{:.1f}", decode_limit(limits, bandwidth.gb_s).value_or(0)));
-    }
-    table.rows.push_back(std::move(row));
-  }
-  return table;
-}
-
 std::string load_sentence(std::string_view kind, const Limits& limits, const std::optional<double>& rate) {
   const auto limit = load_limit_ms(limits, rate);
   if (!limit) {
-    return fmt::format("  load, {}: unknown, the file cannot be brought into that state here\n", kind);
+    return fmt::format("load, {}: unknown, the file cannot be brought into that state here", kind);
   }
-  return fmt::format("  load, {}: not under {} at {}/s\n", kind, human_seconds(*limit / 1000),
+  return fmt::format("load, {}: not under {} at {}/s", kind, human_seconds(*limit / 1000),
                      human_bytes(static_cast<std::int64_t>(*rate)));
 }
 
-std::string to_text(const Limits& limits) {
+document::Document document_of(const Limits& limits) {
   const host::Roofline& roofline = limits.roofline;
-  std::string text = report::table_text(threads_table(limits), table_width());
-  text += fmt::format("\nmemory reads: {:.1f} GB/s saturated, {:.1f} GB/s by one thread\n", roofline.saturated_gb_s,
-                      roofline.per_thread_gb_s);
+  document::List said{{{fmt::format("memory reads: {:.1f} GB/s saturated, {:.1f} GB/s by one thread",
+                                    roofline.saturated_gb_s, roofline.per_thread_gb_s)}}};
   if (!limits.model) {
-    return text + "no model: name one with -m to see its limit in tokens per second\n";
+    said.items.push_back({"no model: name one with -m to see its limit in tokens per second"});
+  } else {
+    said.items.push_back(
+        {fmt::format("{} reads {} per token at depth {}:", limits.model->id,
+                     human_bytes(model::bytes_per_token_at(*limits.model, limits.depth)), limits.depth)});
+    if (const auto limit = decode_limit(limits, roofline.saturated_gb_s)) {
+      said.items.push_back({fmt::format("decode on the CPU: at most {:.1f} tokens per second", *limit)});
+    }
+    said.items.push_back({load_sentence("cold", limits, limits.storage.cold_b_s)});
+    said.items.push_back({load_sentence("warm", limits, limits.storage.cached_b_s)});
   }
-  text += fmt::format("{} reads {} per token at depth {}:\n", one_line(limits.model->id, 120),
-                      human_bytes(model::bytes_per_token_at(*limits.model, limits.depth)), limits.depth);
-  if (const auto limit = decode_limit(limits, roofline.saturated_gb_s)) {
-    text += fmt::format("  decode on the CPU: at most {:.1f} tokens per second\n", *limit);
-  }
-  return text + load_sentence("cold", limits, limits.storage.cold_b_s) +
-         load_sentence("warm", limits, limits.storage.cached_b_s);
+  return {"", {{"", {threads_table(limits)}}, {"", {std::move(said)}}}};
 }
 
 // The named model, or the default one where it is there.
@@ -156,11 +148,7 @@ Result<int> roofline(const Common& common, const RooflineOptions& options) {
     limits.storage = host::file_rates(limits.model->path);
   }
   line.done();
-  if (common.json) {
-    print_json(to_json(limits));
-  } else {
-    print(to_text(limits));
-  }
+  show(common, document_of(limits), to_json(limits));
   return kOk;
 }
 

@@ -16,10 +16,8 @@
 #include "cli/progress_line.h"
 #include "host/bandwidth.h"
 #include "host/topology.h"
+#include "report/document.h"
 #include "report/json.h"
-#include "report/rows.h"
-#include "report/table.h"
-#include "report/text.h"
 
 namespace mia::cli {
 namespace {
@@ -36,30 +34,26 @@ struct RunOptions {
   bool decide = false;
 };
 
-int show_plan(const measure::Plan& plan, const record::Machine& machine, bool json) {
+int show_plan(const Common& common, const measure::Plan& plan, const record::Machine& machine) {
   const auto threads = static_cast<int>(machine.allowed_cpus.value_or(1));
   const double gb_s = host::measure_roofline(std::max(threads, 1), 0.1).saturated_gb_s;
-  double seconds = 0;
-  Json document = measure::to_json(plan);
-  report::Table table;
-  table.columns = {{"cell", report::Align::left}, {"repeats"}, {"time per trial"}, {"memory"}};
+  double total = 0;
+  Json json = measure::to_json(plan);
+  document::Table table{{{"", "cell"}, {"", "repeats"}, {"", "time per trial", "about"}, {"", "memory"}}};
   for (std::size_t i = 0; i < plan.cells.size(); ++i) {
     const measure::PlannedCell& cell = plan.cells[i];
     const measure::Estimate estimate = measure::estimate(cell, gb_s);
-    const auto repeats = std::ranges::count(plan.order, i, &measure::Slot::cell);
-    seconds += estimate.seconds * static_cast<double>(repeats);
-    table.rows.push_back({cell.key, std::to_string(repeats), "about " + human_seconds(estimate.seconds),
-                          human_bytes(estimate.memory_bytes)});
-    document["cells"][i]["expected_s"] = estimate.seconds;
-    document["cells"][i]["expected_memory_bytes"] = estimate.memory_bytes;
+    const std::int64_t repeats = std::ranges::count(plan.order, i, &measure::Slot::cell);
+    total += estimate.seconds * static_cast<double>(repeats);
+    table.rows.push_back(
+        {cell.key, repeats, document::seconds(estimate.seconds), document::bytes(estimate.memory_bytes)});
+    json["cells"][i]["expected_s"] = estimate.seconds;
+    json["cells"][i]["expected_memory_bytes"] = estimate.memory_bytes;
   }
-  document["expected_s"] = seconds;
-  if (json) {
-    print_json(document);
-  } else {
-    print(report::table_text(table, table_width()));
-    print(fmt::format("\n{} trials, about {}; plan {}\n", plan.order.size(), human_seconds(seconds), plan.hash));
-  }
+  json["expected_s"] = total;
+  const std::string sum =
+      fmt::format("{} trials, about {}; plan {}", plan.order.size(), human_seconds(total), plan.hash);
+  show(common, {"", {{"", {std::move(table)}}}, sum, document::Tone::plain}, json);
   return kOk;
 }
 
@@ -78,11 +72,7 @@ void show_end(const app::SessionEnd& end, bool json) {
     print_json(report::to_document(end.report));
     return;
   }
-  report::TextOptions options;
-  options.width = terminal_width();
-  options.color = want_color();
-  options.latency = report::wants_latency(end.report);
-  print(report::to_text(end.report, options));
+  print(document::to_text(report::document_of(end.report), terminal_look()));
   for (const auto& file : end.files) {
     auto twin = file;
     twin.replace_extension(".md");
@@ -108,7 +98,7 @@ Result<int> run(const Common& common, const RunOptions& options) {
   app::SessionRequest request;
   MIA_TRY_ASSIGN(request.plan, app::plan_of(options.plan, common, machine));
   if (options.dry_run) {
-    return show_plan(request.plan, machine, common.json);
+    return show_plan(common, request.plan, machine);
   }
   MIA_TRY_ASSIGN(request.budget_s, budget_of(options, request.plan));
   MIA_TRY(context(ensure_writable_dir(options.out), "report folder"));

@@ -9,8 +9,8 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/progress_line.h"
+#include "document/json.h"
 #include "proc/interrupt.h"
-#include "report/table.h"
 #include "runtime/check.h"
 #include "runtime/install.h"
 #include "runtime/registry.h"
@@ -29,25 +29,15 @@ int show(const record::RuntimeInfo& runtime, const Common& common) {
   return kOk;
 }
 
-Json list_json(const std::vector<record::RuntimeInfo>& runtimes) {
-  Json json = Json::array();
-  for (const record::RuntimeInfo& runtime : runtimes) {
-    const std::string missing = runtime::missing_part(runtime);
-    Json line = record::to_json(runtime);
-    line["missing"] = missing.empty() ? Json(nullptr) : Json(missing);
-    line["cure"] = missing.empty() ? Json(nullptr) : Json(runtime::cure_of(runtime));
-    json.push_back(std::move(line));
-  }
-  return json;
-}
-
-void print_list(const std::vector<record::RuntimeInfo>& runtimes) {
-  report::Table table;
-  using report::Align;
-  table.columns = {{"name", Align::left},     {"version", Align::left},  {"commit", Align::left},
-                   {"package", Align::left},  {"backends", Align::left}, {"devices", Align::left},
-                   {"installed", Align::left}};
-  std::string problems;
+document::Document list_document(const std::vector<record::RuntimeInfo>& runtimes) {
+  document::Table table{{{"", "name"},
+                         {"", "version"},
+                         {"", "commit"},
+                         {"", "package"},
+                         {"", "backends"},
+                         {"", "devices"},
+                         {"", "installed"}}};
+  document::List problems;
   for (const record::RuntimeInfo& runtime : runtimes) {
     std::vector<std::string> devices;
     for (const record::Device& device : runtime.devices) {
@@ -57,13 +47,22 @@ void print_list(const std::vector<record::RuntimeInfo>& runtimes) {
     table.rows.push_back({runtime.name, runtime.version, runtime.commit, runtime.package, join(runtime.backends, " "),
                           join(devices, " "), missing.empty() ? runtime.installed : "missing, see below"});
     if (!missing.empty()) {
-      problems +=
-          one_line(fmt::format("{}: missing: {}; run {}", runtime.name, missing, runtime::cure_of(runtime)), 4096) +
-          "\n";
+      problems.items.push_back(
+          {fmt::format("{}: missing: {}; run {}", runtime.name, missing, runtime::cure_of(runtime))});
     }
   }
-  print(report::table_text(table, table_width()));
-  print(problems.empty() ? "" : "\n" + problems);
+  return {"", {{"", {std::move(table)}}, {"", {std::move(problems)}}}};
+}
+
+Json list_json(const std::vector<record::RuntimeInfo>& runtimes) {
+  Json json = Json::array();
+  for (const record::RuntimeInfo& runtime : runtimes) {
+    const std::string missing = runtime::missing_part(runtime);
+    json.push_back(record::to_json(runtime));
+    json.back()["missing"] = missing.empty() ? Json(nullptr) : Json(missing);
+    json.back()["cure"] = missing.empty() ? Json(nullptr) : Json(runtime::cure_of(runtime));
+  }
+  return json;
 }
 
 Result<int> list_runtimes(const Common& common) {
@@ -72,13 +71,11 @@ Result<int> list_runtimes(const Common& common) {
   for (const std::string& warning : warnings) {
     log::warn(warning);
   }
-  if (common.json) {
-    print_json(list_json(runtimes));
-  } else if (runtimes.empty()) {
+  if (runtimes.empty() && !common.json) {
     print(warnings.empty() ? "no runtime yet; install one: mia-perf runtime install llama-cpp-python==0.3.36\n"
                            : "no runtime that can be used\n");
   } else {
-    print_list(runtimes);
+    cli::show(common, list_document(runtimes), list_json(runtimes));
   }
   return kOk;
 }
@@ -104,19 +101,14 @@ Result<int> check_runtime(const Common& common, const std::string& name) {
   }
   MIA_TRY_ASSIGN(const auto lines, runtime::check(name, model));
   bool ok = true;
-  Json json = Json::array();
+  document::Table table{{{"ok", "ok"}, {"what", "what"}, {"text", "found"}}};
   for (const runtime::CheckLine& line : lines) {
     ok = ok && line.ok;
-    json.push_back({{"what", line.what}, {"ok", line.ok}, {"text", line.text}});
-    if (!common.json) {
-      print(one_line(fmt::format("{}  {:<10} {}", line.ok ? "ok  " : "FAIL", line.what, line.text), 4096) + "\n");
-    }
+    table.rows.push_back({line.ok, line.what, line.text});
   }
-  if (common.json) {
-    print_json(json);
-  } else if (model.empty()) {
-    print("no model is present, so nothing was decoded: mia-perf model get smollm2-135m\n");
-  }
+  const char* const untried =
+      model.empty() ? "no model is present, so nothing was decoded: mia-perf model get smollm2-135m" : "";
+  cli::show(common, {"", {{"", {table}}}, untried}, document::to_json(table));
   return ok ? kOk : kMeasurementFailed;
 }
 

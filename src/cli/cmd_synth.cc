@@ -15,9 +15,9 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/progress_line.h"
+#include "document/value.h"
 #include "model/synth.h"
 #include "proc/interrupt.h"
-#include "report/table.h"
 
 namespace mia::cli {
 namespace {
@@ -55,33 +55,28 @@ Json preset_json(const model::Shape& shape) {
 
 Result<int> list_presets(const Common& common) {
   Json json = Json::array();
-  report::Table table;
-  using report::Align;
   constexpr std::array kShown{"F16", "Q8_0", "Q4_K_M", "MXFP4"};
-  table.columns = {{"preset", Align::left}, {"architecture", Align::left}, {"layers"}, {"experts (used)"}};
+  document::Table table{
+      {{"", "preset"}, {"", "architecture"}, {"", "layers"}, {"", "experts (used)", "", "", document::Align::right}}};
   for (const char* const quant : kShown) {
-    table.columns.push_back({quant});
+    table.columns.push_back({"", quant});
   }
-  table.columns.push_back({"shape from", Align::left});
+  table.columns.push_back({"", "shape from"});
   for (const model::Shape& shape : model::presets()) {
     const Json preset = preset_json(shape);
-    std::vector<std::string> row{shape.name, shape.architecture, std::to_string(shape.layers),
-                                 shape.experts > 0 ? fmt::format("{} ({})", shape.experts, shape.experts_used) : "-"};
+    std::vector<document::Value> row{
+        shape.name, shape.architecture, shape.layers,
+        shape.experts > 0 ? fmt::format("{} ({})", shape.experts, shape.experts_used) : "-"};
     for (const char* const quant : kShown) {
-      row.push_back(human_bytes(preset["file_bytes"].at(quant).get<std::int64_t>()));
+      row.emplace_back(document::bytes(preset["file_bytes"].at(quant).get<std::int64_t>()));
     }
-    row.push_back(shape.source);
+    row.emplace_back(shape.source);
     table.rows.push_back(std::move(row));
     json.push_back(preset);
   }
   const auto quants = model::synth_quants();
   const std::vector<std::string> names(quants.begin(), quants.end());
-  if (common.json) {
-    print_json(json);
-  } else {
-    print(report::table_text(table, table_width()));
-    print(fmt::format("\n--quant: {}\n", join(names, ", ")));
-  }
+  show(common, {"", {{"", {std::move(table)}}}, "--quant: " + join(names, ", "), document::Tone::plain}, json);
   return kOk;
 }
 
@@ -159,21 +154,15 @@ Result<int> synth(const Common& common, const SynthOptions& options) {
   Json json = {{"path", result.path.string()}, {"file_bytes", result.bytes}, {"tensors", result.tensors},
                {"seconds", result.seconds},    {"bytes_per_second", rate},   {"seed", spec.seed},
                {"source", spec.shape.source}};
-  if (!common.json) {
-    print(fmt::format("{}: {}, {} tensors, in {} ({}/s)\n", one_line(result.path.string(), 4096),
-                      human_bytes(result.bytes), result.tensors, human_seconds(result.seconds),
-                      human_bytes(static_cast<std::int64_t>(rate))));
-  }
+  document::Document document = document::document_of(document::Paragraph{
+      fmt::format("{}: {}, {} tensors, in {} ({}/s)", result.path.string(), human_bytes(result.bytes), result.tensors,
+                  human_seconds(result.seconds), human_bytes(static_cast<std::int64_t>(rate)))});
   if (options.experts) {
     MIA_TRY_ASSIGN(const app::ExpertHistogram histogram, app::measure_experts(configured, result.path));
     json["expert_histogram"] = to_json(histogram);
-    if (!common.json) {
-      print(to_text(histogram, terminal_width()));
-    }
+    document.sections.push_back(section_of(histogram));
   }
-  if (common.json) {
-    print_json(json);
-  }
+  show(common, document, json);
   return kOk;
 }
 

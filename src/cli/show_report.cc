@@ -5,10 +5,8 @@
 
 #include "app/find_report.h"
 #include "report/csv.h"
+#include "report/document.h"
 #include "report/json.h"
-#include "report/markdown.h"
-#include "report/rows.h"
-#include "report/text.h"
 
 namespace mia::cli {
 
@@ -23,7 +21,7 @@ Result<int> show_report(const Common& common, const std::string& what, const std
   } else if (format == "jsonl") {
     print(report::to_jsonl(found));
   } else {
-    print(report::to_text(found, {terminal_width(), want_color(), report::wants_latency(found)}));
+    print(document::to_text(report::document_of(found), terminal_look()));
   }
   return kOk;
 }

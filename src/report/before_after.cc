@@ -8,13 +8,12 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "document/json.h"
+#include "document/value.h"
 #include "record/fields.h"
-#include "report/escape.h"
 #include "report/facts.h"
-#include "report/numbers.h"
 #include "report/rows.h"
 #include "report/shapes.h"
-#include "report/table.h"
 
 namespace mia::report {
 namespace {
@@ -168,42 +167,33 @@ std::vector<std::string> notes_of(const record::Report& before, const record::Re
   return notes;
 }
 
-Table table_of(const BeforeAfter& view) {
+document::Value speed(const record::Summary& summary) {
+  return document::Number{summary, document::style_of(*record::find_metric("tokens_per_s")).number, false, true};
+}
+
+// A workload that neither report measured has no place on paper.
+document::Table table_of(const BeforeAfter& view) {
   const auto any = [&](record::Summary BeforeAfterRow::*a, record::Summary BeforeAfterRow::*b) {
     return std::ranges::any_of(view.rows, [&](const auto& row) { return (row.*a).value || (row.*b).value; });
   };
-  const bool shorter = any(&BeforeAfterRow::short_before, &BeforeAfterRow::short_after);
-  const bool longer = any(&BeforeAfterRow::long_before, &BeforeAfterRow::long_after);
-  Table table{{{"mode", Align::left}}, {}};
-  for (const auto& [shown, word] : {std::pair{shorter, "short"}, std::pair{longer, "long"}}) {
-    if (shown) {
-      for (const char* const heading : {"{} before (tok/s)", "{} after (tok/s)", "Δ {} (%)"}) {
-        table.columns.push_back({fmt::format(fmt::runtime(heading), word), Align::right});
-      }
-    }
+  document::Table table{{{"mode", "mode"}}};
+  for (const auto& [word, shown] :
+       {std::pair{"short", any(&BeforeAfterRow::short_before, &BeforeAfterRow::short_after)},
+        std::pair{"long", any(&BeforeAfterRow::long_before, &BeforeAfterRow::long_after)}}) {
+    const auto add = [&](std::string name, std::string heading, const char* unit) {
+      table.columns.push_back({std::move(name), shown ? std::move(heading) : "", unit});
+    };
+    add(fmt::format("{}_tps_before", word), fmt::format("{} before", word), "tok/s");
+    add(fmt::format("{}_tps_after", word), fmt::format("{} after", word), "tok/s");
+    add(fmt::format("delta_{}_percent", word), fmt::format("Δ {}", word), "%");
   }
   const NumberStyle percent{1, 1, true};
   for (const BeforeAfterRow& row : view.rows) {
-    std::vector<std::string> cells{row.mode};
-    const auto add = [&](const record::Summary& before, const record::Summary& after,
-                         const std::optional<double>& delta) {
-      cells.push_back(describe_interval(before, "tokens_per_s"));
-      cells.push_back(describe_interval(after, "tokens_per_s"));
-      cells.push_back(format_number(delta, percent));
-    };
-    if (shorter) {
-      add(row.short_before, row.short_after, row.delta_short_percent);
-    }
-    if (longer) {
-      add(row.long_before, row.long_after, row.delta_long_percent);
-    }
-    table.rows.push_back(std::move(cells));
+    table.rows.push_back({row.mode, speed(row.short_before), speed(row.short_after),
+                          document::number(row.delta_short_percent, percent), speed(row.long_before),
+                          speed(row.long_after), document::number(row.delta_long_percent, percent)});
   }
   return table;
-}
-
-Json number(const std::optional<double>& value) {
-  return value ? Json(*value) : Json(nullptr);
 }
 
 }  // namespace
@@ -220,37 +210,22 @@ BeforeAfter before_after(const record::Report& before, const record::Report& aft
   return view;
 }
 
-std::string to_text(const BeforeAfter& view, int width) {
-  const auto columns = static_cast<std::size_t>(std::max(width, 40));
-  std::string out = wrap("before: " + one_line(view.before), columns, 8) + '\n';
-  out += wrap("after:  " + one_line(view.after), columns, 8) + "\n\n" + table_text(table_of(view), columns) + '\n';
+document::Document document_of(const BeforeAfter& view) {
+  document::List notes;
   for (const std::string& note : view.notes) {
-    out += wrap(one_line(note), columns) + '\n';
+    notes.items.push_back({note});
   }
-  return out;
-}
-
-std::string to_markdown(const BeforeAfter& view) {
-  std::string out = fmt::format("# Before and after\n\n- before: {}\n- after: {}\n\n{}\n", markdown_cell(view.before),
-                                markdown_cell(view.after), table_markdown(table_of(view)));
-  for (const std::string& note : view.notes) {
-    out += fmt::format("- {}\n", markdown_escape(note));
-  }
-  return out;
+  return {"Before and after",
+          {{"", {document::List{{{"before: " + view.before}, {"after: " + view.after}}}}},
+           {"", {table_of(view)}},
+           {"", {std::move(notes)}}}};
 }
 
 Json to_json(const BeforeAfter& view) {
-  Json rows = Json::array();
-  for (const BeforeAfterRow& row : view.rows) {
-    rows.push_back({{"mode", row.mode},
-                    {"short_tps_before", number(row.short_before.value)},
-                    {"short_tps_after", number(row.short_after.value)},
-                    {"long_tps_before", number(row.long_before.value)},
-                    {"long_tps_after", number(row.long_after.value)},
-                    {"delta_short_percent", number(row.delta_short_percent)},
-                    {"delta_long_percent", number(row.delta_long_percent)}});
-  }
-  return Json{{"before", view.before}, {"after", view.after}, {"rows", rows}, {"notes", view.notes}};
+  return {{"before", view.before},
+          {"after", view.after},
+          {"rows", document::to_json(table_of(view))},
+          {"notes", view.notes}};
 }
 
 }  // namespace mia::report

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "document/document.h"
 #include "record/report.h"
 
 namespace mia::report {
@@ -34,8 +35,7 @@ struct BeforeAfter {
 // left out, and a note says so.
 [[nodiscard]] BeforeAfter before_after(const record::Report& before, const record::Report& after);
 
-[[nodiscard]] std::string to_text(const BeforeAfter& table, int width = 100);
-[[nodiscard]] std::string to_markdown(const BeforeAfter& table);
+[[nodiscard]] document::Document document_of(const BeforeAfter& table);
 [[nodiscard]] Json to_json(const BeforeAfter& table);
 
 }  // namespace mia::report

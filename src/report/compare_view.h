@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "report/text.h"
+#include "document/document.h"
 
 namespace mia::report {
 
@@ -41,7 +41,6 @@ struct ComparisonView {
   std::string sentence;
 };
 
-[[nodiscard]] std::string to_text(const ComparisonView& view, const TextOptions& options = {});
-[[nodiscard]] std::string to_markdown(const ComparisonView& view);
+[[nodiscard]] document::Document document_of(const ComparisonView& view);
 
 }  // namespace mia::report

@@ -8,12 +8,14 @@
 
 #include <fmt/core.h>
 
+#include "document/escape.h"
 #include "record/fields.h"
 #include "record/metrics.h"
-#include "report/escape.h"
 
 namespace mia::report {
 namespace {
+
+using document::csv_escape;
 
 constexpr std::string_view kEnd = "\r\n";
 

@@ -8,16 +8,18 @@
 #include <fmt/core.h>
 
 #include "base/text.h"
+#include "document/value.h"
 #include "record/fields.h"
 #include "record/metrics.h"
 #include "record/standing.h"
-#include "report/escape.h"
-#include "report/numbers.h"
 
 namespace mia::report {
 namespace {
 
-using Facts = std::vector<std::pair<std::string, std::string>>;
+using document::Facts;
+using document::format_number;
+using document::NumberStyle;
+using document::style_of;
 
 // Metrics that a person looks for first; the others follow with `latency` or when they are all there is.
 bool is_detail(const record::Metric& metric) {
@@ -56,7 +58,7 @@ std::string runtimes_text(const record::Report& report) {
 
 void add_fact(Facts& facts, const char* name, std::string text) {
   if (!text.empty()) {
-    facts.emplace_back(name, std::move(text));
+    facts.facts.emplace_back(name, std::move(text));
   }
 }
 
@@ -332,42 +334,25 @@ std::vector<std::string> certainty_of(const record::Report& report) {
   return lines;
 }
 
-Table metrics_table(const record::CellReport& cell, bool latency) {
-  Table table{{{"metric", Align::left},
-               {"median", Align::right},
-               {"least", Align::right},
-               {"most", Align::right},
-               {"n", Align::right}},
-              {}};
+document::Table metrics_table(const record::CellReport& cell, bool latency) {
+  document::Table table{{{"metric", "metric"}, {"value", "median"}, {"least", "least"}, {"most", "most"}, {"n", "n"}}};
+  table.named_rows = true;
   for (const record::Metric* const metric : shown_metrics(cell, latency)) {
-    const record::Summary& summary = cell.metrics.at(std::string(metric->name));
-    const MetricStyle style = style_of(*metric);
-    const bool varies = metric->better != record::Better::neither;
-    table.rows.push_back(
-        {style.heading, varies ? describe_interval(summary, style.number) : format_number(summary.value, style.number),
-         format_number(summary.least, style.number), format_number(summary.most, style.number),
-         fmt::format("{}", summary.n)});
+    record::Summary summary = cell.metrics.at(std::string(metric->name));
+    summary.null_reason = summary.null_reason == cell.failure ? "" : summary.null_reason;
+    const auto [heading, style] = style_of(*metric);
+    table.rows.push_back({heading, document::Number{summary, style, false, metric->better != record::Better::neither},
+                          document::number(summary.least, style), document::number(summary.most, style), summary.n});
   }
   const auto limit = [&](const char* name, const std::optional<double>& value, NumberStyle style) {
     if (value) {
-      table.rows.push_back({name, format_number(*value, style)});
+      table.rows.push_back({name, document::number(value, style)});
     }
   };
-  limit("roofline of decode (tok/s)", cell.roofline_tok_s, {1, 1, false});
-  limit("decode of roofline (%)", cell.efficiency, {0, 100, false});
-  limit("storage limit of load (ms)", cell.load_limit_ms, {1, 1, false});
+  limit("roofline of decode (tok/s)", cell.roofline_tok_s, {1});
+  limit("decode of roofline (%)", cell.efficiency, {0, 100});
+  limit("storage limit of load (ms)", cell.load_limit_ms, {1});
   return table;
-}
-
-std::vector<std::string> metric_notes(const record::CellReport& cell, bool latency) {
-  std::vector<std::string> notes;
-  for (const record::Metric* const metric : shown_metrics(cell, latency)) {
-    const record::Summary& summary = cell.metrics.at(std::string(metric->name));
-    if (!summary.value && summary.null_reason != cell.failure) {
-      notes.push_back(fmt::format("{}: {}", style_of(*metric).heading, summary.null_reason));
-    }
-  }
-  return notes;
 }
 
 std::string part_sentence(const record::Report& report, std::string_view part) {
@@ -376,7 +361,7 @@ std::string part_sentence(const record::Report& report, std::string_view part) {
 }
 
 std::string describe_check(const record::Check& check) {
-  const NumberStyle style{3, 1, false};
+  const NumberStyle style{3};
   const std::string unit = check.unit.empty() ? "" : " " + check.unit;
   std::string text = fmt::format("{}: {}", check.name, check.verdict);
   if (check.value || check.limit) {
@@ -386,18 +371,16 @@ std::string describe_check(const record::Check& check) {
   return check.text.empty() ? text : fmt::format("{}: {}", text, check.text);
 }
 
-Table checks_table(const record::Report& report) {
-  Table table{{{"check", Align::left},
-               {"verdict", Align::left},
-               {"value", Align::right},
-               {"limit", Align::right},
-               {"unit", Align::left},
-               {"why", Align::left}},
-              {}};
-  const NumberStyle style{3, 1, false};
+document::Table checks_table(const record::Report& report) {
+  document::Table table{{{"name", "check"},
+                         {"verdict", "verdict"},
+                         {"value", "value"},
+                         {"limit", "limit"},
+                         {"unit", "unit"},
+                         {"text", "why"}}};
   for (const record::Check& check : report.checks) {
-    table.rows.push_back({check.name, check.verdict, format_number(check.value, style),
-                          format_number(check.limit, style), check.unit, check.text});
+    table.rows.push_back({check.name, check.verdict, document::number(check.value, {3}),
+                          document::number(check.limit, {3}), check.unit, check.text});
   }
   return table;
 }
@@ -414,28 +397,18 @@ std::vector<std::string> judgement_facts(const record::Judgement& judgement) {
   return lines;
 }
 
-Table time_parts_table(const record::Report& report) {
-  Table table{{{"mode", Align::left},
-               {"part", Align::left},
-               {"ms per token", Align::right},
-               {"share (%)", Align::right},
-               {"from", Align::left}},
-              {}};
-  const bool modes = std::ranges::any_of(report.time_parts, [](const auto& part) { return !part.mode.empty(); });
+document::Table time_parts_table(const record::Report& report) {
+  document::Table table{
+      {{"mode", "mode"}, {"name", "part"}, {"ms", "ms per token"}, {"share", "share", "%"}, {"how", "from"}}};
   for (const record::TimePart& part : report.time_parts) {
     record::Summary summary;
     summary.value = part.ms;
     summary.low = part.low;
     summary.high = part.high;
     summary.n = part.n;
-    table.rows.push_back({part.mode, part.name, describe_interval(summary, {3, 1, false}),
-                          format_number(part.share, {1, 100, false}), part.how});
-  }
-  if (!modes) {
-    table.columns.erase(table.columns.begin());
-    for (auto& row : table.rows) {
-      row.erase(row.begin());
-    }
+    table.rows.push_back({part.mode.empty() ? document::Value() : part.mode, part.name,
+                          document::Number{summary, {3}, false, true}, document::number(part.share, {1, 100}),
+                          part.how});
   }
   return table;
 }

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
-// What the terminal and the Markdown twin both say, as plain text that each escapes in its way. Internal to the room.
+// The facts of a report as sentences and tables. Internal to the room.
 #pragma once
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
+#include "document/document.h"
 #include "record/report.h"
-#include "report/table.h"
 
 namespace mia::report {
 
@@ -19,27 +18,24 @@ namespace mia::report {
 [[nodiscard]] std::string gpu_line(const record::GpuInfo& gpu);
 
 // Name and value: machine, processor, memory, system, GPUs, runtimes, models, settings, cache, when.
-[[nodiscard]] std::vector<std::pair<std::string, std::string>> conditions_of(const record::Report& report);
+[[nodiscard]] document::Facts conditions_of(const record::Report& report);
 
 // How sure: trials and their outcomes, what the intervals cover, drift, disturbed and unsteady trials, steal.
 [[nodiscard]] std::vector<std::string> certainty_of(const record::Report& report);
 
 // One metric per line with median, interval, range and n, then the physical limits: the table of a report of one cell.
-[[nodiscard]] Table metrics_table(const record::CellReport& cell, bool latency);
-// "words (words): tokens were random" for every metric of that table that is null for a reason.
-[[nodiscard]] std::vector<std::string> metric_notes(const record::CellReport& cell, bool latency);
-
+[[nodiscard]] document::Table metrics_table(const record::CellReport& cell, bool latency);
 // What a part of a probe said; "" elsewhere.
 [[nodiscard]] std::string part_sentence(const record::Report& report, std::string_view part);
 
 // "value 5.1, limit 5.0 tok/s: why".
 [[nodiscard]] std::string describe_check(const record::Check& check);
-[[nodiscard]] Table checks_table(const record::Report& report);
+[[nodiscard]] document::Table checks_table(const record::Report& report);
 // What judged: the accepted report, the statistic, the profile of limits. One line each.
 [[nodiscard]] std::vector<std::string> judgement_facts(const record::Judgement& judgement);
 
 // One line for each part of a token's time; no rows where the report has none.
-[[nodiscard]] Table time_parts_table(const record::Report& report);
+[[nodiscard]] document::Table time_parts_table(const record::Report& report);
 
 // The command that measures the same again.
 [[nodiscard]] std::string repeat_command(const record::Report& report);

@@ -3,15 +3,16 @@
 
 #include <fmt/core.h>
 
-#include "report/escape.h"
+#include "document/escape.h"
+#include "document/markdown.h"
+#include "report/document.h"
 #include "report/facts.h"
-#include "report/sections.h"
 
 namespace mia::report {
 namespace {
 
 std::string command(std::string_view level, std::string_view title, std::string_view message) {
-  return fmt::format("::{} title={}::{}\n", level, github_property(title), github_escape(message));
+  return fmt::format("::{} title={}::{}\n", level, document::github_property(title), document::github_escape(message));
 }
 
 }  // namespace
@@ -33,18 +34,7 @@ std::string to_github(const record::Report& report) {
 }
 
 std::string github_summary(const record::Report& report) {
-  std::string out = fmt::format("### {}\n\n", markdown_escape(title_of(report)));
-  for (const std::string& sentence : {report.judgement ? report.judgement->sentence : "", report.sentence}) {
-    out += sentence.empty() ? "" : fmt::format("**{}**\n\n", markdown_cell(sentence, 2000));
-  }
-  if (!report.checks.empty()) {
-    out += checks_markdown(report) + '\n';
-  }
-  out += results_markdown(report) + '\n';
-  for (const record::Finding& finding : report.findings) {
-    out += fmt::format("- {}\n", markdown_escape(finding.text, 2000));
-  }
-  return out;
+  return document::to_markdown(summary_document(report), 3);
 }
 
 }  // namespace mia::report

@@ -8,6 +8,7 @@
 
 #include "base/files.h"
 #include "base/text.h"
+#include "document/json.h"
 #include "report/rows.h"
 #include "report/shapes.h"
 
@@ -50,7 +51,7 @@ void write_top_level(const record::Report& report, const Json& plain, Json& docu
   for (const record::Metric& metric : record::metrics()) {
     figures.push_back(metric_figure(&cell, metric.name, std::string(metric.name)));
   }
-  Json row = to_json(RowSet{report.scenario, {Row{figures, {}, {}, {}}}}).front();
+  Json row = document::to_json(to_table(RowSet{report.scenario, {Row{figures, {}, {}, {}}}})).front();
   row.erase("part");
   row.erase("outcome");
   document.update(row);
@@ -62,7 +63,7 @@ void write_rows(const record::Report& report, Json& document) {
   document["rows"] = Json::array();
   document["aggregates"] = Json::object();
   for (const RowSet& set : row_sets(report, wants_latency(report))) {
-    for (const Json& row : to_json(set)) {
+    for (const Json& row : document::to_json(to_table(set))) {
       document["rows"].push_back(row);
     }
     document["aggregates"][set.part] = aggregates(set);

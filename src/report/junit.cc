@@ -5,11 +5,13 @@
 
 #include <fmt/core.h>
 
-#include "report/escape.h"
+#include "document/escape.h"
 #include "report/facts.h"
 
 namespace mia::report {
 namespace {
+
+using document::xml_escape;
 
 std::int64_t count(const record::Report& report, std::string_view verdict) {
   return std::ranges::count(report.checks, verdict, &record::Check::verdict);

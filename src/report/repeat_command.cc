@@ -8,12 +8,14 @@
 #include <fmt/core.h>
 
 #include "base/text.h"
+#include "document/escape.h"
 #include "record/fields.h"
-#include "report/escape.h"
 #include "report/facts.h"
 
 namespace mia::report {
 namespace {
+
+using document::shell_quote;
 
 // What the cells were asked for of a field, in their order; workloads belong to the scenario.
 std::vector<std::string> varied(const record::Report& report, const record::Field& field) {

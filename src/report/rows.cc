@@ -8,7 +8,6 @@
 
 #include "base/text.h"
 #include "report/shapes.h"
-#include "report/sparkline.h"
 
 namespace mia::report {
 namespace {
@@ -71,97 +70,6 @@ std::vector<Row> rows_of(const Part& part) {
   return plain_rows(part);
 }
 
-Json figure_number(const NumberFigure& number, const std::optional<double>& value) {
-  if (!value || !std::isfinite(*value)) {
-    return nullptr;
-  }
-  constexpr double kExact = 9007199254740992.0;  // 2^53
-  const bool whole = number.whole && std::floor(*value) == *value && std::abs(*value) < kExact;
-  return whole ? Json(static_cast<std::int64_t>(*value)) : Json(*value);
-}
-
-void write_number(const std::string& name, const NumberFigure& number, Json& json) {
-  json[name] = figure_number(number, number.summary.value);
-  if (number.interval) {
-    json[name + "_low"] = figure_number(number, number.summary.low);
-    json[name + "_high"] = figure_number(number, number.summary.high);
-  }
-  if (json[name].is_null() && !number.summary.null_reason.empty()) {
-    json["null_reasons"][name] = number.summary.null_reason;
-  }
-}
-
-void write_figure(const Figure& figure, Json& json) {
-  if (const auto* const text = std::get_if<std::string>(&figure.what)) {
-    json[figure.name] = *text;
-  } else if (const auto* const number = std::get_if<NumberFigure>(&figure.what)) {
-    write_number(figure.name, *number, json);
-  } else if (const auto* const word = std::get_if<WordFigure>(&figure.what)) {
-    json[figure.name] = word->word ? Json(*word->word) : Json(nullptr);
-    if (!word->word && !word->null_reason.empty()) {
-      json["null_reasons"][figure.name] = word->null_reason;
-    }
-  } else if (const auto* const setting = std::get_if<SettingFigure>(&figure.what)) {
-    const bool known = !std::holds_alternative<std::monostate>(setting->effective);
-    json[figure.name] = record::to_json(setting->requested);
-    json[figure.name + "_effective"] = known ? record::to_json(setting->effective) : Json(nullptr);
-  }
-}
-
-std::string figure_text(const Figure& figure) {
-  if (const auto* const text = std::get_if<std::string>(&figure.what)) {
-    return *text;
-  }
-  if (const auto* const number = std::get_if<NumberFigure>(&figure.what)) {
-    return number->interval ? describe_interval(number->summary, number->style)
-                            : format_number(number->summary.value, number->style);
-  }
-  if (const auto* const word = std::get_if<WordFigure>(&figure.what)) {
-    return word->word.value_or(std::string(kDash));
-  }
-  const auto& setting = std::get<SettingFigure>(figure.what);
-  const std::string asked = record::to_text(setting.requested);
-  const bool same = std::holds_alternative<std::monostate>(setting.effective) || setting.effective == setting.requested;
-  return same ? asked : fmt::format("{} ({})", asked, record::to_text(setting.effective));
-}
-
-// "52.3 ▇▆▅▄ 48.1": the first and the last share in numbers.
-std::string curve_text(const Row& row) {
-  return row.curve.empty() ? std::string()
-                           : fmt::format("{:.1f} {} {:.1f}", row.curve.front(), sparkline(row.curve), row.curve.back());
-}
-
-bool has_curve(const RowSet& set) {
-  return std::ranges::any_of(set.rows, [](const Row& row) { return !row.curve.empty(); });
-}
-
-// Why there is a dash in this place; nothing where there is a value.
-std::optional<std::string> reason_of_null(const Figure& figure) {
-  if (const auto* const word = std::get_if<WordFigure>(&figure.what); word != nullptr && !word->word) {
-    return word->null_reason;
-  }
-  const auto* const number = std::get_if<NumberFigure>(&figure.what);
-  return number == nullptr || number->summary.value ? std::nullopt : std::optional(number->summary.null_reason);
-}
-
-// A place without a value in any row has no column, unless a reason says why it is empty.
-bool is_shown(const RowSet& set, std::size_t column) {
-  return !set.rows.front().figures[column].heading.empty() && std::ranges::any_of(set.rows, [&](const Row& row) {
-    const auto reason = reason_of_null(row.figures[column]);
-    return !reason || !reason->empty();
-  });
-}
-
-// Why a shown figure is a dash; "" when it is none, or when the outcome beside it says so already.
-std::string null_note(const Row& row, const Figure& figure) {
-  const auto reason = reason_of_null(figure);
-  if (!reason || figure.heading.empty()) {
-    return "";
-  }
-  const bool told = reason->empty() || row.failure.find(*reason) != std::string::npos;
-  return told ? "" : fmt::format("{}: {}", figure.heading, *reason);
-}
-
 }  // namespace
 
 bool wants_latency(const record::Report& report) {
@@ -174,22 +82,6 @@ std::vector<RowSet> row_sets(const record::Report& report, bool latency) {
     sets.push_back({part.name, rows_of(part)});
   }
   return sets;
-}
-
-Json to_json(const RowSet& rows) {
-  Json list = Json::array();
-  for (const Row& row : rows.rows) {
-    Json json = {{"part", rows.part}, {"outcome", row.failure.empty() ? "ok" : row.failure}};
-    for (const Figure& figure : row.figures) {
-      write_figure(figure, json);
-    }
-    if (!row.curve.empty()) {
-      json["decode_curve_tok_s"] = row.curve;
-      json["decode_curve_depth"] = row.curve_depth;
-    }
-    list.push_back(std::move(json));
-  }
-  return list;
 }
 
 Json aggregates(const RowSet& rows) {
@@ -226,54 +118,30 @@ Json aggregates(const RowSet& rows) {
   return json;
 }
 
-Table to_table(const RowSet& rows) {
-  Table table;
+document::Table to_table(const RowSet& rows) {
+  document::Table table;
   if (rows.rows.empty()) {
     return table;
   }
+  for (const Figure& figure : rows.rows.front().figures) {
+    table.columns.push_back({figure.name, figure.heading});
+  }
   const bool failures = std::ranges::any_of(rows.rows, [](const Row& row) { return !row.failure.empty(); });
-  const std::vector<Figure>& first = rows.rows.front().figures;
-  table.rows.resize(rows.rows.size());
-  for (std::size_t column = 0; column < first.size(); ++column) {
-    if (!is_shown(rows, column)) {
-      continue;
+  table.columns.push_back({"decode_curve_tok_s", "speed over depth", "tok/s"});
+  table.columns.push_back({"decode_curve_depth", ""});
+  table.columns.push_back({"outcome", failures ? "outcome" : ""});
+  table.columns.push_back({"part", ""});
+  for (const Row& row : rows.rows) {
+    std::vector<document::Value>& places = table.rows.emplace_back();
+    for (const Figure& figure : row.figures) {
+      places.push_back(figure.what);
     }
-    // Only text may be shortened: settings and numbers are right-aligned.
-    const bool text = std::holds_alternative<std::string>(first[column].what) ||
-                      std::holds_alternative<WordFigure>(first[column].what);
-    table.columns.push_back({first[column].heading, text ? Align::left : Align::right});
-    for (std::size_t i = 0; i < rows.rows.size(); ++i) {
-      table.rows[i].push_back(figure_text(rows.rows[i].figures[column]));
-    }
-  }
-  const auto extra = [&](const char* heading, Align align, auto text) {
-    table.columns.push_back({heading, align});
-    for (std::size_t i = 0; i < rows.rows.size(); ++i) {
-      table.rows[i].push_back(text(rows.rows[i]));
-    }
-  };
-  if (has_curve(rows)) {
-    extra("speed over depth (tok/s)", Align::right, curve_text);
-  }
-  if (failures) {
-    extra("outcome", Align::left, [](const Row& row) { return row.failure.empty() ? std::string("ok") : row.failure; });
+    places.emplace_back(document::Series{row.curve});
+    places.emplace_back(document::Series{{row.curve_depth.begin(), row.curve_depth.end()}, true});
+    places.emplace_back(row.failure.empty() ? std::string("ok") : row.failure);
+    places.emplace_back(rows.part);
   }
   return table;
-}
-
-std::vector<std::string> null_notes(std::span<const RowSet> sets) {
-  std::vector<std::string> notes;
-  for (const RowSet& set : sets) {
-    for (const Row& row : set.rows) {
-      for (const Figure& figure : row.figures) {
-        const std::string note = null_note(row, figure);
-        if (!note.empty() && std::ranges::find(notes, note) == notes.end()) {
-          notes.push_back(note);
-        }
-      }
-    }
-  }
-  return notes;
 }
 
 std::vector<const record::Field*> varying_fields(std::span<const record::CellReport* const> cells, bool with_workload) {

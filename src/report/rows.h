@@ -6,42 +6,29 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "base/json.h"
+#include "document/document.h"
+#include "document/value.h"
 #include "record/fields.h"
 #include "record/report.h"
 #include "record/value.h"
-#include "report/numbers.h"
-#include "report/table.h"
 
 namespace mia::report {
 
-// A setting as asked for and as it became: "auto (4)".
-struct SettingFigure {
-  record::Value requested;
-  record::Value effective;
-};
-
-struct NumberFigure {
-  record::Summary summary;  // a plain number has neither interval nor n
-  NumberStyle style;
-  bool whole = false;     // a whole number in JSON
-  bool interval = false;  // show the interval and write NAME_low, NAME_high
-};
-
-// A word that may be unknown: null in JSON, with its reason.
-struct WordFigure {
-  std::optional<std::string> word;
-  std::string null_reason;
-};
+using NumberFigure = document::Number;
+using document::MetricStyle;
+using document::NumberStyle;
+using document::style_of;
+using SettingFigure = document::Setting;
+using WordFigure = document::Word;
 
 // One place of a row. `name` is the JSON key, the seed's where the seed has one.
 struct Figure {
   std::string name;
   std::string heading;  // empty: only in JSON
-  std::variant<std::string, WordFigure, SettingFigure, NumberFigure> what;
+  document::Value what;
 };
 
 struct Row {
@@ -63,16 +50,10 @@ struct RowSet {
 // What the report itself asks for: the latency scenario, or run.latency_dist.
 [[nodiscard]] bool wants_latency(const record::Report& report);
 
-// A list of objects. A setting x is written as x (asked for) and x_effective; reasons of nulls as null_reasons.
-[[nodiscard]] Json to_json(const RowSet& rows);
+// The part and the outcome of each row beside its figures; the outcome is shown when a row failed.
+[[nodiscard]] document::Table to_table(const RowSet& rows);
 // The best row by speed and the seed's ratios at their worst, by name; null where no row has them.
 [[nodiscard]] Json aggregates(const RowSet& rows);
-// Figures with a heading, plus the outcome column when a row failed.
-[[nodiscard]] Table to_table(const RowSet& rows);
-
-// "load (ms): the trial crashed" for every figure that is null for a reason, once each.
-[[nodiscard]] std::vector<std::string> null_notes(std::span<const RowSet> sets);
-
 // Fields that differ between the requests of the cells, in the table's order; workload.* only when `with_workload`.
 [[nodiscard]] std::vector<const record::Field*> varying_fields(std::span<const record::CellReport* const> cells,
                                                                bool with_workload);

@@ -11,8 +11,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/files.h"
+#include "report/document.h"
 #include "report/json.h"
-#include "report/markdown.h"
 
 namespace mia::report {
 namespace {

@@ -35,9 +35,6 @@ TEST(BeforeAfter, TheSeedsTable) {
   EXPECT_EQ(rows[0].at("long_tps_after"), 4.28);
   EXPECT_NEAR(rows[0].at("delta_long_percent").get<double>(), 45.1, 0.05);
   EXPECT_EQ(rows[0].at("delta_short_percent"), 0.0);
-  const std::string text = report::to_text(view, 160);
-  EXPECT_NE(text.find("+45.1"), std::string::npos) << text;
-  EXPECT_NE(report::to_markdown(view).find("| n_gpu_layers=0 |"), std::string::npos);
 }
 
 TEST(BeforeAfter, SaysWhatElseChangedAndThatItIsUnpaired) {
@@ -111,13 +108,6 @@ TEST(BeforeAfter, SingleCellsMatchEachOtherWhateverTheirModel) {
   ASSERT_EQ(view.rows.size(), 1U);
   EXPECT_NEAR(view.rows[0].delta_short_percent.value_or(0), 100, 1e-9);
   EXPECT_TRUE(noted(view, "The model differs: before smollm2-135m, after other"));
-}
-
-TEST(BeforeAfter, HostileNamesAreEscaped) {
-  const report::BeforeAfter view = report::before_after(samples::hostile(), samples::baseline());
-  EXPECT_EQ(report::to_text(view).find('\x1b'), std::string::npos);
-  EXPECT_EQ(report::to_markdown(view).find("<script"), std::string::npos);
-  EXPECT_EQ(report::to_markdown(view).find("]("), std::string::npos);
 }
 
 }  // namespace

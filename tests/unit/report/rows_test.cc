@@ -2,11 +2,14 @@
 #include "report/rows.h"
 
 #include <algorithm>
+#include <set>
 
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
+#include "document/json.h"
+#include "document/value.h"
 #include "samples.h"
 
 namespace mia {
@@ -15,7 +18,7 @@ namespace {
 Json rows_of(const record::Report& report) {
   Json all = Json::array();
   for (const report::RowSet& set : report::row_sets(report, false)) {
-    for (const Json& row : report::to_json(set)) {
+    for (const Json& row : document::to_json(report::to_table(set))) {
       all.push_back(row);
     }
   }
@@ -24,12 +27,12 @@ Json rows_of(const record::Report& report) {
 
 // Column `heading` of the only table, from top to bottom.
 std::vector<std::string> column(const record::Report& report, const std::string& heading, bool latency = false) {
-  const report::Table table = report::to_table(report::row_sets(report, latency).at(0));
-  const auto at = std::ranges::find(table.columns, heading, &report::Column::heading);
+  const document::Grid grid = document::grid_of(report::to_table(report::row_sets(report, latency).at(0)));
+  const auto at = std::ranges::find(grid.headings, heading);
   std::vector<std::string> cells;
-  if (at != table.columns.end()) {
-    for (const auto& row : table.rows) {
-      cells.push_back(row.at(static_cast<std::size_t>(at - table.columns.begin())));
+  if (at != grid.headings.end()) {
+    for (const auto& row : grid.rows) {
+      cells.push_back(row.at(static_cast<std::size_t>(at - grid.headings.begin())));
     }
   }
   return cells;
@@ -196,9 +199,9 @@ TEST(ProbeRows, EachPartKeepsItsShape) {
   const auto sets = report::row_sets(samples::probe(), false);
   ASSERT_EQ(sets.size(), 2U);
   EXPECT_EQ(sets[0].part, "cpu-tuning");
-  EXPECT_EQ(report::to_json(sets[0])[0].at("tps"), 6.69);
+  EXPECT_EQ(document::to_json(report::to_table(sets[0]))[0].at("tps"), 6.69);
   EXPECT_EQ(sets[1].part, "latency");
-  EXPECT_TRUE(report::to_json(sets[1])[0].contains("p95_long_over_short"));
+  EXPECT_TRUE(document::to_json(report::to_table(sets[1]))[0].contains("p95_long_over_short"));
 }
 
 TEST(ProbeRows, OnlyAProbeHasParts) {
@@ -215,7 +218,8 @@ TEST(NullNotes, SayOnceWhyADashIsThere) {
     report.cells[i].metrics["tokens_out"].null_reason = "not counted";
   }
   const auto sets = report::row_sets(report, false);
-  const auto notes = report::null_notes(sets);
+  std::set<std::string> told;
+  const auto notes = document::null_notes(report::to_table(sets.at(0)), told);
   EXPECT_EQ(std::ranges::count(notes, "tokens: not counted"), 1);
   for (const std::string& note : notes) {
     EXPECT_EQ(note.find("SIGSEGV"), std::string::npos) << "the outcome column says it already";

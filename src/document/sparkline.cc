@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "report/sparkline.h"
+#include "document/sparkline.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <string_view>
 
-namespace mia::report {
+namespace mia::document {
 namespace {
 
 constexpr std::array<std::string_view, 8> kHeights{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
@@ -47,4 +47,4 @@ std::string bar(double value, double most, int width) {
   return text + std::string(kEighths[eighths % 8]);
 }
 
-}  // namespace mia::report
+}  // namespace mia::document

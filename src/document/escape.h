@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace mia::report {
+namespace mia::document {
 
 // one_line for Markdown: no HTML, no links, no emphasis, no table borders, and at the start of a line no heading, list
 // or rule. What needs no escape (underscores inside words, intervals in brackets) stays readable.
@@ -24,4 +24,4 @@ namespace mia::report {
 // A word for a POSIX shell, quoted only where needed.
 [[nodiscard]] std::string shell_quote(std::string_view text);
 
-}  // namespace mia::report
+}  // namespace mia::document

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "report/escape.h"
+#include "document/escape.h"
 
 #include <gtest/gtest.h>
 
@@ -9,13 +9,13 @@
 namespace mia {
 namespace {
 
-using report::csv_escape;
-using report::github_escape;
-using report::github_property;
-using report::markdown_cell;
-using report::markdown_escape;
-using report::shell_quote;
-using report::xml_escape;
+using document::csv_escape;
+using document::github_escape;
+using document::github_property;
+using document::markdown_cell;
+using document::markdown_escape;
+using document::shell_quote;
+using document::xml_escape;
 
 TEST(OneLine, HasNeitherLinesNorControls) {
   const std::string text = one_line(samples::hostile_text(), 5000);

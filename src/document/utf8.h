@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace mia::report {
+namespace mia::document {
 
 struct CodePoint {
   char32_t value = 0;
@@ -26,4 +26,4 @@ struct CodePoint {
   return {value, bytes};
 }
 
-}  // namespace mia::report
+}  // namespace mia::document

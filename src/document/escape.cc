@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "report/escape.h"
+#include "document/escape.h"
 
 #include <algorithm>
 #include <cctype>
@@ -7,9 +7,9 @@
 #include <fmt/core.h>
 
 #include "base/text.h"
-#include "report/utf8.h"
+#include "document/utf8.h"
 
-namespace mia::report {
+namespace mia::document {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
@@ -177,4 +177,4 @@ std::string shell_quote(std::string_view text) {
   return quoted + "'";
 }
 
-}  // namespace mia::report
+}  // namespace mia::document
