@@ -37,7 +37,7 @@ measure::PairChance chance_of(const judge::CoinPlan& coins) {
 }
 
 bool scripted(const measure::ArmSpec& arm) {
-  return arm.subject.runtime.provider == "fake";
+  return !arm.subject.runtime.real_time;
 }
 
 // Why memory holds only one of the two; "" when it holds both or nothing is known.

@@ -10,9 +10,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "client/worker.h"
 #include "proc/interrupt.h"
 #include "runtime/registry.h"
-#include "runtime/worker.h"
 
 namespace mia::app {
 namespace {
@@ -112,10 +112,11 @@ Result<ExpertHistogram> measure_experts(const Configured& configured, const std:
   MIA_TRY_ASSIGN(record::Settings settings, settings_of(configured));
   MIA_TRY_ASSIGN(const record::RuntimeInfo runtime, runtime::find(settings.run.runtime.value_or("")));
   MIA_TRY(runtime::verify_unchanged(runtime));
-  MIA_TRY_ASSIGN(auto talk, runtime::WorkerTalk::start(runtime));
-  MIA_TRY(talk.ask<proto::ModelLoaded>(proto::Load{model.string(), settings}));
+  client::Worker worker;
+  MIA_TRY(worker.open({runtime, runtime::worker_environment(runtime)}, client::kAnswerLimitS));
+  MIA_TRY(worker.need(worker.load({model.string(), settings}, client::kAnswerLimitS)));
   const proto::Probe probe{"experts", Json{{"tokens", kTokens}, {"seed", settings.workload.seed.value_or(1)}}};
-  MIA_TRY_ASSIGN(const proto::Probed probed, talk.ask<proto::Probed>(probe));
+  MIA_TRY_ASSIGN(const proto::Probed probed, worker.need(worker.probe(probe, client::kAnswerLimitS)));
   return parse(probed.result);
 }
 

@@ -63,13 +63,13 @@ Result<record::Settings> settings_of(const Configured& configured) {
   return settings;
 }
 
-Result<record::ModelInfo> SubjectFinder::model_of(const std::string& id, bool fake) {
+Result<record::ModelInfo> SubjectFinder::model_of(const std::string& id, const record::RuntimeInfo& runtime) {
   auto path = model::resolve(id, catalogue_);
-  if (!path && fake) {  // the scripted worker needs no file, only a name
+  if (!path && !runtime.model_file) {  // a name is all that the worker needs
     record::ModelInfo info;
     info.id = id;
     info.path = id;
-    info.architecture = "fake";
+    info.architecture = runtime.provider;
     info.header_hash = hash_hex(id);
     info.file_bytes = 1;
     info.bytes_per_token = 1;
@@ -94,7 +94,7 @@ Result<measure::Subject> SubjectFinder::find(const record::Settings& settings) {
   MIA_TRY_ASSIGN(subject.runtime, runtime::find(name));
   MIA_TRY(runtime::verify_unchanged(subject.runtime));
   subject.env = runtime::worker_environment(subject.runtime);
-  MIA_TRY_ASSIGN(subject.model, model_of(id, subject.runtime.provider == "fake"));
+  MIA_TRY_ASSIGN(subject.model, model_of(id, subject.runtime));
   known_[key] = subject;
   return subject;
 }

@@ -32,7 +32,7 @@ class SubjectFinder {
   [[nodiscard]] Result<measure::Subject> find(const record::Settings& settings);
 
  private:
-  [[nodiscard]] Result<record::ModelInfo> model_of(const std::string& id, bool fake);
+  [[nodiscard]] Result<record::ModelInfo> model_of(const std::string& id, const record::RuntimeInfo& runtime);
   std::vector<model::CatalogueEntry> catalogue_;
   std::map<std::string, measure::Subject> known_;
 };

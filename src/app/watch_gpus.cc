@@ -36,7 +36,7 @@ std::vector<record::Finding> watch_gpus(const std::vector<GpuUse>& uses, const r
   BusIds bus_ids = std::vector<std::string>();
   for (const GpuUse& use : uses) {
     record::RuntimeInfo& runtime = use.subject->runtime;
-    if (runtime.provider == "fake" || (machine.gpus.empty() && std::ranges::none_of(runtime.devices, record::is_gpu))) {
+    if (runtime.devices.empty() || (machine.gpus.empty() && std::ranges::none_of(runtime.devices, record::is_gpu))) {
       continue;
     }
     auto at = now.find(runtime.name);

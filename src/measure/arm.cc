@@ -28,16 +28,15 @@ Outcome refused(std::string reason) {
 
 Result<Outcome> Arm::start(std::int64_t padding_bytes) {
   MIA_TRY_ASSIGN(request_, make_request(spec_.settings));
-  worker_ = std::make_unique<Worker>(bench_.on_wait);
-  WorkerSpec worker{spec_.subject.runtime, spec_.subject.env};
+  worker_ = std::make_unique<client::Worker>(bench_.on_wait);
+  client::WorkerSpec worker{spec_.subject.runtime, spec_.subject.env};
   worker.env.merge(trial_environment(spec_.settings));
   worker.env["MIA_PERF_PADDING"] = std::string(static_cast<std::size_t>(padding_bytes), 'x');
   MIA_TRY_ASSIGN(const auto greeting, worker_->start(worker, limit_of(Phase::greeting)));
   if (!greeting.ok()) {
     return greeting.outcome;
   }
-  if (asks_to_inject(spec_.settings.workload) &&
-      std::ranges::count(greeting.value->runtime.capabilities, "inject") == 0) {
+  if (asks_to_inject(spec_.settings.workload) && !record::can(greeting.value->runtime, "inject")) {
     return refused(
         "this worker cannot slow itself down (workload.inject_*); build it anew: mia-perf runtime add --force");
   }
@@ -53,10 +52,10 @@ Result<Outcome> Arm::start(std::int64_t padding_bytes) {
   return learn(ready, Phase::context);
 }
 
-Answer<record::Run> Arm::run(std::int64_t seed) {
+client::Answer<record::Run> Arm::run(std::int64_t seed) {
   request_.seed = seed;
   auto generated = worker_->generate(request_, limit_of(Phase::generate));
-  Answer<record::Run> answer;
+  client::Answer<record::Run> answer;
   answer.outcome = learn(generated, Phase::generate);
   answer.wall_ms = generated.wall_ms;
   if (!generated.ok()) {
@@ -85,11 +84,7 @@ Outcome Arm::stop() {
 }
 
 std::string Arm::log_tail() const {
-  std::string tail = worker_ ? worker_->log_tail() : std::string();
-  if (tail.size() > kLogKept) {
-    tail.erase(0, tail.size() - kLogKept);
-  }
-  return tail;
+  return worker_ ? worker_->log_tail() : std::string();
 }
 
 TimeLimits::Work Arm::work() const {
@@ -101,7 +96,7 @@ double Arm::limit_of(Phase phase) const {
 }
 
 template <class T>
-Outcome Arm::learn(const Answer<T>& answer, Phase phase) {
+Outcome Arm::learn(const client::Answer<T>& answer, Phase phase) {
   if (answer.ok()) {
     bench_.limits.learn(phase, work(), answer.wall_ms / 1000.0);
   }

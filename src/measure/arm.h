@@ -7,9 +7,9 @@
 #include <string>
 
 #include "base/result.h"
+#include "client/worker.h"
 #include "measure/plan.h"
 #include "measure/trial.h"
-#include "measure/worker.h"
 #include "record/trial.h"
 
 namespace mia::measure {
@@ -29,12 +29,12 @@ class Arm {
   // An error only where nothing can be measured at all.
   [[nodiscard]] Result<record::Outcome> start(std::int64_t padding_bytes);
   // One run; `seed` chooses its random tokens.
-  [[nodiscard]] Answer<record::Run> run(std::int64_t seed);
+  [[nodiscard]] client::Answer<record::Run> run(std::int64_t seed);
   // Ends the process, politely where it still can; the outcome is not ok when it does not leave as it should.
   [[nodiscard]] record::Outcome stop();
 
   [[nodiscard]] const record::Settings& effective() const { return effective_; }
-  [[nodiscard]] bool scripted() const { return spec_.subject.runtime.provider == "fake"; }
+  [[nodiscard]] bool scripted() const { return !spec_.subject.runtime.real_time; }
   [[nodiscard]] double cpu_seconds() const { return worker_ ? worker_->cpu_seconds() : 0.0; }
   [[nodiscard]] std::string log_tail() const;
 
@@ -42,12 +42,12 @@ class Arm {
   [[nodiscard]] double limit_of(record::Phase phase) const;
   [[nodiscard]] TimeLimits::Work work() const;
   template <class T>
-  [[nodiscard]] record::Outcome learn(const Answer<T>& answer, record::Phase phase);
+  [[nodiscard]] record::Outcome learn(const client::Answer<T>& answer, record::Phase phase);
 
   const ArmSpec& spec_;
   Bench& bench_;
   proto::Generate request_;
-  std::unique_ptr<Worker> worker_;
+  std::unique_ptr<client::Worker> worker_;
   record::Settings effective_;
 };
 

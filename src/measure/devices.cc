@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "measure/devices.h"
 
+#include <utility>
+
 #include "base/text.h"
-#include "measure/worker.h"
+#include "client/worker.h"
 
 namespace mia::measure {
 
@@ -10,12 +12,9 @@ Result<std::vector<record::Device>> devices_now(const Subject& subject) {
   constexpr double kLimitS = 60;
   constexpr std::size_t kMostDevices = 256;
   constexpr std::size_t kMostText = 200;
-  Worker worker;
-  MIA_TRY_ASSIGN(const auto greeting, worker.start({subject.runtime, subject.env}, kLimitS));
-  if (!greeting.ok()) {
-    return fail(ErrorKind::worker, "{}", record::describe(greeting.outcome));
-  }
-  std::vector<record::Device> devices = greeting.value->runtime.devices;
+  client::Worker worker;
+  MIA_TRY_ASSIGN(proto::Greeting greeting, worker.open({subject.runtime, subject.env}, kLimitS));
+  std::vector<record::Device> devices = std::move(greeting.runtime.devices);
   if (devices.size() > kMostDevices) {
     return fail(ErrorKind::protocol, "runtime {} names {} devices, more than {}", subject.runtime.name, devices.size(),
                 kMostDevices);

@@ -11,7 +11,7 @@
 
 #include "base/files.h"
 #include "base/text.h"
-#include "measure/worker.h"
+#include "client/worker.h"
 #include "proc/interrupt.h"
 
 namespace mia::measure {
@@ -71,9 +71,10 @@ class Scoring {
       return quality;
     }
     const bool compare = !first && quality.divergence_null_reason.empty();
-    const Json result = ask(cell, first, compare, quality.null_reason);
+    const auto result = ask(cell, first, compare);
+    quality.null_reason = result ? "" : result.error().text();
     saved_ = saved_ || (first && quality.null_reason.empty() && !file_.path().empty());
-    take(result, quality);
+    take(result ? *result : Json(nullptr), quality);
     return quality;
   }
 
@@ -86,29 +87,19 @@ class Scoring {
     return saved_ ? "" : fmt::format("{} could not be scored", base_.id);
   }
 
-  // The probe's result, or null and the reason.
-  Json ask(const PlannedCell& cell, bool save, bool compare, std::string& reason) {
+  Result<Json> ask(const PlannedCell& cell, bool save, bool compare) {
     if (bench_.on_phase) {
       bench_.on_phase(fmt::format("scoring {}", cell.subject.model.id));
     }
-    const auto& can = cell.subject.runtime.capabilities;
-    Worker worker(bench_.on_wait);
+    const record::RuntimeInfo& runtime = cell.subject.runtime;
+    if (!runtime.capabilities.empty() && !record::can(runtime, "probe:logits")) {
+      return fail(ErrorKind::unsupported, "the worker of runtime {} cannot give logits", runtime.name);
+    }
+    client::Worker worker(bench_.on_wait);
     auto env = cell.subject.env;
     env.merge(trial_environment(cell.settings));
-    const auto greeting = worker.start({cell.subject.runtime, env}, kScoringLimit);
-    if (!greeting || !greeting->ok()) {
-      reason = greeting ? record::describe(greeting->outcome) : greeting.error().text();
-      return nullptr;
-    }
-    if (!can.empty() && std::ranges::count(can, "probe:logits") == 0) {
-      reason = fmt::format("the worker of runtime {} cannot give logits", cell.subject.runtime.name);
-      return nullptr;
-    }
-    const auto loaded = worker.load({cell.subject.model.path, cell.settings}, kScoringLimit);
-    if (!loaded.ok()) {
-      reason = record::describe(loaded.outcome);
-      return nullptr;
-    }
+    MIA_TRY(worker.open({runtime, env}, kScoringLimit));
+    MIA_TRY(worker.need(worker.load({cell.subject.model.path, cell.settings}, kScoringLimit)));
     Json arguments{{"text", text_.text}, {"chunks", cell.settings.run.quality_chunks.value_or(kChunks)}};
     if (save && !file_.path().empty()) {
       arguments["save_to"] = file_.path();
@@ -116,13 +107,9 @@ class Scoring {
     if (compare) {
       arguments["compare_with"] = file_.path();
     }
-    const auto probed = worker.probe({"logits", arguments}, kScoringLimit);
-    if (!probed.ok()) {
-      reason = record::describe(probed.outcome);
-      return nullptr;
-    }
+    MIA_TRY_ASSIGN(proto::Probed probed, worker.need(worker.probe({"logits", arguments}, kScoringLimit)));
     (void)worker.shut_down(kScoringLimit);  // it has answered already
-    return probed.value->result;
+    return std::move(probed.result);
   }
 
   static void take(const Json& result, record::Quality& quality) {

@@ -32,12 +32,12 @@ std::string load_key(const PlannedCell& cell) {
 
 // Asks for all cells of one load key; stops at the first failure: those cells stay as they are.
 void ask_effective(const std::vector<PlannedCell*>& cells, const Bench& bench) {
-  Worker worker(bench.on_wait);
+  client::Worker worker(bench.on_wait);
   const PlannedCell& first = *cells.front();
   auto env = first.subject.env;
   env.merge(trial_environment(first.settings));
-  const auto greeting = worker.start({first.subject.runtime, env}, kPhaseLimit);
-  if (!greeting || !greeting->ok() || !worker.load({first.subject.model.path, first.settings}, kPhaseLimit).ok()) {
+  if (!worker.open({first.subject.runtime, env}, kPhaseLimit) ||
+      !worker.load({first.subject.model.path, first.settings}, kPhaseLimit).ok()) {
     return;
   }
   for (PlannedCell* const cell : cells) {

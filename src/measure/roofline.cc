@@ -11,8 +11,8 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "client/worker.h"
 #include "host/bandwidth.h"
-#include "measure/worker.h"
 #include "model/describe.h"
 
 namespace mia::measure {
@@ -68,9 +68,8 @@ std::optional<DeviceBandwidth> measure_device_bandwidth(const Subject& subject) 
   if (std::ranges::none_of(subject.runtime.devices, record::is_gpu)) {
     return std::nullopt;
   }
-  Worker worker;
-  const auto greeting = worker.start({subject.runtime, subject.env}, kProbeLimitS);
-  if (!greeting || !greeting->ok()) {
+  client::Worker worker;
+  if (!worker.open({subject.runtime, subject.env}, kProbeLimitS)) {
     return std::nullopt;
   }
   const auto told = worker.probe({"bandwidth", Json::object()}, kProbeLimitS);

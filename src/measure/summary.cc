@@ -27,6 +27,9 @@ std::string reason_without_values(const record::Metric& metric, std::span<const 
   if (metric.name == "gpu_memory_bytes") {
     return "no GPU whose driver tells its memory (NVML)";
   }
+  if (metric.name == "load_ms") {
+    return "the model was there already: this runtime has no load phase";
+  }
   if (metric.name == "fast_quarter_ms") {
     return "fewer than 4 intervals between tokens";
   }

@@ -43,7 +43,7 @@ class TrialRun {
       measure();
       trial_.conditions.canary_before_gb_s = canary_before;
       trial_.conditions.canary_after_gb_s = canary();
-      if (!scripted()) {  // scripted times cannot be disturbed
+      if (runtime_.real_time) {
         trial_.conditions.voided_by =
             host::voided_by(trial_.conditions, bench_.machine, gates_for(trial_, spec_.worker.runtime.devices));
       }
@@ -56,12 +56,13 @@ class TrialRun {
   void greet() {
     note("starting the worker");
     const TimeLimit limit = limit_of(Phase::greeting, 1);
-    const auto greeting = worker_.start(spec_.worker, limit.seconds);
+    auto greeting = worker_.start(spec_.worker, limit.seconds);
     keep_limit(limit);
     if (!greeting) {
       cannot(Phase::greeting, greeting.error());
     } else if (accept(*greeting, Phase::greeting, 1)) {
       trial_.phases.spawn_ms = greeting->wall_ms;
+      runtime_ = std::move(greeting->value->runtime);
     }
   }
 
@@ -104,7 +105,7 @@ class TrialRun {
 
   bool prepare_cache() {
     trial_.cache.requested = spec_.settings.run.cache.value_or("cold");
-    if (scripted()) {  // there is no file
+    if (!runtime_.model_file || !runtime_.load_phase) {
       return true;
     }
     note(fmt::format("making the page cache {}", trial_.cache.requested));
@@ -125,8 +126,10 @@ class TrialRun {
     if (!accept(loaded, Phase::load, 1)) {
       return false;
     }
-    trial_.phases.load_ms = loaded.value->load_ms.value_or(loaded.wall_ms);
-    trial_.phases.load_ms_source = loaded.value->load_ms ? "event" : "manual";
+    if (runtime_.load_phase) {
+      trial_.phases.load_ms = loaded.value->load_ms.value_or(loaded.wall_ms);
+      trial_.phases.load_ms_source = loaded.value->load_ms ? "event" : "manual";
+    }
     take(loaded.value->buffers, loaded.value->facts);
     return true;
   }
@@ -252,7 +255,7 @@ class TrialRun {
 
   // Keeps the outcome of a phase that failed, learns the time of one that did not.
   template <class T>
-  bool accept(const Answer<T>& answer, Phase phase, std::int64_t runs) {
+  bool accept(const client::Answer<T>& answer, Phase phase, std::int64_t runs) {
     if (!answer.ok()) {
       trial_.outcome = answer.outcome;
       if (answer.outcome.kind == record::OutcomeKind::timed_out && trial_.outcome.reason.empty()) {
@@ -269,10 +272,7 @@ class TrialRun {
     worker_.kill();
     add_gpu_memory();
     trial_.log_tail = worker_.log_tail();
-    record::explain(trial_.outcome, trial_.log_tail);
-    if (trial_.log_tail.size() > kLogKept) {
-      trial_.log_tail.erase(0, trial_.log_tail.size() - kLogKept);
-    }
+    record::explain(trial_.outcome, worker_.log_tail(client::kLogRead));
     if (!trial_.runs.empty() && !trial_.runs.front().token_ns.empty()) {
       record::Phases& phases = trial_.phases;
       phases.first_token_ms = static_cast<double>(trial_.runs.front().token_ns.front()) / kNsPerMs;
@@ -288,8 +288,6 @@ class TrialRun {
       trial_.facts.insert_or_assign(name, value);
     }
   }
-
-  [[nodiscard]] bool scripted() const { return spec_.worker.runtime.provider == "fake"; }
 
   [[nodiscard]] TimeLimits::Work work(std::int64_t runs) const {
     return work_of(spec_.settings, spec_.model, prompt_bound(request_) + request_.max_tokens, runs);
@@ -327,7 +325,8 @@ class TrialRun {
   record::Trial trial_;
   proto::Generate request_;
   TimeLimit limit_;  // of the phase that was begun last
-  Worker worker_;
+  client::Worker worker_;
+  record::RuntimeInfo runtime_;  // as it greeted
   std::optional<host::GpuWatch> watch_;
   std::vector<host::GpuState> gpus_before_;
   std::size_t gpu_ = 0;  // the one that the trial used most

@@ -8,11 +8,11 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "client/worker.h"
 #include "host/bandwidth.h"
 #include "host/conditions.h"
 #include "host/gpu.h"
 #include "measure/time_limits.h"
-#include "measure/worker.h"
 #include "record/machine.h"
 #include "record/trial.h"
 #include "record/value.h"
@@ -37,7 +37,7 @@ struct TrialSpec {
   std::int64_t repeat = 0;
   std::int64_t position = 0;
   record::Settings settings;  // requested, model path resolved elsewhere
-  WorkerSpec worker;
+  client::WorkerSpec worker;
   record::ModelInfo model;
   bool graph = false;  // also prove what one decode computes and where
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "record/machine.h"
 
+#include <algorithm>
+
 #include "record/json_members.h"
 
 namespace mia::record {
@@ -37,6 +39,9 @@ static void each_runtime(T& x, F f) {
   f("backends", x.backends);
   f("library_hashes", x.library_hashes);
   f("capabilities", x.capabilities);
+  f("model_file", x.model_file);
+  f("real_time", x.real_time);
+  f("load_phase", x.load_phase);
   f("installed", x.installed);
 }
 
@@ -176,6 +181,17 @@ Result<T> object_from_json(const Json& json, std::string_view what) {
 
 bool is_gpu(const Device& device) {
   return device.type == "gpu" || device.type == "igpu";
+}
+
+bool can(const RuntimeInfo& runtime, std::string_view capability) {
+  return std::ranges::find(runtime.capabilities, capability) != runtime.capabilities.end();
+}
+
+RuntimeInfo scripted_runtime() {
+  RuntimeInfo runtime;
+  runtime.name = runtime.provider = runtime.version = "fake";
+  runtime.model_file = runtime.real_time = false;
+  return runtime;
 }
 
 Json to_json(const Machine& machine) {

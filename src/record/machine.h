@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
@@ -55,10 +56,10 @@ struct Device {
 
 [[nodiscard]] bool is_gpu(const Device& device);  // one with memory of its own, or one that shares the CPU's
 
-// One installed llama.cpp as its worker sees it.
+// One runtime as its worker sees it.
 struct RuntimeInfo {
   std::string name;
-  std::string provider = "llama";  // llama | fake
+  std::string provider = "llama";  // for people and as a class of runtimes; decisions look at what it is and can
   std::string prefix;
   std::string worker;   // path of the worker compiled for it
   std::string version;  // llama.cpp's own version text
@@ -68,9 +69,17 @@ struct RuntimeInfo {
   std::vector<std::string> backends;
   std::vector<Device> devices;
   std::vector<std::string> library_hashes;  // "libllama.so 1a2b..."
-  std::vector<std::string> capabilities;
-  std::string installed;  // UTC
+  std::vector<std::string> capabilities;    // what it can be asked for: "tokens", "probe:logits"
+  // What it is. A record or a greeting that does not say is of a libllama: all of them hold.
+  bool model_file = true;  // load reads a file of this machine: it must be there, its pages are made cold or warm
+  bool real_time = true;   // what it does takes this machine's time, which other load disturbs
+  bool load_phase = true;  // load loads; otherwise the model is there already and a load has no time
+  std::string installed;   // UTC
 };
+[[nodiscard]] bool can(const RuntimeInfo& runtime, std::string_view capability);
+
+// What the scripted worker says of itself, and what is known of it before it is started.
+[[nodiscard]] RuntimeInfo scripted_runtime();
 
 struct TensorGroup {
   std::string name;  // "attention", "ffn", "shared experts", "experts", "embedding", "output", "norm", "other"

@@ -15,10 +15,10 @@
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/text.h"
+#include "client/worker.h"
 #include "proc/command.h"
 #include "runtime/registry.h"
 #include "runtime/step.h"
-#include "runtime/worker.h"
 
 namespace mia::runtime {
 namespace {
@@ -205,16 +205,16 @@ Result<record::RuntimeInfo> build_runtime(Workspace workspace, const std::string
   if (progress) {
     progress("starting the worker");
   }
-  MIA_TRY_ASSIGN(const WorkerTalk talk, WorkerTalk::start(runtime));
-  const proto::Greeting& greeting = talk.greeting();
-  if (greeting.protocol != proto::kVersion) {
-    return with_hint(fail(ErrorKind::protocol, "the worker's sources speak protocol {}, this program {}",
-                          greeting.protocol, proto::kVersion),
-                     "MIA_PERF_WORKER_SRC must name the sources that came with this program");
+  client::Worker talk;
+  auto greeting = talk.open({runtime, worker_environment(runtime)}, client::kAnswerLimitS);
+  if (!greeting) {
+    return greeting.error().kind != ErrorKind::protocol
+               ? greeting.failure()
+               : with_hint(greeting.failure(), "MIA_PERF_WORKER_SRC must name the sources that came with this program");
   }
   const std::string prefix = runtime.prefix;
   const std::string worker = runtime.worker;
-  runtime = greeting.runtime;
+  runtime = std::move(greeting->runtime);
   runtime.name = name;
   runtime.prefix = prefix;
   runtime.worker = worker;

@@ -3,8 +3,8 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "client/worker.h"
 #include "runtime/registry.h"
-#include "runtime/worker.h"
 
 namespace mia::runtime {
 namespace {
@@ -23,17 +23,15 @@ Status require(bool holds, const std::string& otherwise) {
   return holds ? Status{} : fail(ErrorKind::unsupported, "{}", otherwise);
 }
 
-void check_identity(Lines& lines, const record::RuntimeInfo& runtime, const proto::Greeting& greeting) {
-  const std::string again = "; add the runtime again so that its worker is compiled anew";
-  add(lines, "protocol",
-      require(greeting.protocol == proto::kVersion, fmt::format("the worker speaks version {}, this program {}{}",
-                                                                greeting.protocol, proto::kVersion, again)),
-      fmt::format("version {}", proto::kVersion));
-  const record::RuntimeInfo& now = greeting.runtime;
+void check_identity(Lines& lines, const record::RuntimeInfo& runtime, const record::RuntimeInfo& now) {
   const std::string found = fmt::format("llama.cpp {} ({})", now.version, now.commit.empty() ? "-" : now.commit);
-  const bool is_same = runtime.provider == "fake" || (now.version == runtime.version && now.commit == runtime.commit);
+  const bool is_same = now.version == runtime.version && now.commit == runtime.commit;
   add(lines, "version",
-      require(is_same, fmt::format("{} was recorded, but the worker says {}{}", runtime.version, found, again)), found);
+      require(is_same,
+              fmt::format(
+                  "{} was recorded, but the worker says {}; add the runtime again so that its worker is compiled anew",
+                  runtime.version, found)),
+      found);
   std::vector<std::string> devices;
   for (const record::Device& device : now.devices) {
     devices.push_back(device.description.empty() ? device.name
@@ -42,17 +40,17 @@ void check_identity(Lines& lines, const record::RuntimeInfo& runtime, const prot
   add(lines, "devices", require(!devices.empty(), "the worker sees none, not even the CPU"), join(devices, ", "));
 }
 
-Result<double> tiny_decode_ms(WorkerTalk& talk, const std::filesystem::path& model) {
+Result<double> tiny_decode_ms(client::Worker& worker, const std::filesystem::path& model) {
   record::Settings settings;
   settings.workload.input = "tokens";
   settings.llm.n_threads = 1;
-  MIA_TRY(talk.ask<proto::ModelLoaded>(proto::Load{model.string(), settings}));
-  MIA_TRY(talk.ask<proto::ContextReady>(proto::MakeContext{settings, kContext}));
+  MIA_TRY(worker.need(worker.load({model.string(), settings}, client::kAnswerLimitS)));
+  MIA_TRY(worker.need(worker.make_context({settings, kContext}, client::kAnswerLimitS)));
   proto::Generate generate;
   generate.settings = settings;
   generate.max_tokens = kTokens;
   generate.prompt_tokens = kPromptTokens;
-  MIA_TRY_ASSIGN(const proto::Generated done, talk.ask<proto::Generated>(generate));
+  MIA_TRY_ASSIGN(const proto::Generated done, worker.need(worker.generate(generate, client::kAnswerLimitS)));
   const std::vector<std::int64_t>& stamps = done.run.token_ns;
   if (stamps.size() != static_cast<std::size_t>(kTokens)) {
     return fail(ErrorKind::worker, "{} tokens came out instead of {}", stamps.size(), kTokens);
@@ -68,15 +66,17 @@ Result<Lines> check(std::string_view name, const std::filesystem::path& model) {
   add(lines, "libraries", verify_unchanged(runtime),
       runtime.prefix.empty() ? "none" : library_dir(runtime.prefix).string());
   const std::int64_t begin = steady_ns();
-  auto talk = WorkerTalk::start(runtime);
-  add(lines, "worker", talk ? Status{} : talk.failure(),
-      fmt::format("greets after {:.0f} ms", static_cast<double>(steady_ns() - begin) / kNsPerMs));
-  if (!talk) {
+  client::Worker worker;
+  const auto greeting = worker.open({runtime, worker_environment(runtime)}, client::kAnswerLimitS);
+  add(lines, "worker", greeting ? Status{} : greeting.failure(),
+      fmt::format("greets after {:.0f} ms, protocol {}", static_cast<double>(steady_ns() - begin) / kNsPerMs,
+                  proto::kVersion));
+  if (!greeting) {
     return lines;
   }
-  check_identity(lines, runtime, talk->greeting());
-  if (!model.empty() && talk->greeting().protocol == proto::kVersion) {
-    const auto milliseconds = tiny_decode_ms(*talk, model);
+  check_identity(lines, runtime, greeting->runtime);
+  if (!model.empty()) {
+    const auto milliseconds = tiny_decode_ms(worker, model);
     add(lines, "decode", milliseconds ? Status{} : milliseconds.failure(),
         milliseconds ? fmt::format("{} tokens in {:.0f} ms with 1 thread", kTokens, *milliseconds) : "");
   }

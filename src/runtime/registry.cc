@@ -152,10 +152,7 @@ Result<std::vector<record::RuntimeInfo>> list(std::vector<std::string>* warnings
 }
 
 Result<record::RuntimeInfo> fake_runtime() {
-  record::RuntimeInfo runtime;
-  runtime.name = kFake;
-  runtime.provider = kFake;
-  runtime.version = kFake;
+  record::RuntimeInfo runtime = record::scripted_runtime();
   std::vector<fs::path> places = {executable_path().parent_path() / "mia-worker-fake",
                                   executable_path().parent_path() / "../libexec/mia-perf/mia-worker-fake"};
   if (const char* const given = std::getenv("MIA_PERF_FAKE_WORKER"); given != nullptr && *given != '\0') {
@@ -247,7 +244,7 @@ std::string missing_part(const record::RuntimeInfo& runtime) {
   if (::access(runtime.worker.c_str(), X_OK) != 0) {
     return runtime.worker;
   }
-  if (runtime.provider == kFake) {
+  if (runtime.prefix.empty()) {
     return {};
   }
   const fs::path libraries = library_dir(runtime.prefix);
@@ -274,14 +271,13 @@ std::string cure_of(const record::RuntimeInfo& runtime) {
 }
 
 Status verify_unchanged(const record::RuntimeInfo& runtime) {
-  const bool is_fake = runtime.provider == kFake;
   const std::string cure = "run " + cure_of(runtime);
   if (::access(runtime.worker.c_str(), X_OK) != 0) {
     return with_hint(fail(ErrorKind::not_found, "runtime '{}': its worker '{}' is gone", runtime.name, runtime.worker),
-                     is_fake ? std::string("set MIA_PERF_FAKE_WORKER to its path") : cure);
+                     runtime.prefix.empty() ? std::string("set MIA_PERF_FAKE_WORKER to its path") : cure);
   }
-  if (is_fake) {
-    return {};
+  if (runtime.prefix.empty()) {
+    return {};  // the worker is all there is
   }
   const fs::path libraries = library_dir(runtime.prefix);
   if (libraries.empty()) {

@@ -79,6 +79,7 @@ void each(Fault& fault, F f) {
 
 template <class F>
 void each(Behaviour& behaviour, F f) {
+  f("load_phase", behaviour.load_phase);
   f("load_ms", behaviour.load_ms);
   f("context_ms", behaviour.context_ms);
   f("tokenize_ms", behaviour.tokenize_ms);

@@ -44,6 +44,7 @@ struct Fault {
 };
 
 struct Behaviour {
+  bool load_phase = true;                 // false: greets as one whose model is there already
   std::optional<double> load_ms = 120.0;  // nullopt: the event does not tell it
   double context_ms = 5;
   double tokenize_ms = 0.05;

@@ -80,14 +80,13 @@ class FakeProvider : public Provider {
   explicit FakeProvider(Script script) : script_(std::move(script)) {}
 
   record::RuntimeInfo identity() override {
-    record::RuntimeInfo runtime;
-    runtime.provider = "fake";
-    runtime.version = "fake 1";
+    record::RuntimeInfo runtime = record::scripted_runtime();
     runtime.build_flags = "FAKE = 1";
     runtime.backends = {"FAKE"};
     runtime.devices = {{"CPU", "a scripted device", "cpu", std::nullopt, std::nullopt, ""}};
     runtime.capabilities = {"text", "tokens", "warm_up", "probe:tokenize"};
     const Behaviour behaviour = script_.behaviour(nullptr);
+    runtime.load_phase = behaviour.load_phase;
     for (const auto& [name, unused] : behaviour.probes.items()) {
       runtime.capabilities.push_back("probe:" + name);
     }

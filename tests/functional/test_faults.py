@@ -48,6 +48,16 @@ class Faults(Case):
                 trial = self.strike("--set", "run.timeout_s=0.5", phase=phase, kind="hang", ignore_term=True)
                 self.assertEqual((trial["outcome"]["kind"], trial["outcome"]["phase"]), ("timed_out", phase))
 
+    def test_a_model_that_is_there_already_has_no_load_time(self):
+        self.script(load_phase=False)
+        self.mia("run", "--repeats", "1", *LIMIT)
+        report = self.report()
+        self.assertFalse(report["runtimes"][0]["model_file"])
+        self.assertIsNone(report["trials"][0]["load_ms"])
+        load = report["cells"][0]["metrics"]["load_ms"]
+        self.assertIsNone(load["value"])
+        self.assertIn("no load phase", load["null_reason"])
+
     def test_slow_start_is_no_fault(self):
         trial = self.strike(phase="spawn", kind="slow", seconds=0.4)
         self.assertEqual(trial["outcome"]["kind"], "ok")

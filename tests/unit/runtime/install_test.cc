@@ -87,7 +87,7 @@ TEST_F(Install, ForceReplacesOnlyWhenAllIsWell) {
   set_worker("echo cannot load libllama.so >&2; exit 2\n");
   const auto failed = add_prefix(make_prefix("two"), "x", true);
   ASSERT_FALSE(failed.has_value());
-  EXPECT_NE(failed.error().text().find("exited with code 2: cannot load libllama.so"), std::string::npos);
+  EXPECT_NE(failed.error().text().find("crashed (exit code 2) in greeting: cannot load libllama.so"), std::string::npos);
   EXPECT_EQ(text_of(runtimes_dir() / "x/runtime.json"), before);
   EXPECT_TRUE(verify_unchanged(*find("x")).has_value());
   EXPECT_EQ(count_builds("x"), 1);

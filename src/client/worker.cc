@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "measure/worker.h"
+#include "client/worker.h"
 
 #include <algorithm>
 #include <utility>
@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "proc/child.h"
 
-namespace mia::measure {
+namespace mia::client {
 namespace {
 
 using record::Outcome;
@@ -73,6 +73,11 @@ Result<Answer<proto::Greeting>> Worker::start(const WorkerSpec& spec, double tim
   return answer;
 }
 
+Result<proto::Greeting> Worker::open(const WorkerSpec& spec, double timeout_s) {
+  MIA_TRY_ASSIGN(Answer<proto::Greeting> answer, start(spec, timeout_s));
+  return need(std::move(answer));
+}
+
 Answer<proto::ModelLoaded> Worker::load(const proto::Load& request, double timeout_s) {
   return ask<proto::ModelLoaded>(Phase::load, request, timeout_s);
 }
@@ -122,8 +127,21 @@ bool Worker::alive() const {
   return child_ && !child_->wait(0);
 }
 
-std::string Worker::log_tail() const {
-  return child_ ? printable(child_->log_tail(), std::size_t{64} << 10U) : std::string();
+std::string Worker::log_tail(std::size_t most) const {
+  std::string tail = child_ ? printable(child_->log_tail(), kLogRead) : std::string();
+  return tail.size() > most ? tail.substr(tail.size() - most) : tail;
+}
+
+Failure Worker::failure(const Outcome& outcome) const {
+  constexpr std::size_t kLastWords = 1500;
+  const std::string words = one_line(trim(log_tail(kLastWords)), kLastWords);
+  ErrorKind kind = ErrorKind::worker;
+  if (outcome.kind == OutcomeKind::cancelled) {
+    kind = ErrorKind::interrupted;
+  } else if (outcome.kind == OutcomeKind::invalid) {
+    kind = ErrorKind::protocol;
+  }
+  return fail(kind, "worker {}{}{}", record::describe(outcome), words.empty() ? "" : ": ", words);
 }
 
 std::optional<std::int64_t> Worker::peak_rss_bytes() const {
@@ -210,4 +228,4 @@ Outcome Worker::end_with(Outcome outcome) {
   return outcome;
 }
 
-}  // namespace mia::measure
+}  // namespace mia::client
