@@ -27,8 +27,16 @@ namespace mia {
 // Creates the folder if needed and proves by a probe file that it takes files.
 [[nodiscard]] Status ensure_writable_dir(const std::filesystem::path& dir);
 
-// $XDG_DATA_HOME/mia-perf, else ~/.local/share/mia-perf: runtimes, models, store.
+// $XDG_DATA_HOME/mia-perf, else .local/share/mia-perf in $HOME or in the home that the user database names: runtimes,
+// models, store. Empty where there is none of them.
 [[nodiscard]] std::filesystem::path data_dir();
+// Error kind usage where data_dir() is empty or XDG_DATA_HOME is no absolute path.
+[[nodiscard]] Status require_data_dir();
+
+// Programs and libraries are taken only from where other accounts cannot put them. The file (or folder), and the folder
+// that it lies in, must belong to this account or root; neither they nor any folder above may be writable by others
+// (above, a sticky folder such as /tmp may; a group that is this account's own is no other). `what`: "the worker".
+[[nodiscard]] Status require_trusted(const std::filesystem::path& path, std::string_view what);
 // Absolute path of the running program, links resolved.
 [[nodiscard]] std::filesystem::path executable_path();
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -122,9 +123,27 @@ Status for_each_piece(const fs::path& path, Consume consume) {
   }
 }
 
+// Services and cron jobs run without HOME.
+fs::path home_dir() {
+  if (const char* const home = std::getenv("HOME"); home != nullptr && *home == '/') {
+    return home;
+  }
+  const passwd* const account = ::getpwuid(::geteuid());
+  std::error_code code;
+  return account != nullptr && *account->pw_dir == '/' && fs::is_directory(account->pw_dir, code) ? account->pw_dir
+                                                                                                  : fs::path();
+}
+
 }  // namespace
 
 Failure no_such_file(const fs::path& path, std::string_view what) {
+  std::error_code code;
+  if (fs::is_symlink(path, code)) {
+    const fs::path target = fs::read_symlink(path, code);
+    return with_hint(
+        fail(ErrorKind::not_found, "'{}' is a link to '{}', where there is nothing", path.string(), target.string()),
+        "get the file back, or name another");
+  }
   return with_hint(fail(ErrorKind::not_found, "there is no {} '{}'", what, path.string()), whats_beside(path));
 }
 
@@ -180,8 +199,24 @@ fs::path data_dir() {
   if (const char* const xdg = std::getenv("XDG_DATA_HOME"); xdg != nullptr && *xdg == '/') {
     return fs::path(xdg) / "mia-perf";
   }
-  const char* const home = std::getenv("HOME");
-  return fs::path(home != nullptr && *home != '\0' ? home : "/tmp") / ".local/share/mia-perf";
+  const fs::path home = home_dir();
+  return home.empty() ? home : home / ".local/share/mia-perf";
+}
+
+Status require_data_dir() {
+  const char* const xdg = std::getenv("XDG_DATA_HOME");
+  if (xdg != nullptr && *xdg != '\0' && *xdg != '/') {
+    return with_hint(fail(ErrorKind::usage, "XDG_DATA_HOME is '{}', which is no absolute path", one_line(xdg)),
+                     "set it to an absolute path, or unset it");
+  }
+  if (data_dir().empty()) {
+    return with_hint(fail(ErrorKind::usage,
+                          "there is no folder for runtimes, models and results: HOME is not set, and account {} has no "
+                          "home",
+                          ::geteuid()),
+                     "set XDG_DATA_HOME to a folder in which this account alone may write");
+  }
+  return {};
 }
 
 fs::path executable_path() {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "base/log.h"
 
+#include <cstdlib>
 #include <memory>
+
+#include <unistd.h>
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -9,11 +12,26 @@
 #include "base/text.h"
 
 namespace mia::log {
+
+bool takes_escapes(int fd) {
+  const char* const term = std::getenv("TERM");
+  return ::isatty(fd) == 1 && term != nullptr && *term != '\0' && std::string_view(term) != "dumb";
+}
+
+bool wants_color(int fd) {
+  const char* const off = std::getenv("NO_COLOR");
+  return takes_escapes(fd) && (off == nullptr || *off == '\0');
+}
+
 namespace {
 
 spdlog::logger& logger() {
   static const std::shared_ptr<spdlog::logger> instance = [] {
-    auto made = std::make_shared<spdlog::logger>("mia-perf", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+    const auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
+    if (!wants_color(STDERR_FILENO)) {
+      sink->set_color_mode(spdlog::color_mode::never);
+    }
+    auto made = std::make_shared<spdlog::logger>("mia-perf", sink);
     made->set_pattern("%^mia-perf: %v%$");
     return made;
   }();

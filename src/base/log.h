@@ -12,6 +12,11 @@ enum class Level { quiet, normal, verbose };
 
 void set_level(Level level);
 [[nodiscard]] bool is_verbose();
+// Does a terminal stand there that understands escape codes (TERM is set and not "dumb")? Colours only without
+// NO_COLOR.
+[[nodiscard]] bool takes_escapes(int fd);
+[[nodiscard]] bool wants_color(int fd);
+
 [[nodiscard]] bool is_quiet();
 // One line each, made harmless by one_line().
 // Progress and facts a user may want: hidden by --quiet.

@@ -3,7 +3,6 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <limits>
 #include <system_error>
 
@@ -13,6 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/log.h"
 #include "document/json.h"
 
 namespace mia::cli {
@@ -80,8 +80,7 @@ bool is_terminal(int fd) {
 }
 
 bool want_color() {
-  const char* const off = std::getenv("NO_COLOR");
-  return is_terminal(STDOUT_FILENO) && (off == nullptr || *off == '\0');
+  return log::wants_color(STDOUT_FILENO);
 }
 
 int terminal_width() {

@@ -56,9 +56,8 @@ void print_progress(std::string_view text);
 void guard_standard_streams();
 void print_json(const Json& json);
 
-// Whether progress may be redrawn and colours used.
 [[nodiscard]] bool is_terminal(int fd);
-[[nodiscard]] bool want_color();
+[[nodiscard]] bool want_color();     // on stdout
 [[nodiscard]] int terminal_width();  // of stdout
 [[nodiscard]] int terminal_width(int fd);
 // How documents are printed here.

@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "base/files.h"
 #include "base/log.h"
 #include "cli/cli.h"
 #include "cli/parse_error.h"
@@ -72,6 +73,9 @@ int run_main(int argc, char** argv) {
   if (!cli.action) {
     print(app.help());
     return kUsage;
+  }
+  if (const Status has_data = require_data_dir(); !has_data) {
+    return report_error(has_data.error());
   }
   const Result<int> code = cli.action();
   return code ? *code : report_error(code.error());

@@ -16,7 +16,7 @@ constexpr std::size_t kLongest = 4096;
 }  // namespace
 
 ProgressLine::ProgressLine()
-    : terminal_(is_terminal(STDERR_FILENO)), quiet_(log::is_quiet()), printed_ns_(steady_ns()) {}
+    : terminal_(log::takes_escapes(STDERR_FILENO)), quiet_(log::is_quiet()), printed_ns_(steady_ns()) {}
 
 ProgressLine::~ProgressLine() {
   ProgressLine::done();

@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include "base/files.h"
 #include "base/text.h"
 #include "host/gpu.h"
 
@@ -350,7 +351,16 @@ const std::string& GpuMonitor::reason() const {
 
 GpuMonitor GpuMonitor::open() {
   const char* const library = std::getenv("MIA_PERF_NVML");
-  return open(library != nullptr && *library != '\0' ? library : "libnvidia-ml.so.1");
+  if (library == nullptr || *library == '\0') {
+    return open("libnvidia-ml.so.1");
+  }
+  const Status trusted = contains(library, "/") ? require_trusted(library, "the library") : Status();
+  if (!trusted) {
+    GpuMonitor none;
+    none.reason_ = trusted.error().text();
+    return none;
+  }
+  return open(library);
 }
 
 GpuMonitor GpuMonitor::open(const std::string& library) {

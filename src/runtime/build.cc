@@ -50,6 +50,7 @@ Result<fs::path> worker_sources() {
   std::error_code code;
   for (const fs::path& place : places) {
     if (const fs::path project = place / "worker/llama"; fs::exists(project / "CMakeLists.txt", code)) {
+      MIA_TRY(require_trusted(project, "the folder of the worker's sources"));
       return fs::weakly_canonical(project, code);
     }
   }
@@ -139,6 +140,7 @@ Result<Workspace> Workspace::make(const std::string& name) {
   Workspace workspace;
   workspace.home_ = runtimes_dir() / name;
   MIA_TRY(ensure_writable_dir(workspace.home_));
+  MIA_TRY(require_trusted(workspace.home_, "the runtime's folder"));
   workspace.lock_ = ::open((workspace.home_ / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (workspace.lock_ < 0 || ::flock(workspace.lock_, LOCK_EX | LOCK_NB) != 0) {
     return fail(ErrorKind::io, "another mia-perf is installing the runtime '{}' just now", name);

@@ -82,6 +82,17 @@ Failure not_found(std::string_view name, const std::vector<record::RuntimeInfo>&
                    near ? fmt::format("did you mean '{}'?", *near) : std::string(kHowToInstall));
 }
 
+// Nothing runs that another account may have put there.
+Result<record::RuntimeInfo> trusted(record::RuntimeInfo runtime) {
+  MIA_TRY(require_trusted(runtime.worker, "the worker"));
+  if (const fs::path libraries = library_dir(runtime.prefix); !libraries.empty()) {
+    for (const std::string& line : runtime.library_hashes) {
+      MIA_TRY(require_trusted(libraries / line.substr(0, line.rfind(' ')), "the library"));
+    }
+  }
+  return runtime;
+}
+
 struct Difference {
   std::string file;
   const char* what;
@@ -160,7 +171,8 @@ Result<record::RuntimeInfo> fake_runtime() {
   }
   for (const fs::path& place : places) {
     if (::access(place.c_str(), X_OK) == 0) {
-      runtime.worker = place.string();
+      runtime.worker = fs::absolute(place).string();
+      MIA_TRY(require_trusted(runtime.worker, "the scripted worker"));
       return runtime;
     }
   }
@@ -182,14 +194,14 @@ Result<record::RuntimeInfo> find(std::string_view name) {
   const std::string_view wanted = name.empty() ? "default" : name;
   const auto found = std::find_if(runtimes.begin(), runtimes.end(), [&](const auto& r) { return r.name == wanted; });
   if (found != runtimes.end()) {
-    return *found;
+    return trusted(*found);
   }
   std::error_code code;
   if (fs::exists(runtimes_dir() / wanted / "runtime.json", code)) {
     return read(std::string(wanted));
   }
   if (name.empty() && runtimes.size() == 1) {
-    return runtimes.front();
+    return trusted(runtimes.front());
   }
   return not_found(name, runtimes);
 }
