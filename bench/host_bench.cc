@@ -35,7 +35,7 @@ void resident_of_own_program(benchmark::State& state) {
   const auto program = mia::executable_path();
   for (auto unused : state) {
     static_cast<void>(unused);
-    benchmark::DoNotOptimize(mia::host::resident_fraction(program));
+    benchmark::DoNotOptimize(mia::host::resident_fraction({program}));
   }
 }
 BENCHMARK(resident_of_own_program)->Unit(benchmark::kMicrosecond);

@@ -118,19 +118,20 @@ class CompareRunner {
   // file differ. So two files are read anew, in random order, for each epoch; one file is shared by both and is read
   // once.
   Status place_files() {
-    const std::string& a = request_.a.subject.model.path;
-    const std::string& b = request_.b.subject.model.path;
-    if (scripted(request_.a) || scripted(request_.b) || (a == b && next_epoch_ > 0)) {
+    const record::ModelInfo& a = request_.a.subject.model;
+    const record::ModelInfo& b = request_.b.subject.model;
+    const bool same = a.path == b.path;
+    if (scripted(request_.a) || scripted(request_.b) || (same && next_epoch_ > 0)) {
       return {};
     }
-    std::vector<std::string> files = a == b ? std::vector{a} : std::vector{a, b};
-    placing_.shuffle(std::span(files));
+    std::vector<const record::ModelInfo*> models = same ? std::vector{&a} : std::vector{&a, &b};
+    placing_.shuffle(std::span(models));
     for (const char* const state : {"cold", "warm"}) {
-      for (const std::string& file : files) {
-        doing_ = fmt::format("reading {}", file);
+      for (const record::ModelInfo* const model : models) {
+        doing_ = fmt::format("reading {}", model->path);
         observer_.doing(doing_, next_epoch_ == 0);
-        if (state == std::string_view("warm") || a != b) {
-          MIA_TRY(host::prepare_cache(file, state, proc::interrupted));
+        if (state == std::string_view("warm") || !same) {
+          MIA_TRY(host::prepare_cache(record::files_of(*model), state, proc::interrupted));
         }
       }
     }

@@ -168,7 +168,7 @@ void measure_limits(const measure::Plan& plan, measure::ReportContext& context) 
     if (!proves_cache || context.cached_read_b_s.contains(path) || proc::interrupted()) {
       continue;
     }
-    const host::FileRates rates = host::file_rates(path);
+    const host::FileRates rates = host::file_rates(record::files_of(cell.subject.model));
     if (rates.cold_b_s) {
       context.cold_read_b_s[path] = *rates.cold_b_s;
     }
@@ -255,7 +255,7 @@ class SessionRunner {
     MIA_TRY_ASSIGN(lock_, lock_this_machine());
     observer_.doing("looking at the machine", true);
     recorder_.add_findings(look_at_gpus());
-    recorder_.add_findings(host::preflight(request_.machine, request_.plan.cells.front().subject.model.path, gpu_));
+    recorder_.add_findings(host::preflight(request_.machine, &request_.plan.cells.front().subject.model, gpu_));
     observer_.doing("measuring what memory and disk allow", true);
     measure_limits(request_.plan, context_);
     return {};

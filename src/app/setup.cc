@@ -77,6 +77,12 @@ Result<record::ModelInfo> SubjectFinder::model_of(const std::string& id, const r
   }
   MIA_TRY_ASSIGN(const std::filesystem::path file, std::move(path));
   MIA_TRY_ASSIGN(record::ModelInfo info, model::inspect(file));
+  if (!record::is_decoder(info)) {
+    return with_hint(
+        fail(ErrorKind::unsupported, "'{}' is an {} ({}), and only models that are a decoder alone are measured",
+             one_line(info.path), info.kind, one_line(info.architecture, 60)),
+        "name a model that writes text");
+  }
   if (std::ranges::count(catalogue_, id, &model::CatalogueEntry::id) > 0) {
     info.id = id;
   }

@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "host/preflight.h"
 #include "host/topology.h"
+#include "model/describe.h"
 #include "report/facts.h"
 #include "runtime/cuda.h"
 
@@ -32,10 +33,18 @@ void add_machine(Facts& facts, const record::Machine& machine, const std::string
   facts.emplace_back(
       "processor",
       machine.cpu_model + (machine.virtualization.empty() ? "" : " (virtual: " + machine.virtualization + ")"));
+  const std::string kinds =
+      machine.performance_cores
+          ? fmt::format(" ({} fast, {} efficient)", *machine.performance_cores,
+                        machine.physical_cores.value_or(*machine.performance_cores) - *machine.performance_cores)
+          : "";
+  const std::string fast =
+      machine.allowed_performance_cores ? fmt::format(" ({} fast)", *machine.allowed_performance_cores) : "";
   facts.emplace_back(
-      "cores", fmt::format("{} physical (half: {}), {} logical, {} for us", count_or_unknown(machine.physical_cores),
-                           half_of(machine.physical_cores), count_or_unknown(machine.logical_cpus),
-                           count_or_unknown(machine.allowed_cpus)));
+      "cores", fmt::format("{} physical{}, {} logical; for us {} CPUs on {} cores{} (half: {})",
+                           count_or_unknown(machine.physical_cores), kinds, count_or_unknown(machine.logical_cpus),
+                           count_or_unknown(machine.allowed_cpus), count_or_unknown(machine.allowed_cores), fast,
+                           half_of(machine.allowed_cores)));
   facts.emplace_back("NUMA nodes", count_or_unknown(machine.numa_nodes));
   for (const record::CacheLevel& cache : machine.caches) {
     facts.emplace_back(fmt::format("cache L{}", cache.level),
@@ -103,13 +112,11 @@ const char* severity_word(record::Severity severity) {
 Result<int> doctor(const Common& common) {
   MIA_TRY_ASSIGN(const app::Configured configured, app::configure(common));
   MIA_TRY_ASSIGN(const record::Settings settings, app::settings_of(configured));
-  std::filesystem::path model;
-  if (const auto found = model::resolve(settings.llm.id.value_or(""), configured.catalogue)) {
-    model = *found;
-  }
+  const auto path = model::resolve(settings.llm.id.value_or(""), configured.catalogue);
+  const Result<record::ModelInfo> model = path ? model::inspect(*path) : path.failure();
   const record::Machine machine = host::inspect();
   host::GpuMonitor gpu = host::GpuMonitor::open();
-  const host::PreflightFacts facts = host::observe(model, gpu);
+  const host::PreflightFacts facts = host::observe(model ? &*model : nullptr, gpu);
   auto findings = host::judge_preflight(machine, facts);
   std::ranges::move(runtime::judge_cuda(runtime::observe_cuda(machine)), std::back_inserter(findings));
   Json json = {{"machine", record::to_json(machine)}, {"now", moment_json(facts)}, {"findings", Json::array()}};

@@ -28,11 +28,12 @@ constexpr std::size_t kLongestPath = 4096;
 // Its own header says whether a file is synthetic; what cannot be read is said, not hidden.
 void add_present(const model::PresentModel& entry, document::Table& table, Json& json) {
   const auto info = model::inspect(entry.path);
-  const std::string kind = !info ? "unreadable" : info->synthetic ? "synthetic" : "";
+  const std::string kind = !info ? "no model" : info->synthetic ? "synthetic" : "";
   json.push_back({{"id", entry.id},
                   {"path", entry.path.string()},
                   {"file_bytes", entry.bytes},
-                  {"synthetic", info ? Json(info->synthetic) : Json(nullptr)}});
+                  {"synthetic", info ? Json(info->synthetic) : Json(nullptr)},
+                  {"problem", info ? Json(nullptr) : Json(info.error().text())}});
   table.rows.push_back({entry.id, kind, document::bytes(entry.bytes), entry.path.string()});
 }
 
@@ -134,11 +135,43 @@ std::string count(const std::optional<std::int64_t>& value) {
   return value ? std::to_string(*value) : "-";
 }
 
+std::string kind_text(const record::ModelInfo& model) {
+  if (!record::is_decoder(model)) {
+    return model.kind + (model.kind == "encoder" ? ": gives vectors and decodes no tokens" : "") +
+           "; only models that are a decoder alone are measured";
+  }
+  if (model.kind == "embedding" || model.kind == "reranker") {
+    return fmt::format("{} model: made for {}; its decoder can be measured", model.kind,
+                       model.kind == "embedding" ? "vectors" : "ranking");
+  }
+  return model.kind;
+}
+
+// "1024 positions in 22 of 26 layers; layers 5, 11, 17 and 23 attend to all"
+std::string window_text(const record::ModelInfo& model) {
+  constexpr std::size_t kShown = 16;
+  std::vector<std::string> full;
+  for (std::int64_t layer = 0; layer < model.layers.value_or(0); ++layer) {
+    if (!std::ranges::binary_search(model.window_layers, layer)) {
+      full.push_back(std::to_string(layer));
+    }
+  }
+  const std::size_t more = full.size() > kShown ? full.size() - kShown : 0;
+  full.resize(full.size() - more);
+  return fmt::format("{} positions in {} of {} layers; {}", *model.sliding_window, model.window_layers.size(),
+                     count(model.layers),
+                     full.empty() ? "none attends to all"
+                                  : fmt::format("to all positions attend layers {}{}", join(full, ", "),
+                                                more > 0 ? fmt::format(" and {} more", more) : ""));
+}
+
 document::Facts facts_of(const record::ModelInfo& model) {
+  const std::string parts = model.parts.empty() ? "" : fmt::format(" in {} files", model.parts.size());
   document::Facts facts{
       {{"architecture", model.architecture},
+       {"kind", kind_text(model)},
        {"quantization", model.quantization},
-       {"file", fmt::format("{} ({} bytes)", human_bytes(model.file_bytes), model.file_bytes)},
+       {"file", fmt::format("{} ({} bytes){}", human_bytes(model.file_bytes), model.file_bytes, parts)},
        {"parameters", fmt::format("{:.1f} million", static_cast<double>(model.parameters) / 1e6)},
        {"layers", count(model.layers)},
        {"context", count(model.context) + " tokens"},
@@ -146,6 +179,9 @@ document::Facts facts_of(const record::ModelInfo& model) {
        {"heads / KV heads", count(model.heads) + " / " + count(model.kv_heads)},
        {"experts (used)", model.experts ? count(model.experts) + " (" + count(model.experts_used) + ")" : "none"},
        {"tokenizer", model.tokenizer + ", " + count(model.vocabulary) + " tokens"}}};
+  if (model.sliding_window) {
+    facts.facts.emplace_back("sliding window", window_text(model));
+  }
   if (model.synthetic) {
     facts.facts.emplace_back("synthetic", "random weights of this shape");
   }
@@ -188,7 +224,10 @@ document::Table token_table(const record::ModelInfo& model, std::int64_t depth) 
                           millions(group.multiply_adds)});
   }
   const std::int64_t kv_macs = model::kv_multiply_adds_at(model, depth);
-  table.rows.push_back({fmt::format("KV cache (f16) at depth {}", depth),
+  const std::string windowed = model.sliding_window ? fmt::format(" ({} layers: {})", model.window_layers.size(),
+                                                                  std::min(depth, *model.sliding_window))
+                                                    : "";
+  table.rows.push_back({fmt::format("KV cache (f16) at depth {}{}", depth, windowed),
                         {},
                         {},
                         document::bytes(model::kv_bytes_at(model, depth)),

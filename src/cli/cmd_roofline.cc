@@ -145,7 +145,7 @@ Result<int> roofline(const Common& common, const RooflineOptions& options) {
                                            static_cast<int>(settings.llm.n_threads.value_or(0)));
   if (limits.model) {
     line.doing("measuring what the disk allows", true);
-    limits.storage = host::file_rates(limits.model->path);
+    limits.storage = host::file_rates(record::files_of(*limits.model));
   }
   line.done();
   show(common, document_of(limits), to_json(limits));

@@ -52,24 +52,25 @@ class Canary {
 };
 
 struct FileRead {
-  std::int64_t bytes = 0;  // read from the start of the file
-  double b_s = 0;          // bytes per second
+  std::int64_t bytes = 0;
+  double b_s = 0;  // bytes per second
 };
 
-// Reads the file from byte `from` on in large blocks, in whatever state the page cache is, for at most `max_seconds`
-// and at most `max_bytes`. Several readers take the blocks in turn. Leaves what it read in the cache.
-[[nodiscard]] Result<FileRead> read_file_rate(const std::filesystem::path& path, double max_seconds,
+// Reads the files one behind the other from byte `from` on in large blocks, in whatever state the page cache is, for at
+// most `max_seconds` and at most `max_bytes`. Several readers take the blocks in turn. Leaves what it read in the
+// cache.
+[[nodiscard]] Result<FileRead> read_file_rate(const std::vector<std::filesystem::path>& files, double max_seconds,
                                               std::int64_t max_bytes = std::numeric_limits<std::int64_t>::max(),
                                               int readers = 1, std::int64_t from = 0);
 
-// Bytes per second of a file that no part of is in the page cache, and of one that is; nullopt where it could not be
-// brought into that state. Each is the better of one reader and several: a disk of spinning plates likes one, a network
-// disk or an NVMe many, and what loads a model may be either.
+// Bytes per second of a model's files that no part of is in the page cache, and of one that is; nullopt where it could
+// not be brought into that state. Each is the better of one reader and several: a disk of spinning plates likes one, a
+// network disk or an NVMe many, and what loads a model may be either.
 struct FileRates {
   std::optional<double> cold_b_s;
   std::optional<double> cached_b_s;
 };
-[[nodiscard]] FileRates file_rates(const std::filesystem::path& path, double max_seconds = 3);
+[[nodiscard]] FileRates file_rates(const std::vector<std::filesystem::path>& files, double max_seconds = 3);
 
 struct Roofline {
   std::vector<Bandwidth> by_threads;  // 1, 2, 4 ... and max_threads

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <atomic>
@@ -43,9 +44,31 @@ namespace {
 
 constexpr std::int64_t kFileBlock = std::int64_t{4} << 20U;
 
-// Blocks of one file, taken by several threads until the time, the bytes or the file end.
+// One of the files that are read as if they were one.
+struct Piece {
+  Fd file;
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+};
+
+Result<std::vector<Piece>> open_pieces(const std::vector<std::filesystem::path>& files) {
+  std::vector<Piece> pieces;
+  std::int64_t end = 0;
+  for (const std::filesystem::path& path : files) {
+    Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    struct stat info {};
+    if (file.get() < 0 || ::fstat(file.get(), &info) != 0) {
+      return errno_failure("open", path);
+    }
+    const std::int64_t begin = std::exchange(end, end + info.st_size);
+    pieces.push_back({std::move(file), begin, end});
+  }
+  return pieces;
+}
+
+// Blocks of the files, taken by several threads until the time, the bytes or the files end.
 struct FileReading {
-  int file = -1;
+  std::vector<Piece> pieces;
   std::int64_t until_ns = 0;
   std::int64_t from = 0;
   std::int64_t max_bytes = 0;
@@ -63,10 +86,15 @@ struct FileReading {
     }
   }
 
-  // false at the end of the file.
+  // false at the end of the files.
   bool read_block(std::vector<char>& block, std::int64_t at, std::int64_t wanted) {
     while (wanted > 0) {
-      const ssize_t count = ::pread(file, block.data(), static_cast<std::size_t>(wanted), at);
+      const auto piece = std::ranges::find_if(pieces, [at](const Piece& one) { return at < one.end; });
+      if (piece == pieces.end()) {
+        return false;
+      }
+      const std::int64_t here = std::min(wanted, piece->end - at);
+      const ssize_t count = ::pread(piece->file.get(), block.data(), static_cast<std::size_t>(here), at - piece->begin);
       if (count < 0 && errno == EINTR) {
         continue;
       }
@@ -84,8 +112,8 @@ struct FileReading {
   }
 };
 
-bool empty_cache(const std::filesystem::path& path) {
-  const auto emptied = prepare_cache(path, "cold");
+bool empty_cache(const std::vector<std::filesystem::path>& files) {
+  const auto emptied = prepare_cache(files, "cold");
   return emptied && emptied->state == "cold";
 }
 
@@ -94,18 +122,14 @@ constexpr std::int64_t kToTheEnd = std::numeric_limits<std::int64_t>::max();
 
 }  // namespace
 
-Result<FileRead> read_file_rate(const std::filesystem::path& path, double max_seconds, std::int64_t max_bytes,
-                                int readers, std::int64_t from) {
+Result<FileRead> read_file_rate(const std::vector<std::filesystem::path>& files, double max_seconds,
+                                std::int64_t max_bytes, int readers, std::int64_t from) {
   constexpr double kNsPerSecond = 1e9;
-  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) {
-    return errno_failure("open", path);
-  }
+  FileReading reading;
+  MIA_TRY_ASSIGN(reading.pieces, open_pieces(files));
   // touched before the clock starts
   std::vector<std::vector<char>> blocks(static_cast<std::size_t>(std::max(readers, 1)),
                                         std::vector<char>(static_cast<std::size_t>(kFileBlock), 0));
-  FileReading reading;
-  reading.file = file.get();
   reading.from = from;
   reading.max_bytes = max_bytes;
   const std::int64_t begin = steady_ns();
@@ -120,30 +144,30 @@ Result<FileRead> read_file_rate(const std::filesystem::path& path, double max_se
   const std::int64_t elapsed = steady_ns() - begin;
   if (reading.error != 0) {
     errno = reading.error;
-    return errno_failure("read", path);
+    return errno_failure("read", files.front());
   }
   FileRead read{.bytes = reading.bytes, .b_s = 0};
   if (read.bytes == 0 || elapsed <= 0) {
-    return fail(ErrorKind::io, "'{}' holds nothing to read", path.string());
+    return fail(ErrorKind::io, "'{}' holds nothing to read", files.front().string());
   }
   read.b_s = static_cast<double>(read.bytes) / static_cast<double>(elapsed) * kNsPerSecond;
   return read;
 }
 
-FileRates file_rates(const std::filesystem::path& path, double max_seconds) {
+FileRates file_rates(const std::vector<std::filesystem::path>& files, double max_seconds) {
   FileRates rates;
-  std::error_code code;
-  const auto size = static_cast<std::int64_t>(std::filesystem::file_size(path, code));
-  const bool emptied = empty_cache(path);
-  const auto one = read_file_rate(path, max_seconds / 2);
-  if (code || !one) {
+  const bool emptied = empty_cache(files);
+  const auto one = read_file_rate(files, max_seconds / 2);
+  const auto pieces = open_pieces(files);
+  if (!one || !pieces) {
     return rates;
   }
+  const std::int64_t size = pieces->back().end;
   // Where the file is long enough the others begin behind it: what a disk or a host has in a cache of its own is no
   // proof.
   const std::int64_t from = size - one->bytes >= one->bytes / 2 ? one->bytes : 0;
-  const bool emptied_again = empty_cache(path);
-  const auto several = read_file_rate(path, max_seconds / 2, kToTheEnd, kReaders, from);
+  const bool emptied_again = empty_cache(files);
+  const auto several = read_file_rate(files, max_seconds / 2, kToTheEnd, kReaders, from);
   if (!several) {
     return rates;
   }
@@ -152,7 +176,7 @@ FileRates file_rates(const std::filesystem::path& path, double max_seconds) {
   }
   // However large the file, no further than what was just read and lies in the cache now.
   for (const int readers : {1, kReaders}) {
-    if (const auto again = read_file_rate(path, max_seconds / 2, several->bytes, readers, from)) {
+    if (const auto again = read_file_rate(files, max_seconds / 2, several->bytes, readers, from)) {
       rates.cached_b_s = std::max(rates.cached_b_s.value_or(0), again->b_s);
     }
   }

@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -62,18 +63,34 @@ Result<std::int64_t> count_window(const Fd& file, const fs::path& path, std::int
   return std::ranges::count_if(answers, [](unsigned char answer) { return (answer & 1U) != 0; });
 }
 
-Result<Fd> open_regular(const fs::path& path, struct stat& info) {
-  Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0 || ::fstat(file.get(), &info) != 0) {
+struct OpenFile {
+  Fd file;
+  fs::path path;
+  struct stat info {};
+};
+
+Result<OpenFile> open_regular(const fs::path& path) {
+  OpenFile open{Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC)), path};
+  if (open.file.get() < 0 || ::fstat(open.file.get(), &open.info) != 0) {
     return errno_failure("open", path);
   }
-  if (!S_ISREG(info.st_mode)) {
+  if (!S_ISREG(open.info.st_mode)) {
     return fail(ErrorKind::io, "'{}' is not a regular file", path.string());
   }
-  return file;
+  return open;
 }
 
-Result<Residency> measure(const Fd& file, const fs::path& path, const struct stat& info) {
+Result<std::vector<OpenFile>> open_all(const std::vector<fs::path>& paths) {
+  std::vector<OpenFile> files;
+  for (const fs::path& path : paths) {
+    MIA_TRY_ASSIGN(OpenFile file, open_regular(path));
+    files.push_back(std::move(file));
+  }
+  return files;
+}
+
+Result<Residency> measure(const OpenFile& open) {
+  const auto& [file, path, info] = open;
   if (!mincore_is_honest(path, info)) {
     return with_hint(
         fail(ErrorKind::unsupported,
@@ -91,7 +108,8 @@ Result<Residency> measure(const Fd& file, const fs::path& path, const struct sta
   return total;
 }
 
-Result<Residency> evict(const Fd& file, const fs::path& path, const struct stat& info) {
+Result<Residency> evict(const OpenFile& open) {
+  const Fd& file = open.file;
   // Dirty pages cannot be dropped. A failing fsync (read-only file system) has nothing dirty to write.
   static_cast<void>(::fsync(file.get()));
   Result<Residency> seen = Residency{};
@@ -100,7 +118,7 @@ Result<Residency> evict(const Fd& file, const fs::path& path, const struct stat&
       std::this_thread::sleep_for(kEvictPause);
     }
     static_cast<void>(::posix_fadvise(file.get(), 0, 0, POSIX_FADV_DONTNEED));
-    seen = measure(file, path, info);
+    seen = measure(open);
     if (!seen || seen->resident == 0) {
       break;
     }
@@ -108,7 +126,8 @@ Result<Residency> evict(const Fd& file, const fs::path& path, const struct stat&
   return seen;
 }
 
-Status read_all(const Fd& file, const fs::path& path, const std::function<bool()>& stop) {
+Status read_all(const OpenFile& open, const std::function<bool()>& stop) {
+  const auto& [file, path, info] = open;
   constexpr std::size_t kBlock = std::size_t{4} << 20U;
   std::vector<char> block(kBlock);
   for (off_t offset = 0;;) {
@@ -129,6 +148,34 @@ Status read_all(const Fd& file, const fs::path& path, const std::function<bool()
   }
 }
 
+// Of all files together. Where the kernel hides one, nothing is known of all.
+template <class Look>
+Result<Residency> sum_of(const std::vector<OpenFile>& files, Look look) {
+  Residency all;
+  std::optional<Failure> hidden;
+  for (const OpenFile& file : files) {
+    const auto one = look(file);
+    if (!one) {
+      hidden = one.failure();
+      continue;
+    }
+    all.pages += one->pages;
+    all.resident += one->resident;
+  }
+  return hidden ? Result<Residency>(*hidden) : all;
+}
+
+// A sweep finds a file where its last trial left it: reading 12 GB again would take longer than the trial.
+Status read_missing(const std::vector<OpenFile>& files, const std::function<bool()>& stop) {
+  for (const OpenFile& file : files) {
+    const auto seen = measure(file);
+    if (!seen || seen->pages == 0 || seen->resident < seen->pages) {
+      MIA_TRY(read_all(file, stop));
+    }
+  }
+  return {};
+}
+
 std::string state_of(const Residency& residency) {
   if (residency.pages > 0 && residency.resident == 0) {
     return "cold";
@@ -144,10 +191,9 @@ bool never_evicts(const fs::path& path) {
 
 }  // namespace
 
-Result<double> resident_fraction(const fs::path& path) {
-  struct stat info {};
-  MIA_TRY_ASSIGN(const Fd file, open_regular(path, info));
-  MIA_TRY_ASSIGN(const Residency residency, measure(file, path, info));
+Result<double> resident_fraction(const std::vector<fs::path>& files) {
+  MIA_TRY_ASSIGN(const std::vector<OpenFile> open, open_all(files));
+  MIA_TRY_ASSIGN(const Residency residency, sum_of(open, measure));
   return residency.fraction();
 }
 
@@ -155,35 +201,32 @@ bool can_evict(const fs::path& path) {
   std::error_code code;
   const fs::path dir = fs::is_directory(path, code) ? path : fs::absolute(path, code).parent_path();
   std::string probe = (dir / ".mia-perf-XXXXXX").string();
-  const Fd file(::mkostemp(probe.data(), O_CLOEXEC));
-  if (file.get() < 0) {
+  OpenFile file{Fd(::mkostemp(probe.data(), O_CLOEXEC)), probe};
+  if (file.file.get() < 0) {
     return !never_evicts(dir);
   }
   constexpr std::size_t kProbeBytes = std::size_t{256} << 10U;
   const std::string content(kProbeBytes, 'm');
-  struct stat info {};
-  const bool written = ::write(file.get(), content.data(), content.size()) == static_cast<ssize_t>(content.size()) &&
-                       ::fstat(file.get(), &info) == 0;
+  const bool written =
+      ::write(file.file.get(), content.data(), content.size()) == static_cast<ssize_t>(content.size()) &&
+      ::fstat(file.file.get(), &file.info) == 0;
   // A file of holes or one never seen resident would prove nothing.
-  const auto before = measure(file, probe, info);
-  const auto after = evict(file, probe, info);
+  const auto before = measure(file);
+  const auto after = evict(file);
   ::unlink(probe.c_str());
   return written && before && before->resident == before->pages && after && after->resident == 0;
 }
 
-Result<record::CacheProof> prepare_cache(const fs::path& path, std::string_view requested,
+Result<record::CacheProof> prepare_cache(const std::vector<fs::path>& files, std::string_view requested,
                                          const std::function<bool()>& stop) {
   if (requested != "cold" && requested != "warm" && requested != "as-is") {
     return fail(ErrorKind::usage, "cache state '{}' is none of cold, warm and as-is", requested);
   }
-  struct stat info {};
-  MIA_TRY_ASSIGN(const Fd file, open_regular(path, info));
-  auto residency = requested == "cold" ? evict(file, path, info) : measure(file, path, info);
-  // A sweep finds the file where its last trial left it: reading 12 GB again would take longer than the trial.
-  if (requested == "warm" && !(residency && residency->pages > 0 && residency->resident == residency->pages)) {
-    MIA_TRY(read_all(file, path, stop));
-    residency = measure(file, path, info);
+  MIA_TRY_ASSIGN(const std::vector<OpenFile> open, open_all(files));
+  if (requested == "warm") {
+    MIA_TRY(read_missing(open, stop));
   }
+  const auto residency = requested == "cold" ? sum_of(open, evict) : sum_of(open, measure);
   record::CacheProof proof{.requested = std::string(requested), .state = "unknown", .resident_fraction = {}};
   if (residency) {
     proof.resident_fraction = residency->fraction();

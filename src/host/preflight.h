@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,13 +35,13 @@ struct PreflightFacts {
   std::string gpu_reason;  // why NVML shows none
 };
 
-// Watches the machine for a second, then looks at its settings and at the GPUs that `gpu` watches. `model` may be
-// empty.
-[[nodiscard]] PreflightFacts observe(const std::filesystem::path& model, GpuMonitor& gpu);
+// Watches the machine for a second, then looks at its settings and at the GPUs that `gpu` watches. `model`: the
+// one that will be measured, if any is.
+[[nodiscard]] PreflightFacts observe(const record::ModelInfo* model, GpuMonitor& gpu);
 [[nodiscard]] std::vector<record::Finding> judge_preflight(const record::Machine& machine, const PreflightFacts& facts);
 
 // Both: takes about 1.1 s.
-[[nodiscard]] std::vector<record::Finding> preflight(const record::Machine& machine,
-                                                     const std::filesystem::path& model_or_empty, GpuMonitor& gpu);
+[[nodiscard]] std::vector<record::Finding> preflight(const record::Machine& machine, const record::ModelInfo* model,
+                                                     GpuMonitor& gpu);
 
 }  // namespace mia::host

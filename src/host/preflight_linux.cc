@@ -82,20 +82,16 @@ std::optional<std::string> word_of(const fs::path& path) {
   return text.empty() ? std::nullopt : std::optional(one_line(trim(text), 64));
 }
 
-void look_at_model(const fs::path& model, PreflightFacts& facts) {
-  std::error_code code;
-  const auto bytes = fs::file_size(model, code);
-  if (model.empty() || code) {
-    return;
-  }
-  facts.model_bytes = static_cast<std::int64_t>(bytes);
-  facts.can_evict = can_evict(model);
-  facts.residency_known = resident_fraction(model).has_value();
+void look_at_model(const record::ModelInfo& model, PreflightFacts& facts) {
+  const std::vector<fs::path> files = files_of(model);
+  facts.model_bytes = model.file_bytes;
+  facts.can_evict = std::ranges::all_of(files, can_evict);
+  facts.residency_known = resident_fraction(files).has_value();
 }
 
 }  // namespace
 
-PreflightFacts observe(const fs::path& model, GpuMonitor& gpu) {
+PreflightFacts observe(const record::ModelInfo* model, GpuMonitor& gpu) {
   PreflightFacts facts;
   const Snapshot before = snapshot(&gpu);
   const double own = own_cpu_s();
@@ -117,13 +113,15 @@ PreflightFacts observe(const fs::path& model, GpuMonitor& gpu) {
   facts.on_battery = on_battery();
   facts.numa_balancing = flag_of("/proc/sys/kernel/numa_balancing");
   facts.turbo = turbo();
-  look_at_model(model, facts);
+  if (model != nullptr) {
+    look_at_model(*model, facts);
+  }
   return facts;
 }
 
-std::vector<record::Finding> preflight(const record::Machine& machine, const fs::path& model_or_empty,
+std::vector<record::Finding> preflight(const record::Machine& machine, const record::ModelInfo* model,
                                        GpuMonitor& gpu) {
-  return judge_preflight(machine, observe(model_or_empty, gpu));
+  return judge_preflight(machine, observe(model, gpu));
 }
 
 }  // namespace mia::host

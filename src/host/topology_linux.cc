@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <memory>
 #include <set>
+#include <span>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -69,13 +70,100 @@ std::vector<record::CacheLevel> caches_of(const Topology& topology) {
   return caches;
 }
 
-void read_topology(record::Machine& machine) {
-  const Topology topology = load_topology();
+struct FreeBitmap {
+  void operator()(hwloc_bitmap_t bitmap) const { hwloc_bitmap_free(bitmap); }
+};
+using Bitmap = std::unique_ptr<hwloc_bitmap_s, FreeBitmap>;
+
+// Physical cores with at least one CPU in the set.
+std::int64_t cores_in(const Topology& topology, const Bitmap& cpus) {
+  std::int64_t count = 0;
+  for (hwloc_obj* core = nullptr;
+       (core = hwloc_get_next_obj_by_type(topology.get(), HWLOC_OBJ_CORE, core)) != nullptr;) {
+    count += hwloc_bitmap_intersects(core->cpuset, cpus.get()) != 0 ? 1 : 0;
+  }
+  return count;
+}
+
+// One kind of core: its CPUs and what hwloc tells of it.
+struct CpuKind {
+  Bitmap cpus{hwloc_bitmap_alloc()};
+  std::string core_type;  // "IntelCore", "IntelAtom"
+  double most_mhz = 0;
+};
+
+std::vector<CpuKind> kinds_of(const Topology& topology) {
+  std::vector<CpuKind> kinds(static_cast<std::size_t>(std::max(0, hwloc_cpukinds_get_nr(topology.get(), 0))));
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    int efficiency = -1;
+    unsigned count = 0;
+    hwloc_info_s* infos = nullptr;
+    const int status = hwloc_cpukinds_get_info(topology.get(), static_cast<unsigned>(i), kinds[i].cpus.get(),
+                                               &efficiency, &count, &infos, 0);
+    if (status != 0 || efficiency < 0) {
+      return {};  // not ranked: nobody knows which is faster
+    }
+    for (const hwloc_info_s& info : std::span(infos, count)) {
+      if (std::string_view(info.name) == "CoreType") {
+        kinds[i].core_type = info.value;
+      } else if (std::string_view(info.name) == "FrequencyMaxMHz") {
+        kinds[i].most_mhz = parse_double(info.value).value_or(0);
+      }
+    }
+  }
+  return kinds;
+}
+
+// hwloc orders kinds from slow to fast. Intel names its own; elsewhere all but the slowest count, and cores that differ
+// by a little turbo are of one kind. Null: all cores are alike.
+Bitmap performance_cpus(const Topology& topology) {
+  constexpr double kAlike = 0.85;
+  const std::vector<CpuKind> kinds = kinds_of(topology);
+  if (kinds.size() < 2) {
+    return nullptr;
+  }
+  const bool named = std::ranges::any_of(kinds, [](const CpuKind& kind) { return kind.core_type == "IntelCore"; });
+  const CpuKind& slow = kinds.front();
+  const CpuKind& fast = kinds.back();
+  if (!named && slow.most_mhz > 0 && fast.most_mhz > 0 && slow.most_mhz > kAlike * fast.most_mhz) {
+    return nullptr;
+  }
+  Bitmap all(hwloc_bitmap_alloc());
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    if (named ? kinds[i].core_type == "IntelCore" : i > 0) {
+      hwloc_bitmap_or(all.get(), all.get(), kinds[i].cpus.get());
+    }
+  }
+  return all;
+}
+
+// The cores that affinity and quota leave: a quota of two CPUs keeps two cores busy, whichever they are.
+void read_cores(const Topology& topology, const std::set<std::int64_t>& affinity, record::Machine& machine) {
+  machine.physical_cores = count_of(topology, HWLOC_OBJ_CORE);
+  const Bitmap fast = performance_cpus(topology);
+  if (fast != nullptr) {
+    machine.performance_cores = cores_in(topology, fast);
+  }
+  if (!machine.physical_cores || affinity.empty()) {
+    return;
+  }
+  const Bitmap ours(hwloc_bitmap_alloc());
+  for (const std::int64_t cpu : affinity) {
+    hwloc_bitmap_set(ours.get(), static_cast<unsigned>(cpu));
+  }
+  const std::int64_t most = machine.allowed_cpus.value_or(*machine.physical_cores);
+  machine.allowed_cores = std::min(cores_in(topology, ours), most);
+  if (fast != nullptr) {
+    hwloc_bitmap_and(ours.get(), ours.get(), fast.get());
+    machine.allowed_performance_cores = std::min(cores_in(topology, ours), most);
+  }
+}
+
+void read_topology(const Topology& topology, record::Machine& machine) {
   if (topology == nullptr) {
     return;
   }
   machine.logical_cpus = count_of(topology, HWLOC_OBJ_PU);
-  machine.physical_cores = count_of(topology, HWLOC_OBJ_CORE);
   machine.numa_nodes = count_of(topology, HWLOC_OBJ_NUMANODE);
   machine.caches = caches_of(topology);
   if (hwloc_obj* const package = hwloc_get_obj_by_type(topology.get(), HWLOC_OBJ_PACKAGE, 0); package != nullptr) {
@@ -85,8 +173,8 @@ void read_topology(record::Machine& machine) {
 }
 
 // What affinity and a CPU quota leave; part of a CPU counts as none unless it is all there is.
-std::optional<std::int64_t> allowed_cpus(const std::optional<double>& quota) {
-  const std::int64_t count = std::ssize(affinity());
+std::optional<std::int64_t> allowed_cpus(const std::set<std::int64_t>& affinity, const std::optional<double>& quota) {
+  const std::int64_t count = std::ssize(affinity);
   if (count == 0) {
     return std::nullopt;
   }
@@ -220,15 +308,23 @@ std::string fingerprint(const record::Machine& machine) {
   return hash_hex(text);
 }
 
+void read_cpus(const std::set<std::int64_t>& affinity, const std::optional<double>& quota, record::Machine& machine) {
+  const Topology topology = load_topology();
+  machine.allowed_cpus = allowed_cpus(affinity, quota);
+  read_topology(topology, machine);
+  if (topology != nullptr) {
+    read_cores(topology, affinity, machine);
+  }
+}
+
 record::Machine inspect() {
   record::Machine machine;
   read_system(machine);
-  read_topology(machine);
+  const CgroupLimits limits = cgroup_limits();
+  read_cpus(affinity(), limits.cpus, machine);
   if (const auto model = parse_cpuinfo(text_of("/proc/cpuinfo"), "model name")) {
     machine.cpu_model = *model;
   }
-  const CgroupLimits limits = cgroup_limits();
-  machine.allowed_cpus = allowed_cpus(limits.cpus);
   machine.memory_bytes = parse_meminfo(text_of("/proc/meminfo"), "MemTotal");
   machine.memory_limit_bytes = limits.memory_bytes;
   machine.governor = governor();

@@ -2,6 +2,7 @@
 #include "measure/quality.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <system_error>
 
@@ -116,6 +117,12 @@ class Scoring {
     quality.perplexity = get_double(result, "perplexity");
     quality.perplexity_error = get_double(result, "perplexity_error");
     quality.scored_tokens = get_int(result, "scored_tokens");
+    quality.scored_bytes = get_int(result, "scored_bytes");
+    if (quality.perplexity && *quality.perplexity > 0 && quality.scored_tokens &&
+        quality.scored_bytes.value_or(0) > 0) {
+      quality.bits_per_byte = std::log2(*quality.perplexity) * static_cast<double>(*quality.scored_tokens) /
+                              static_cast<double>(*quality.scored_bytes);
+    }
     quality.mean_kl_divergence = get_double(result, "mean_kl_divergence");
     quality.same_top_fraction = get_double(result, "same_top_fraction");
     if (!quality.perplexity && quality.null_reason.empty()) {

@@ -24,6 +24,11 @@ std::string reason_without_values(const record::Metric& metric, std::span<const 
     return watched ? "its counter of energy did not move within a run, or the GPU has none"
                    : "no GPU that counts its energy";
   }
+  if (metric.name == "cpu_energy_j_per_token") {
+    const auto told = trials.front()->facts.find("cpu_energy_unread");
+    return told != trials.front()->facts.end() ? told->second
+                                               : "the counters of the CPU packages did not move within a run";
+  }
   if (metric.name == "gpu_memory_bytes") {
     return "no GPU whose driver tells its memory (NVML)";
   }

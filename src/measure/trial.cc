@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "host/conditions.h"
+#include "host/package_energy.h"
 #include "host/page_cache.h"
 #include "measure/workload.h"
 #include "model/describe.h"
@@ -109,7 +110,7 @@ class TrialRun {
       return true;
     }
     note(fmt::format("making the page cache {}", trial_.cache.requested));
-    auto proof = host::prepare_cache(spec_.model.path, trial_.cache.requested, proc::interrupted);
+    auto proof = host::prepare_cache(record::files_of(spec_.model), trial_.cache.requested, proc::interrupted);
     if (!proof) {
       cannot(Phase::load, proof.error());
       return false;
@@ -196,12 +197,16 @@ class TrialRun {
       const TimeLimit limit = limit_of(Phase::generate, 1);
       keep_limit(limit);
       const std::optional<double> joules = energy_j();
+      const std::vector<std::int64_t> packages = packages_.read();
       auto generated = worker_.generate(request_, limit.seconds);
       if (!accept(generated, Phase::generate, 1)) {
         return false;
       }
       if (const auto after = energy_j(); joules && after && *after > *joules) {  // the counter moves in steps
         generated.value->run.energy_j = *after - *joules;
+      }
+      if (runtime_.real_time) {
+        generated.value->run.cpu_energy_j = packages_.joules(packages, packages_.read());
       }
       const bool empty = generated.value->run.token_ns.empty();
       trial_.runs.push_back(std::move(generated.value->run));
@@ -270,6 +275,9 @@ class TrialRun {
 
   void finish() {
     worker_.kill();
+    if (const std::string& why = packages_.reason(); !runtime_.real_time || !why.empty()) {
+      trial_.facts["cpu_energy_unread"] = runtime_.real_time ? why : "scripted times use no energy";
+    }
     add_gpu_memory();
     trial_.log_tail = worker_.log_tail();
     record::explain(trial_.outcome, worker_.log_tail(client::kLogRead));
@@ -329,6 +337,7 @@ class TrialRun {
   record::RuntimeInfo runtime_;  // as it greeted
   std::optional<host::GpuWatch> watch_;
   std::vector<host::GpuState> gpus_before_;
+  host::PackageEnergy packages_;
   std::size_t gpu_ = 0;  // the one that the trial used most
 };
 

@@ -9,7 +9,8 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "model/fetch.h"
-#include "model/gguf.h"
+#include "model/not_a_model.h"
+#include "model/parts.h"
 #include "model/synth.h"
 #include "proc/interrupt.h"
 
@@ -150,18 +151,25 @@ Result<fs::path> resolve(std::string_view id_or_path, std::span<const CatalogueE
     return with_hint(fail(ErrorKind::not_found, "model '{}' is not present at '{}'", entry->id, file.string()),
                      remedy(*entry));
   }
+  if (std::ranges::any_of(files_by_name(path), is_file)) {
+    return path;  // reading it will say which part is missing
+  }
   const bool bare = id_or_path.find('/') == std::string_view::npos;
-  for (const fs::path& own : {models_dir() / (std::string(id_or_path) + ".gguf"), models_dir() / path}) {
-    if (bare && is_file(own)) {
-      return own;
+  if (bare && is_file(models_dir() / path)) {
+    return models_dir() / path;
+  }
+  for (const PresentModel& present : list_present(entries)) {
+    if (present.id == id_or_path) {
+      return present.path;
     }
   }
   std::error_code code;
   if (fs::exists(path, code)) {
-    return fail(ErrorKind::usage, "'{}' is not a file; a model is one GGUF file", path.string());
+    return name_non_file(path);
   }
   const bool names_a_file = id_or_path.ends_with(".gguf") && find_entry(path.stem().string(), entries) == nullptr;
-  return bare && !names_a_file ? unknown(id_or_path, entries) : no_such_file(path, "model file");
+  const bool dangling = fs::is_symlink(path, code);
+  return bare && !names_a_file && !dangling ? unknown(id_or_path, entries) : no_such_file(path, "model file");
 }
 
 Result<GetPlan> plan_get(std::string_view id, std::span<const CatalogueEntry> entries) {
@@ -187,7 +195,7 @@ Result<fs::path> get(std::string_view id, std::span<const CatalogueEntry> entrie
   }
   const fs::path file = file_of(*entry);
   if (is_file(file)) {
-    MIA_TRY(context(read_gguf(file),
+    MIA_TRY(context(read_model(file),
                     fmt::format("model '{}' is present but damaged, remove it to get it again", entry->id)));
     return file;
   }
@@ -208,11 +216,15 @@ std::vector<PresentModel> list_present(std::span<const CatalogueEntry> entries) 
   std::vector<PresentModel> present;
   std::error_code code;
   const auto add = [&](std::string id, const fs::path& path) {
-    const bool listed =
-        std::any_of(present.begin(), present.end(), [&](const PresentModel& m) { return m.path == path; });
-    const auto bytes = listed || !is_file(path) ? 0 : fs::file_size(path, code);
-    if (!listed && is_file(path)) {
-      present.push_back({std::move(id), path, static_cast<std::int64_t>(bytes)});
+    const std::vector<fs::path> files = files_by_name(path);
+    PresentModel model{std::move(id), files.front(), 0};
+    for (const fs::path& file : files) {
+      std::error_code absent;
+      const auto bytes = fs::file_size(file, absent);
+      model.bytes += absent ? 0 : static_cast<std::int64_t>(bytes);
+    }
+    if (std::ranges::any_of(files, is_file) && std::ranges::count(present, model.path, &PresentModel::path) == 0) {
+      present.push_back(std::move(model));
     }
   };
   for (const CatalogueEntry& entry : entries) {
@@ -221,7 +233,7 @@ std::vector<PresentModel> list_present(std::span<const CatalogueEntry> entries) 
   fs::directory_iterator file(models_dir(), code);
   for (; !code && file != fs::directory_iterator(); file.increment(code)) {
     if (file->path().extension() == ".gguf") {
-      add(file->path().stem().string(), file->path());
+      add(model_name(file->path()), file->path());
     }
   }
   std::sort(present.begin(), present.end(), [](const PresentModel& a, const PresentModel& b) { return a.id < b.id; });

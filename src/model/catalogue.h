@@ -25,9 +25,9 @@ struct CatalogueEntry {
 };
 
 struct PresentModel {
-  std::string id;  // catalogue id, or the file's stem
-  std::filesystem::path path;
-  std::int64_t bytes = 0;
+  std::string id;              // catalogue id, or model_name() of the file
+  std::filesystem::path path;  // of a model in several files the first
+  std::int64_t bytes = 0;      // of all files that are there
 };
 
 using Progress = std::function<void(std::string_view)>;
@@ -40,8 +40,8 @@ using Progress = std::function<void(std::string_view)>;
 // data_dir()/models
 [[nodiscard]] std::filesystem::path models_dir();
 
-// A path that exists, a catalogue id whose file is present, or a file `ID.gguf` in models_dir(). Error kind not_found:
-// the nearest id, what is there, and the command that gets it.
+// A path that exists (any part of a model in several files), a catalogue id whose file is present, or the id of a file
+// in models_dir(). Error kind not_found: the nearest id, what is there, and the command that gets it.
 [[nodiscard]] Result<std::filesystem::path> resolve(std::string_view id_or_path,
                                                     std::span<const CatalogueEntry> entries);
 

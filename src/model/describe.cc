@@ -10,6 +10,7 @@
 
 #include "base/files.h"
 #include "base/text.h"
+#include "model/not_a_model.h"
 #include "model/types.h"
 
 namespace mia::model {
@@ -80,23 +81,33 @@ class Keys {
 };
 
 // Every n-th layer attends to all positions, the others to a window: what each architecture does where the file does
-// not say (llama.cpp's src/models/*.cpp). The full layer is the last of each n.
-std::int64_t window_period(std::string_view architecture) {
-  constexpr std::array<std::pair<std::string_view, std::int64_t>, 9> kPeriods{{{"gpt-oss", 2},
-                                                                               {"gemma2", 2},
-                                                                               {"gemma3", 6},
-                                                                               {"gemma3n", 5},
-                                                                               {"cohere2", 4},
-                                                                               {"exaone4", 4},
-                                                                               {"olmo2", 4},
-                                                                               {"afmoe", 4},
-                                                                               {"plamo3", 8}}};
-  for (const auto& [name, period] : kPeriods) {
-    if (name == architecture) {
-      return period;
-    }
-  }
-  return 1;
+// not say (llama.cpp's src/models/*.cpp). The full layer is the last of each n, or the first.
+struct WindowRule {
+  std::string_view architecture;
+  std::int64_t period = 1;
+  bool full_first = false;
+  std::int64_t window = 0;  // where the file does not tell it
+};
+
+WindowRule window_rule(std::string_view architecture) {
+  constexpr std::array kRules{
+      WindowRule{"gpt-oss", 2},
+      WindowRule{"gemma2", 2, false, 4096},
+      WindowRule{"gemma3", 6},
+      WindowRule{"gemma3n", 5},
+      WindowRule{"gemma-embedding", 6},
+      WindowRule{"cohere2", 4},
+      WindowRule{"exaone4", 4},
+      WindowRule{"exaone-moe", 4},
+      WindowRule{"olmo2", 4},
+      WindowRule{"afmoe", 4},
+      WindowRule{"plamo3", 8},
+      WindowRule{"llama4", 4, false, 8192},
+      WindowRule{"smallthinker", 4, true},
+      WindowRule{"modern-bert", 3, true},
+  };
+  const auto* const rule = std::ranges::find(kRules, architecture, &WindowRule::architecture);
+  return rule == kRules.end() ? WindowRule{} : *rule;
 }
 
 bool is_windowed(const Keys& keys, std::string_view architecture, std::int64_t layer) {
@@ -104,8 +115,9 @@ bool is_windowed(const Keys& keys, std::string_view architecture, std::int64_t l
   if (keys.is_array(kPattern)) {
     return keys.size_at(kPattern, layer).value_or(0) != 0;
   }
-  const std::int64_t period = keys.size(kPattern).value_or(window_period(architecture));
-  return period == 0 || layer % period < period - 1;
+  const WindowRule rule = window_rule(architecture);
+  const std::int64_t period = keys.size(kPattern).value_or(rule.period);
+  return period == 0 || layer % period != (rule.full_first ? 0 : period - 1);
 }
 
 // Layers of a hybrid model that keep a state instead of keys and values.
@@ -139,10 +151,9 @@ Position position_of(const Keys& keys, std::int64_t layer, bool windowed) {
 }
 
 void describe_kv(const Keys& keys, record::ModelInfo& info) {
-  const std::int64_t window = keys.size("attention.sliding_window").value_or(0);
+  const std::int64_t window = keys.size("attention.sliding_window").value_or(window_rule(info.architecture).window);
   // Gemma 3n and later reuse the keys and values of earlier layers in the last ones.
   const std::int64_t layers = info.layers.value_or(0) - keys.size("attention.shared_kv_layers").value_or(0);
-  bool any_windowed = false;
   for (std::int64_t layer = 0; layer < layers; ++layer) {
     const bool windowed = window > 0 && is_windowed(keys, info.architecture, layer);
     const Position position = position_of(keys, layer, windowed);
@@ -152,10 +163,10 @@ void describe_kv(const Keys& keys, record::ModelInfo& info) {
       info.kv_window_bytes_per_position = add(info.kv_window_bytes_per_position, position.bytes);
       info.kv_window_multiply_adds_per_position =
           add(info.kv_window_multiply_adds_per_position, position.multiply_adds);
-      any_windowed = true;
+      info.window_layers.push_back(layer);
     }
   }
-  if (any_windowed) {
+  if (!info.window_layers.empty()) {
     info.sliding_window = window;
   }
 }
@@ -165,9 +176,19 @@ struct Experts {
   std::int64_t used = 0;
 };
 
-// Models that give a vector, not the next token, have no output matrix even without `output.weight`.
-bool writes_tokens(std::string_view architecture) {
-  return !contains(architecture, "bert") && !contains(architecture, "clip") && !contains(architecture, "encoder");
+// ModelInfo::kind. Diffusion models are not causal either, and write tokens.
+std::string kind_of(const GgufFile& file, const std::string& architecture) {
+  const bool causal = file.get_bool(architecture + ".attention.causal").value_or(true) ||
+                      file.find("diffusion.shift_logits") != nullptr;
+  if (!causal || contains(architecture, "bert") || architecture == "t5encoder" || architecture == "gemma-embedding") {
+    return "encoder";
+  }
+  if (file.find(architecture + ".decoder_start_token_id") != nullptr) {
+    return "encoder-decoder";
+  }
+  constexpr std::int64_t kRank = 4;  // llama_pooling_type; 0 is none
+  const std::int64_t pooling = file.get_int(architecture + ".pooling_type").value_or(0);
+  return pooling == kRank ? "reranker" : pooling > 0 ? "embedding" : "decoder";
 }
 
 // Blocks behind the decoder's last one predict further tokens (multi-token prediction); plain decoding skips them.
@@ -315,9 +336,10 @@ Result<record::ModelInfo> describe(const GgufFile& file, std::string id, const s
   info.file_bytes = file.file_bytes;
   info.header_hash = file.header_hash;
   info.architecture = file.get_string("general.architecture").value_or("");
-  if (info.architecture.empty()) {
-    return fail(ErrorKind::protocol, "'{}' has no general.architecture: it is not a model", path.string());
+  if (const auto other = name_other_gguf(file, path)) {
+    return *other;
   }
+  info.kind = kind_of(file, info.architecture);
   info.display_name = one_line(file.get_string("general.name").value_or(""), 200);
   info.synthetic = file.get_bool("general.synthetic").value_or(false);
   const Keys keys(file, info.architecture);
@@ -342,7 +364,8 @@ Result<record::ModelInfo> describe(const GgufFile& file, std::string id, const s
     work.add_tensor(tensor);
   }
   const GgufTensor* const embedding = file.find_tensor("token_embd.weight");
-  if (embedding != nullptr && file.find_tensor("output.weight") == nullptr && writes_tokens(info.architecture)) {
+  // What gives a vector has no output matrix even without `output.weight`.
+  if (embedding != nullptr && file.find_tensor("output.weight") == nullptr && info.kind != "encoder") {
     work.tie(*embedding);
   }
   work.finish(info);

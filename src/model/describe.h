@@ -26,8 +26,8 @@ namespace mia::model {
 // "attention" for "blk.3.attn_q.weight".
 [[nodiscard]] std::string group_of(std::string_view tensor_name);
 
-// read_gguf + describe with the file's stem as id. Parsed headers are remembered in data_dir()/manifests by path, size
-// and time of change; clear_manifest_cache() forgets them all and gives the number forgotten.
+// read_model + describe with model_name() as id. Parsed headers are remembered in data_dir()/manifests by the paths,
+// sizes and times of change of all parts; clear_manifest_cache() forgets them all and gives the number forgotten.
 [[nodiscard]] Result<record::ModelInfo> inspect(const std::filesystem::path& path);
 [[nodiscard]] Result<std::int64_t> clear_manifest_cache();
 // Whether inspect() would find this file's header in the cache.

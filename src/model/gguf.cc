@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "model/cursor.h"
 #include "model/gguf_source.h"
+#include "model/not_a_model.h"
 #include "model/types.h"
 
 namespace mia::model {
@@ -103,7 +104,7 @@ double to_double(const GgufValue& value) {
 class Parser {
  public:
   Parser(ByteSource& source, std::string name)
-      : cursor_(source, std::move(name), kMaxHeaderBytes), file_bytes_(source.size()) {}
+      : source_(source), name_(std::move(name)), cursor_(source, name_, kMaxHeaderBytes), file_bytes_(source.size()) {}
 
   Result<GgufFile> parse() {
     file_.file_bytes = file_bytes_;
@@ -132,18 +133,23 @@ class Parser {
   }
 
   Status parse_magic() {
-    std::array<char, 4> magic{};
-    MIA_TRY(cursor_.read(std::as_writable_bytes(std::span(magic)), "magic"));
-    if (std::string_view(magic.data(), magic.size()) != "GGUF") {
-      return cursor_.broken_at(0, "it does not begin with 'GGUF'");
+    std::string head(kHeadBytes, '\0');
+    MIA_TRY_ASSIGN(const std::size_t count, source_.read_at(0, std::as_writable_bytes(std::span(head))));
+    head.resize(count);
+    if (!head.starts_with("GGUF")) {
+      return name_foreign_file(head, file_bytes_, name_)
+          .value_or(cursor_.broken_at(0, "it does not begin with 'GGUF'"));
     }
+    MIA_TRY(cursor_.skip(4, "magic"));
     MIA_TRY_ASSIGN(file_.version, cursor_.u32("version"));
     // Versions are small: set upper halves come from a file in the other byte order.
     if ((file_.version & 0xffffU) == 0 && file_.version != 0) {
-      return refuse("it is big endian; only little endian files can be read");
+      return with_hint(refuse("it is big endian, and only little endian files can be read"),
+                       "get the little endian file, or turn it with gguf-py's gguf_convert_endian.py");
     }
     if (file_.version < 2 || file_.version > 3) {
-      return refuse(fmt::format("GGUF version {} is not supported, only 2 and 3", file_.version));
+      return with_hint(refuse(fmt::format("GGUF version {} is not supported, only 2 and 3", file_.version)),
+                       file_.version == 1 ? "get a newer file of this model" : "update mia-perf");
     }
     return {};
   }
@@ -363,6 +369,8 @@ class Parser {
            static_cast<std::uint64_t>(room);
   }
 
+  ByteSource& source_;
+  std::string name_;
   Cursor cursor_;
   std::int64_t file_bytes_;
   std::int64_t kept_ = 0;

@@ -10,7 +10,7 @@
 
 namespace mia::model {
 
-// A regular file for reading by offset. Error kind not_found or io, with the path.
+// A regular file for reading by offset. Error kind not_found, io, or unsupported for what is no file, with the path.
 [[nodiscard]] Result<std::unique_ptr<ByteSource>> open_source(const std::filesystem::path& path);
 
 }  // namespace mia::model

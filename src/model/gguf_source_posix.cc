@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "model/gguf_source.h"
+#include "model/not_a_model.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -57,7 +58,7 @@ Result<std::unique_ptr<ByteSource>> open_source(const std::filesystem::path& pat
   struct stat info {};
   if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
     ::close(fd);
-    return fail(ErrorKind::io, "'{}' is not a regular file", path.string());
+    return name_non_file(path);
   }
   return std::unique_ptr<ByteSource>(std::make_unique<FileSource>(fd, info.st_size, path.string()));
 }

@@ -8,12 +8,13 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "model/describe.h"
+#include "model/parts.h"
 
 namespace mia::model {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr int kManifestVersion = 2;
+constexpr int kManifestVersion = 3;
 constexpr std::size_t kManifestLimit = std::size_t{1} << 20U;
 
 fs::path manifests_dir() {
@@ -27,22 +28,19 @@ struct Place {
 
 // nullopt when the file cannot be looked at: reading it will say why.
 std::optional<Place> place_of(const fs::path& path) {
-  std::error_code code;
-  const fs::path real = fs::canonical(path, code);
-  if (code) {
-    return std::nullopt;
-  }
-  const auto bytes = fs::file_size(real, code);
-  if (code) {
-    return std::nullopt;
-  }
-  const auto changed = fs::last_write_time(real, code);
-  if (code) {
-    return std::nullopt;
-  }
   Place place;
-  place.entry = manifests_dir() / (hash_hex(real.string()) + ".json");
-  place.key = fmt::format("{} {} {}", real.string(), bytes, changed.time_since_epoch().count());
+  for (const fs::path& file : files_by_name(path)) {
+    std::error_code code;
+    std::error_code later;
+    const fs::path real = fs::canonical(file, code);
+    const auto bytes = fs::file_size(real, code);
+    const auto changed = fs::last_write_time(real, later);
+    if (real.empty() || code || later) {
+      return std::nullopt;
+    }
+    place.key += fmt::format("{} {} {}\n", real.string(), bytes, changed.time_since_epoch().count());
+  }
+  place.entry = manifests_dir() / (hash_hex(fs::absolute(path).string()) + ".json");
   return place;
 }
 
@@ -59,6 +57,17 @@ std::optional<record::ModelInfo> load(const Place& place) {
   return info ? std::optional(*info) : std::nullopt;
 }
 
+// Under the names by which they are reached this time.
+void set_files(record::ModelInfo& info, const std::vector<fs::path>& files) {
+  info.path = files.front().string();
+  info.parts.clear();
+  for (const fs::path& file : files) {
+    if (files.size() > 1) {
+      info.parts.push_back(file.string());
+    }
+  }
+}
+
 void remember(const Place& place, const record::ModelInfo& info) {
   const Json json{{"version", kManifestVersion}, {"key", place.key}, {"model", record::to_json(info)}};
   if (const Status written = write_file_atomic(place.entry, dump_json(json)); !written) {
@@ -72,13 +81,13 @@ Result<record::ModelInfo> inspect(const fs::path& path) {
   const std::optional<Place> place = place_of(path);
   if (place) {
     if (std::optional<record::ModelInfo> known = load(*place)) {
-      known->path = path.string();
-      known->id = path.stem().string();
+      set_files(*known, known->parts.empty() ? std::vector{path} : files_by_name(path));
       return *known;
     }
   }
-  MIA_TRY_ASSIGN(const GgufFile file, read_gguf(path));
-  MIA_TRY_ASSIGN(record::ModelInfo info, describe(file, path.stem().string(), path));
+  MIA_TRY_ASSIGN(const ModelFiles model, read_model(path));
+  MIA_TRY_ASSIGN(record::ModelInfo info, describe(model.whole, model_name(path), model.files.front()));
+  set_files(info, model.files);
   if (place) {
     remember(*place, info);
   }

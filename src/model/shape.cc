@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 #include "model/describe.h"
-#include "model/gguf.h"
+#include "model/parts.h"
 
 namespace mia::model {
 namespace {
@@ -123,8 +123,8 @@ Status check_shape(const Shape& shape) {
 }
 
 Result<Shape> shape_like(const std::filesystem::path& path) {
-  MIA_TRY_ASSIGN(const GgufFile file, read_gguf(path));
-  MIA_TRY_ASSIGN(const record::ModelInfo info, describe(file, path.stem().string(), path));
+  MIA_TRY_ASSIGN(const ModelFiles model, read_model(path));
+  MIA_TRY_ASSIGN(const record::ModelInfo info, describe(model.whole, model_name(path), model.files.front()));
   Shape shape;
   shape.name = info.id;
   shape.architecture = info.architecture;
@@ -137,9 +137,9 @@ Result<Shape> shape_like(const std::filesystem::path& path) {
   shape.experts = info.experts.value_or(0);
   shape.experts_used = info.experts_used.value_or(0);
   shape.sliding_window = info.sliding_window.value_or(0);
-  shape.tied_output = file.find_tensor("output.weight") == nullptr;
+  shape.tied_output = model.whole.find_tensor("output.weight") == nullptr;
   shape.source = path.string();
-  shape.like = path;
+  shape.like = model.files.front();
   return shape;
 }
 

@@ -8,6 +8,7 @@
 #include "model/gguf.h"
 #include "model/gguf_source.h"
 #include "model/gguf_writer.h"
+#include "model/parts.h"
 #include "model/random_blocks.h"
 #include "model/synth_vocabulary.h"
 #include "model/types.h"
@@ -170,7 +171,8 @@ Status copy_metadata(const GgufFile& file, const SynthSpec& spec, GgufWriter& ou
 
 Result<SynthPlan> plan_like(const SynthSpec& spec, const Quant* quant) {
   const Shape& shape = spec.shape;
-  MIA_TRY_ASSIGN(const GgufFile file, read_gguf(shape.like));
+  MIA_TRY_ASSIGN(const ModelFiles model, read_model(shape.like));
+  const GgufFile& file = model.whole;
   if (spec.layers && (*spec.layers < 1 || *spec.layers > shape.layers)) {
     return fail(ErrorKind::usage, "layers is {}, but '{}' has {}", *spec.layers, shape.like.string(), shape.layers);
   }

@@ -140,7 +140,17 @@ Result<Generate> read_generate(const Json& json) {
 
 Result<Request> read_load(const Json& json) {
   Load load;
-  MIA_TRY_ASSIGN(load.model, need_string(json, "model"));
+  const Json& bytes = get_member(json, "model");
+  if (bytes.is_array()) {
+    for (const Json& byte : bytes) {
+      if (!byte.is_number_unsigned() || byte.get<std::uint64_t>() > 255) {
+        return violation("model", "is not a list of bytes");
+      }
+      load.model += static_cast<char>(byte.get<std::uint8_t>());
+    }
+  } else {
+    MIA_TRY_ASSIGN(load.model, need_string(json, "model"));
+  }
   if (load.model.empty() || load.model.find('\0') != std::string::npos) {
     return violation("model", "is not a path");
   }

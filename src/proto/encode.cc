@@ -26,9 +26,20 @@ Json generate_to_json(const Generate& generate, const char* type) {
               {"seed", generate.seed}};
 }
 
+// JSON holds UTF-8 only and a path may be any bytes: such a one travels as the list of its bytes.
+Json path_to_json(const std::string& path) {
+  try {
+    static_cast<void>(Json(path).dump());
+    return path;
+  } catch (const Json::type_error&) {
+    return std::vector<std::uint8_t>(path.begin(), path.end());
+  }
+}
+
 struct RequestWriter {
   Json operator()(const Load& load) const {
-    return Json{{"type", "load"}, {"model", load.model}, {"settings", record::to_json(load.settings, true)}};
+    return Json{
+        {"type", "load"}, {"model", path_to_json(load.model)}, {"settings", record::to_json(load.settings, true)}};
   }
   Json operator()(const MakeContext& make) const {
     return Json{{"type", "context"}, {"n_ctx", make.n_ctx}, {"settings", record::to_json(make.settings, true)}};

@@ -17,8 +17,11 @@ static void each_machine(T& x, F f) {
   f("cpu_model", x.cpu_model);
   f("logical_cpus", x.logical_cpus);
   f("physical_cores", x.physical_cores);
+  f("performance_cores", x.performance_cores);
   f("numa_nodes", x.numa_nodes);
   f("allowed_cpus", x.allowed_cpus);
+  f("allowed_cores", x.allowed_cores);
+  f("allowed_performance_cores", x.allowed_performance_cores);
   f("memory_bytes", x.memory_bytes);
   f("memory_limit_bytes", x.memory_limit_bytes);
   f("governor", x.governor);
@@ -49,8 +52,10 @@ template <class T, class F>
 static void each_model(T& x, F f) {
   f("id", x.id);
   f("path", x.path);
+  f("parts", x.parts);
   f("file_bytes", x.file_bytes);
   f("architecture", x.architecture);
+  f("kind", x.kind);
   f("display_name", x.display_name);
   f("quantization", x.quantization);
   f("tokenizer", x.tokenizer);
@@ -68,6 +73,7 @@ static void each_model(T& x, F f) {
   f("bytes_per_token", x.bytes_per_token);
   f("kv_bytes_per_position", x.kv_bytes_per_position);
   f("sliding_window", x.sliding_window);
+  f("window_layers", x.window_layers);
   f("kv_window_bytes_per_position", x.kv_window_bytes_per_position);
   f("kv_multiply_adds_per_position", x.kv_multiply_adds_per_position);
   f("kv_window_multiply_adds_per_position", x.kv_window_multiply_adds_per_position);
@@ -192,6 +198,17 @@ RuntimeInfo scripted_runtime() {
   runtime.name = runtime.provider = runtime.version = "fake";
   runtime.model_file = runtime.real_time = false;
   return runtime;
+}
+
+bool is_decoder(const ModelInfo& model) {
+  return model.kind != "encoder" && model.kind != "encoder-decoder";
+}
+
+std::vector<std::filesystem::path> files_of(const ModelInfo& model) {
+  if (model.parts.empty()) {
+    return {model.path};
+  }
+  return {model.parts.begin(), model.parts.end()};
 }
 
 Json to_json(const Machine& machine) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,8 +35,11 @@ struct Machine {
   std::string cpu_model;
   std::optional<std::int64_t> logical_cpus;
   std::optional<std::int64_t> physical_cores;
+  std::optional<std::int64_t> performance_cores;  // of several kinds of cores those of the fastest; else nullopt
   std::optional<std::int64_t> numa_nodes;
-  std::optional<std::int64_t> allowed_cpus;  // affinity and cgroup: what we may use
+  std::optional<std::int64_t> allowed_cpus;   // affinity and cgroup: what we may use
+  std::optional<std::int64_t> allowed_cores;  // physical ones among them
+  std::optional<std::int64_t> allowed_performance_cores;
   std::vector<CacheLevel> caches;
   std::optional<std::int64_t> memory_bytes;
   std::optional<std::int64_t> memory_limit_bytes;  // cgroup
@@ -96,10 +100,12 @@ struct TensorTypeCount {
 };
 
 struct ModelInfo {
-  std::string id;  // catalogue id, or the file's stem
-  std::string path;
-  std::int64_t file_bytes = 0;
+  std::string id;                  // catalogue id, or the file's stem without the number of a part
+  std::string path;                // what the runtime loads: of a model in several files the first
+  std::vector<std::string> parts;  // every file of one in several, the first included; else empty
+  std::int64_t file_bytes = 0;     // of all of them
   std::string architecture;
+  std::string kind;          // decoder | encoder | encoder-decoder | embedding | reranker
   std::string display_name;  // general.name
   std::string quantization;  // from general.file_type, e.g. "Q4_1"
   std::string tokenizer;     // tokenizer.ggml.model
@@ -117,6 +123,7 @@ struct ModelInfo {
   std::int64_t bytes_per_token = 0;                       // weights read to decode one token at depth 0
   std::int64_t kv_bytes_per_position = 0;                 // f16 K and V read for each position of depth
   std::optional<std::int64_t> sliding_window;             // positions that windowed layers attend to
+  std::vector<std::int64_t> window_layers;                // which, counted from 0
   std::int64_t kv_window_bytes_per_position = 0;          // the windowed layers' part of kv_bytes_per_position
   std::int64_t kv_multiply_adds_per_position = 0;         // attention over each position of depth
   std::int64_t kv_window_multiply_adds_per_position = 0;  // the windowed layers' part of it
@@ -126,6 +133,11 @@ struct ModelInfo {
   std::vector<TensorGroup> groups;
   std::string header_hash;  // identity of the model: hash of the file's header and size
 };
+
+// Does it write tokens by its decoder alone? Only such a model is measured.
+[[nodiscard]] bool is_decoder(const ModelInfo& model);
+// The files that hold the model, at least one.
+[[nodiscard]] std::vector<std::filesystem::path> files_of(const ModelInfo& model);
 
 [[nodiscard]] Json to_json(const Machine& machine);
 [[nodiscard]] Result<Machine> machine_from_json(const Json& json);

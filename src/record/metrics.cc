@@ -59,9 +59,10 @@ std::optional<double> mean(const Run& run) {
 std::optional<double> sample_count(const Run& run) {
   return static_cast<double>(decode_intervals_ms(run).size());
 }
+template <std::optional<double> Run::*kJoules>
 std::optional<double> energy(const Run& run) {
-  return run.energy_j && run.tokens_out > 0 ? std::optional(*run.energy_j / static_cast<double>(run.tokens_out))
-                                            : std::nullopt;
+  const auto joules = run.*kJoules;
+  return joules && run.tokens_out > 0 ? std::optional(*joules / static_cast<double>(run.tokens_out)) : std::nullopt;
 }
 
 template <std::optional<double> Phases::*kMember>
@@ -99,7 +100,8 @@ constexpr auto kMetrics = std::to_array<Metric>({
   {"context_ms", "context", "ms", "creating the context", Better::lower, 1, phase<&Phases::context_ms>},
   {"time_to_ready_ms", "ready", "ms", "spawn, load, context and first token together", Better::lower, 1, phase<&Phases::time_to_ready_ms>},
   {"gpu_memory_bytes", "GPU memory", "bytes", "GPU memory in use at most, over what was in use before the worker, by the driver", Better::lower, 0, gpu_memory},
-  {"energy_j_per_token", "energy per token", "J", "GPU energy per produced token", Better::lower, 3, over_runs<energy>},
+  {"energy_j_per_token", "energy per token", "J", "GPU energy per produced token", Better::lower, 3, over_runs<energy<&Run::energy_j>>},
+  {"cpu_energy_j_per_token", "CPU energy per token", "J", "energy of all CPU packages (RAPL, whatever runs on them) per produced token", Better::lower, 3, over_runs<energy<&Run::cpu_energy_j>>},
 });
 // clang-format on
 

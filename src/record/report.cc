@@ -116,6 +116,8 @@ static void each_quality(T& x, F f) {
   f("perplexity", x.perplexity);
   f("perplexity_error", x.perplexity_error);
   f("scored_tokens", x.scored_tokens);
+  f("scored_bytes", x.scored_bytes);
+  f("bits_per_byte", x.bits_per_byte);
   f("null_reason", x.null_reason);
   f("base", x.base);
   f("mean_kl_divergence", x.mean_kl_divergence);

@@ -130,6 +130,8 @@ struct Quality {
   std::optional<double> perplexity;
   std::optional<double> perplexity_error;  // standard error
   std::optional<std::int64_t> scored_tokens;
+  std::optional<std::int64_t> scored_bytes;  // of the text that these tokens stand for
+  std::optional<double> bits_per_byte;       // comparable whatever the tokenizer; 2 to its power: perplexity per byte
   std::string null_reason;                   // why there is no perplexity
   std::string base;                          // model that the divergence is from
   std::optional<double> mean_kl_divergence;  // KL(base || model), nats per token

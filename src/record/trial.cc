@@ -25,6 +25,7 @@ static void each_run(R& x, F f) {
   f("voluntary_switches", x.voluntary_switches);
   f("involuntary_switches", x.involuntary_switches);
   f("energy_j", x.energy_j);
+  f("cpu_energy_j", x.cpu_energy_j);
 }
 template <class F>
 static void each(Run& x, F f) {

@@ -33,7 +33,8 @@ struct Run {
   std::optional<std::int64_t> major_faults;
   std::optional<std::int64_t> voluntary_switches;
   std::optional<std::int64_t> involuntary_switches;
-  std::optional<double> energy_j;
+  std::optional<double> energy_j;      // of the GPUs
+  std::optional<double> cpu_energy_j;  // of all CPU packages
 };
 
 // What disturbed the trial: differences between just before the load and just after the last run.

@@ -2,6 +2,7 @@
 #include "report/facts.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -325,9 +326,13 @@ std::vector<std::string> certainty_of(const record::Report& report) {
   }
   for (const record::Quality& quality : report.quality) {
     if (quality.perplexity && quality.scored_tokens) {
-      lines.push_back(fmt::format("Quality of {}: perplexity {:.3f} ± {:.3f} over {} tokens of the {} text.",
+      const std::string per_byte = quality.bits_per_byte
+                                       ? fmt::format(" ({:.4f} bits per byte, {:.4f} perplexity per byte)",
+                                                     *quality.bits_per_byte, std::exp2(*quality.bits_per_byte))
+                                       : "";
+      lines.push_back(fmt::format("Quality of {}: perplexity {:.3f} ± {:.3f} over {} tokens of the {} text{}.",
                                   quality.model, *quality.perplexity, quality.perplexity_error.value_or(0),
-                                  *quality.scored_tokens, quality.text));
+                                  *quality.scored_tokens, quality.text, per_byte));
     }
   }
   add_trial_notes(report, lines);

@@ -90,6 +90,7 @@ std::vector<Figure> gpu_figures(const Part& part, const record::CellReport& cell
                    cell.decode_splits ? std::optional(static_cast<double>(*cell.decode_splits)) : std::nullopt, kWhole,
                    "the runtime's log does not tell")),
       metric_figure(&cell, "energy_j_per_token", "energy_j_per_token"),
+      metric_figure(&cell, "cpu_energy_j_per_token", "cpu_energy_j_per_token"),
       number("gpu_sm_clock_mhz", "", condition([](const auto& c) { return c.gpu_sm_clock_mhz; }), kWhole, no_nvml),
       number("gpu_memory_clock_mhz", "", condition([](const auto& c) { return c.gpu_memory_clock_mhz; }), kWhole,
              no_nvml),

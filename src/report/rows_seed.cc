@@ -138,16 +138,24 @@ bool varies_flash_attention(const Part& part) {
                              [](const record::Field* field) { return field->name == "flash_attn"; });
 }
 
+const record::Quality* quality_of(const Part& part, const record::CellReport& cell) {
+  for (const record::Quality& quality : part.report->quality) {
+    if (quality.model == cell.model && quality.runtime == cell.runtime) {
+      return &quality;
+    }
+  }
+  return nullptr;
+}
+
 // Beside the speed: null with its reason, and without one where the scenario does not ask for quality.
 record::Summary quality_figure(const Part& part, const record::CellReport& cell,
                                std::optional<double> record::Quality::*member) {
-  for (const record::Quality& quality : part.report->quality) {
-    if (quality.model == cell.model && quality.runtime == cell.runtime) {
-      const bool divergence = member == &record::Quality::mean_kl_divergence;
-      return plain(quality.*member, divergence ? quality.divergence_null_reason : quality.null_reason);
-    }
+  const record::Quality* const quality = quality_of(part, cell);
+  if (quality == nullptr) {
+    return plain(std::nullopt);
   }
-  return plain(std::nullopt);
+  const bool divergence = member == &record::Quality::mean_kl_divergence;
+  return plain(quality->*member, divergence ? quality->divergence_null_reason : quality->null_reason);
 }
 
 void add(Row& row, std::vector<Figure> figures) {
@@ -406,9 +414,28 @@ std::vector<Row> latency_rows(const Part& part) {
   return rows;
 }
 
+// Tokens of different tokenizers are of different length: bytes of the scored text for each of them make speeds alike.
+record::Summary bytes_per_s(const Part& part, const record::CellReport* cell) {
+  const record::Quality* const quality = cell == nullptr ? nullptr : quality_of(part, *cell);
+  const auto speed = summary_of(cell, "tokens_per_s").value;
+  if (quality == nullptr || !speed || quality->scored_tokens.value_or(0) < 1 || !quality->scored_bytes) {
+    return plain(std::nullopt, "the model was not scored, so the length of its tokens is not known");
+  }
+  return plain(*speed * static_cast<double>(*quality->scored_bytes) / static_cast<double>(*quality->scored_tokens));
+}
+
+bool one_tokenizer(const Part& part, const std::vector<Mode>& all) {
+  return std::ranges::all_of(all, [&](const Mode& mode) {
+    const record::ModelInfo* const first = model_of(part, *all.front().first);
+    const record::ModelInfo* const model = model_of(part, *mode.first);
+    return first == nullptr || model == nullptr || first->tokenizer_hash == model->tokenizer_hash;
+  });
+}
+
 std::vector<Row> quant_rows(const Part& part) {
   std::vector<Row> rows;
   const std::vector<Mode> all = modes(part);
+  const bool alike = one_tokenizer(part, all);  // else what is counted in tokens is not set side by side
   for (const Mode& mode : all) {
     Row row = start_mode_row(part, mode);
     const record::ModelInfo* const model = model_of(part, *mode.first);
@@ -426,8 +453,12 @@ std::vector<Row> quant_rows(const Part& part) {
          with_interval(number_figure("long_ratio", "long ×", speed_ratio(mode.longer, all.front().longer), kRatio)),
          number_figure("load_ratio", "load ×",
                        ratio(summary_of(mode.first, "load_ms"), summary_of(all.front().first, "load_ms")), kRatio),
-         number_figure("perplexity", "perplexity", quality_figure(part, *mode.first, &record::Quality::perplexity),
-                       {3}),
+         number_figure("short_bytes_per_s", alike ? "" : "short (B/s)", bytes_per_s(part, mode.shorter), {1}),
+         number_figure("long_bytes_per_s", alike ? "" : "long (B/s)", bytes_per_s(part, mode.longer), {1}),
+         number_figure("perplexity", alike ? "perplexity" : "",
+                       quality_figure(part, *mode.first, &record::Quality::perplexity), {3}),
+         number_figure("bits_per_byte", alike ? "" : "bits/byte",
+                       quality_figure(part, *mode.first, &record::Quality::bits_per_byte), {4}),
          number_figure("mean_kl_divergence", "KL divergence",
                        quality_figure(part, *mode.first, &record::Quality::mean_kl_divergence), {4})});
     add(row, limit_figures(mode.shorter, "short_", "short of roofline (%)"));

@@ -165,7 +165,7 @@ class Scenarios(Case):
     def test_dry_run_measures_nothing(self):
         self.script()
         plan = self.mia_json("run", "cpu-tuning", "--dry-run")
-        self.assertEqual(len(plan["cells"]), 18)
+        self.assertEqual(len(plan["cells"]), 21)
         self.assertFalse((self.dir / "counter").exists())
 
     def test_every_built_in_scenario_ends(self):

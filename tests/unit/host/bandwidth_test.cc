@@ -96,29 +96,32 @@ TEST(ReadFileRate, ReadsOrSaysWhyNot) {
   const TempTree tree;
   constexpr std::int64_t kBytes = std::int64_t{9} << 20U;
   const auto big = tree.put("big", std::string(kBytes, 'x'));
-  const auto all = read_file_rate(big, 10);
+  const auto all = read_file_rate({big}, 10);
   ASSERT_TRUE(all);
   EXPECT_EQ(all->bytes, kBytes);
   EXPECT_GT(all->b_s, 0);
-  EXPECT_EQ(read_file_rate(big, 10, kBytes - 1)->bytes, kBytes - 1);
-  const auto together = read_file_rate(big, 10, kBytes - 1, 4);
+  EXPECT_EQ(read_file_rate({big}, 10, kBytes - 1)->bytes, kBytes - 1);
+  const auto together = read_file_rate({big}, 10, kBytes - 1, 4);
   ASSERT_TRUE(together);
   EXPECT_EQ(together->bytes, kBytes - 1) << "readers that take turns read each byte once";
-  EXPECT_EQ(read_file_rate(big, 10, kBytes, 2, kBytes - 5)->bytes, 5) << "from there to the end";
-  EXPECT_FALSE(read_file_rate(big, 10, kBytes, 2, kBytes));
-  EXPECT_EQ(read_file_rate(tree.put("empty", ""), 1).error().kind, ErrorKind::io);
-  EXPECT_EQ(read_file_rate("no-such", 1).error().kind, ErrorKind::not_found);
-  EXPECT_FALSE(read_file_rate(tree.root(), 1));
+  EXPECT_EQ(read_file_rate({big}, 10, kBytes, 2, kBytes - 5)->bytes, 5) << "from there to the end";
+  EXPECT_FALSE(read_file_rate({big}, 10, kBytes, 2, kBytes));
+  const auto second = tree.put("second", std::string(1000, 'y'));
+  EXPECT_EQ(read_file_rate({big, second}, 10)->bytes, kBytes + 1000) << "one behind the other";
+  EXPECT_EQ(read_file_rate({big, second}, 10, kBytes, 2, kBytes - 5)->bytes, 1005) << "across their border";
+  EXPECT_EQ(read_file_rate({tree.put("empty", "")}, 1).error().kind, ErrorKind::io);
+  EXPECT_EQ(read_file_rate({"no-such"}, 1).error().kind, ErrorKind::not_found);
+  EXPECT_FALSE(read_file_rate({tree.root()}, 1));
 }
 
 // A file that fell out of the cache is read from the disk first and from memory then.
 TEST(FileRatesTest, ColdOnlyWhereTheCacheCanBeEmptied) {
   const TempTree tree;
   const auto big = tree.put("big", std::string(std::size_t{9} << 20U, 'x'));
-  const FileRates rates = file_rates(big);
+  const FileRates rates = file_rates({big});
   EXPECT_EQ(rates.cold_b_s.has_value(), can_evict(tree.root()));
   EXPECT_GT(rates.cached_b_s.value_or(0), 0);
-  const FileRates none = file_rates("no-such");
+  const FileRates none = file_rates({"no-such"});
   EXPECT_FALSE(none.cold_b_s);
   EXPECT_FALSE(none.cached_b_s);
 }

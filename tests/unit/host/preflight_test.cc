@@ -166,7 +166,7 @@ TEST(Preflight, TheWorstComesFirst) {
 
 TEST(Preflight, RunsOnThisMachine) {
   GpuMonitor none = GpuMonitor::open("libno-such-thing.so.1");
-  for (const record::Finding& finding : preflight(good_machine(), "", none)) {
+  for (const record::Finding& finding : preflight(good_machine(), nullptr, none)) {
     EXPECT_FALSE(finding.id.empty());
     EXPECT_FALSE(finding.text.empty());
   }

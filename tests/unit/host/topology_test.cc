@@ -2,8 +2,14 @@
 #include "host/topology.h"
 
 #include <gtest/gtest.h>
+#include <hwloc.h>
 #include <sched.h>
 #include <unistd.h>
+
+#include <cstdlib>
+
+#include "host/cpus.h"
+#include "temp_tree.h"
 
 namespace mia::host {
 namespace {
@@ -72,6 +78,92 @@ TEST(Inspect, SeesTheAffinityButStillTheWholeMachine) {
   ASSERT_EQ(::sched_setaffinity(0, sizeof(before), &before), 0);
   EXPECT_EQ(machine.allowed_cpus, 1);
   EXPECT_EQ(machine.logical_cpus, ::sysconf(_SC_NPROCESSORS_ONLN));
+}
+
+// A CPU of 4 fast cores (CPUs 0 to 3) and 8 slow ones, as hwloc writes it.
+class Hybrid : public ::testing::Test {
+ protected:
+  void SetUp() override { write("IntelCore", "5000", "IntelAtom", "4000"); }
+  void TearDown() override { ::unsetenv("HWLOC_XMLFILE"); }
+
+  void write(const char* fast, const char* fast_mhz, const char* slow, const char* slow_mhz) const {
+    hwloc_topology_t topology = nullptr;
+    ASSERT_EQ(hwloc_topology_init(&topology), 0);
+    ASSERT_EQ(hwloc_topology_set_synthetic(topology, "package:1 core:12 pu:1"), 0);
+    ASSERT_EQ(hwloc_topology_load(topology), 0);
+    add_kind(topology, 0, 3, 1, fast, fast_mhz);
+    add_kind(topology, 4, 11, 0, slow, slow_mhz);
+    const std::string file = (tree_.root() / "hybrid.xml").string();
+    ASSERT_EQ(hwloc_topology_export_xml(topology, file.c_str(), 0), 0);
+    hwloc_topology_destroy(topology);
+    ::setenv("HWLOC_XMLFILE", file.c_str(), 1);
+  }
+  static void add_kind(hwloc_topology_t topology, unsigned first, int last, int efficiency, const char* type,
+                       const char* mhz) {
+    hwloc_bitmap_t cpus = hwloc_bitmap_alloc();
+    hwloc_bitmap_set_range(cpus, first, last);
+    std::string names[] = {"CoreType", "FrequencyMaxMHz"};
+    std::string values[] = {type, mhz};
+    hwloc_info_s infos[] = {{names[0].data(), values[0].data()}, {names[1].data(), values[1].data()}};
+    const bool named = *type != '\0';
+    EXPECT_EQ(hwloc_cpukinds_register(topology, cpus, efficiency, named ? 2 : 1, named ? infos : infos + 1, 0), 0);
+    hwloc_bitmap_free(cpus);
+  }
+  [[nodiscard]] static record::Machine seen(const std::set<std::int64_t>& affinity,
+                                            const std::optional<double>& quota = std::nullopt) {
+    record::Machine machine;
+    read_cpus(affinity, quota, machine);
+    return machine;
+  }
+  static std::set<std::int64_t> range(std::int64_t first, std::int64_t last) {
+    std::set<std::int64_t> cpus;
+    for (std::int64_t cpu = first; cpu <= last; ++cpu) {
+      cpus.insert(cpu);
+    }
+    return cpus;
+  }
+  TempTree tree_;
+};
+
+TEST_F(Hybrid, FastCoresAreCounted) {
+  const record::Machine machine = seen(range(0, 11));
+  EXPECT_EQ(machine.physical_cores, 12);
+  EXPECT_EQ(machine.performance_cores, 4);
+  EXPECT_EQ(machine.allowed_cores, 12);
+  EXPECT_EQ(machine.allowed_performance_cores, 4);
+}
+
+TEST_F(Hybrid, OnlyWhatThisProcessMayUseIsAllowed) {
+  record::Machine machine = seen(range(2, 5));
+  EXPECT_EQ(machine.allowed_cpus, 4);
+  EXPECT_EQ(machine.allowed_cores, 4);
+  EXPECT_EQ(machine.allowed_performance_cores, 2);
+  machine = seen(range(8, 11));
+  EXPECT_EQ(machine.allowed_performance_cores, 0);
+  machine = seen(range(0, 11), 3.5);
+  EXPECT_EQ(machine.allowed_cpus, 3);
+  EXPECT_EQ(machine.allowed_cores, 3) << "a quota keeps no more cores busy";
+  EXPECT_EQ(machine.allowed_performance_cores, 3);
+}
+
+TEST_F(Hybrid, WithoutNamesTheClockTells) {
+  write("", "5000", "", "3000");
+  EXPECT_EQ(seen(range(0, 11)).performance_cores, 4);
+  write("", "5000", "", "4800");
+  EXPECT_EQ(seen(range(0, 11)).performance_cores, std::nullopt) << "a little more turbo makes no other kind";
+}
+
+TEST(ReadCpus, ThreadsOfOneCoreAreOneCore) {
+  ::setenv("HWLOC_SYNTHETIC", "package:2 core:4 pu:2", 1);
+  record::Machine machine;
+  read_cpus({0, 1, 2}, std::nullopt, machine);
+  ::unsetenv("HWLOC_SYNTHETIC");
+  EXPECT_EQ(machine.physical_cores, 8);
+  EXPECT_EQ(machine.logical_cpus, 16);
+  EXPECT_EQ(machine.allowed_cpus, 3);
+  EXPECT_EQ(machine.allowed_cores, 2);
+  EXPECT_EQ(machine.performance_cores, std::nullopt);
+  EXPECT_EQ(machine.allowed_performance_cores, std::nullopt);
 }
 
 }  // namespace

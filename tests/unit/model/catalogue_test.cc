@@ -62,7 +62,7 @@ TEST_F(Catalogue, WhatIsMissingSaysHowToGetIt) {
   EXPECT_NE(slip.text().find("did you mean 'smollm2-135m'"), std::string::npos) << slip.text();
   EXPECT_NE(slip.text().find("stored"), std::string::npos) << slip.text();
   EXPECT_EQ(resolve("", entries_).error().kind, ErrorKind::usage);
-  EXPECT_EQ(resolve(temp_.path().string(), entries_).error().kind, ErrorKind::usage);
+  EXPECT_EQ(resolve(temp_.path().string(), entries_).error().kind, ErrorKind::unsupported);
 }
 
 TEST_F(Catalogue, ListsEachPresentFileOnce) {

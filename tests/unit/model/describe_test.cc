@@ -5,6 +5,8 @@
 
 #include <cstdlib>
 #include <map>
+#include <optional>
+#include <utility>
 
 #include "gguf_builder.h"
 
@@ -125,7 +127,7 @@ TEST(Describe, MoreExpertsUsedThanThereAreIsAnError) {
 GgufBuilder attention(const std::string& arch, std::uint32_t layers) {
   GgufBuilder b;
   b.text("general.architecture", arch).u32(arch + ".block_count", layers).u32(arch + ".embedding_length", 64);
-  b.u32(arch + ".attention.head_count", 4);
+  b.u32(arch + ".attention.head_count", 4).tensor("output_norm.weight", {8}, 0, 32);
   return b;
 }
 
@@ -154,6 +156,7 @@ TEST(Describe, LayersWithAWindowReadTheWindowAtMost) {
   const record::ModelInfo info = info_of(b);
   const std::int64_t layer = 4 * (16 + 16) * 2;
   EXPECT_EQ(info.sliding_window, 128);
+  EXPECT_EQ(info.window_layers, (std::vector<std::int64_t>{0, 2}));
   EXPECT_EQ(info.kv_bytes_per_position, 4 * layer);
   EXPECT_EQ(info.kv_window_bytes_per_position, 2 * layer);
   EXPECT_EQ(bytes_per_token_at(info, 100), info.bytes_per_token + 100 * 4 * layer);
@@ -180,6 +183,36 @@ TEST(Describe, WindowPatternOfTheFileWins) {
   EXPECT_EQ(info_of(b).kv_window_bytes_per_position, 256);
 }
 
+// What each architecture's loader in llama.cpp does where the file holds no pattern.
+TEST(Describe, TheWindowedLayersAreThoseOfTheArchitecture) {
+  const auto layers = [](const std::string& arch, std::uint32_t count, std::optional<std::uint32_t> window) {
+    GgufBuilder b = attention(arch, count);
+    if (window) {
+      b.u32(arch + ".attention.sliding_window", *window);
+    }
+    const record::ModelInfo info = info_of(b);
+    return std::pair(info.sliding_window.value_or(0), info.window_layers);
+  };
+  using Found = std::pair<std::int64_t, std::vector<std::int64_t>>;
+  EXPECT_EQ(layers("gemma3", 7, 1024), (Found{1024, {0, 1, 2, 3, 4, 6}})) << "every 6th attends to all";
+  EXPECT_EQ(layers("smallthinker", 5, 4096), (Found{4096, {1, 2, 3}})) << "the first of each 4 attends to all";
+  EXPECT_EQ(layers("llama4", 4, std::nullopt), (Found{8192, {0, 1, 2}})) << "the file does not tell the window";
+  EXPECT_EQ(layers("llama4", 4, 0), (Found{0, {}}));
+  EXPECT_EQ(layers("phi3", 2, 2047), (Found{0, {}})) << "llama.cpp does not use it";
+}
+
+TEST(Describe, AModelSaysWhatItIsFor) {
+  const auto kind = [](GgufBuilder b) { return info_of(b).kind; };
+  EXPECT_EQ(kind(tiny_llama()), "decoder");
+  EXPECT_EQ(kind(attention("bert", 2).boolean("bert.attention.causal", false).u32("bert.pooling_type", 1)), "encoder");
+  EXPECT_EQ(kind(attention("nomic-bert-moe", 2)), "encoder");
+  EXPECT_EQ(kind(attention("qwen3", 2).u32("qwen3.pooling_type", 3)), "embedding");
+  EXPECT_EQ(kind(attention("qwen3", 2).u32("qwen3.pooling_type", 4)), "reranker");
+  EXPECT_EQ(kind(attention("t5", 2).u32("t5.decoder_start_token_id", 0)), "encoder-decoder");
+  EXPECT_FALSE(record::is_decoder(info_of(attention("gemma-embedding", 2))));
+  EXPECT_TRUE(record::is_decoder(info_of(tiny_llama())));
+}
+
 TEST(Describe, AWindowThatTheArchitectureIgnoresIsIgnored) {
   GgufBuilder b = attention("llama", 4);
   b.u32("llama.attention.sliding_window", 128);
@@ -201,7 +234,7 @@ TEST(Describe, TokenizerHashFollowsEveryToken) {
   const auto with_tokens = [](const std::vector<std::string>& tokens) {
     GgufBuilder b;
     b.text("general.architecture", "llama").text("tokenizer.ggml.model", "gpt2");
-    b.texts("tokenizer.ggml.tokens", tokens);
+    b.texts("tokenizer.ggml.tokens", tokens).tensor("output_norm.weight", {8}, 0, 32);
     return info_of(b);
   };
   std::vector<std::string> tokens(1000, "x");

@@ -2,6 +2,7 @@
 // Writes small GGUF files for tests, right or wrong on purpose. Knows nothing of the code under test.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
@@ -43,6 +44,8 @@ class GgufBuilder {
     return raw(key, type, bytes);
   }
   GgufBuilder& u32(std::string_view key, std::uint32_t value) { return scalar(key, 4, value); }
+  GgufBuilder& u16(std::string_view key, std::uint16_t value) { return scalar(key, 2, value); }
+  GgufBuilder& i32(std::string_view key, std::int32_t value) { return scalar(key, 5, value); }
   GgufBuilder& f32(std::string_view key, float value) { return scalar(key, 6, value); }
   GgufBuilder& boolean(std::string_view key, bool value) { return scalar(key, 7, std::uint8_t{value}); }
   GgufBuilder& text(std::string_view key, std::string_view value) {
@@ -138,6 +141,32 @@ inline GgufBuilder tiny_llama() {
   }
   b.tensor("output_norm.weight", {8}, 0, 32);
   return b;
+}
+
+// The metadata of tiny_llama() without tensors.
+inline GgufBuilder tiny_metadata() {
+  GgufBuilder b;
+  b.text("general.architecture", "llama").text("general.name", "Tiny").u32("general.file_type", 0);
+  b.u32("llama.block_count", 2).u32("llama.context_length", 128).u32("llama.embedding_length", 8);
+  b.u32("llama.attention.head_count", 2).u32("llama.attention.head_count_kv", 1);
+  return b;
+}
+
+// What llama-gguf-split writes into each part.
+inline GgufBuilder& place_part(GgufBuilder& part, std::uint16_t no, std::uint16_t count, std::int32_t tensors) {
+  return part.u16("split.no", no).u16("split.count", count).i32("split.tensors.count", tensors);
+}
+
+// A model of 4 tensors (10 * 8 + 64 + 32 + 8 weights) in three parts.
+inline std::array<GgufBuilder, 3> tiny_parts() {
+  std::array<GgufBuilder, 3> parts{tiny_metadata(), GgufBuilder(), GgufBuilder()};
+  for (std::uint16_t i = 0; i < 3; ++i) {
+    place_part(parts.at(i), i, 3, 4);
+  }
+  parts[0].tensor("token_embd.weight", {8, 10}, 0, 320).tensor("output_norm.weight", {8}, 0, 32);
+  parts[1].tensor("blk.0.attn_q.weight", {8, 8}, 0, 256);
+  parts[2].tensor("blk.1.attn_k.weight", {8, 4}, 0, 128);
+  return parts;
 }
 
 // A folder of its own that is also XDG_DATA_HOME while it lives.

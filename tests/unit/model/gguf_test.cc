@@ -143,8 +143,8 @@ TEST(Gguf, TensorDataNeedNotBeReadable) {
 }
 
 TEST(Gguf, WhatIsNoGguf) {
-  EXPECT_NE(refused("").message.find("magic"), std::string::npos);
-  EXPECT_NE(refused(std::string(64, 'x')).message.find("'GGUF'"), std::string::npos);
+  EXPECT_NE(refused("").message.find("an empty file"), std::string::npos);
+  EXPECT_NE(refused(std::string(64, '\x01')).message.find("'GGUF'"), std::string::npos);
   GgufBuilder b = tiny_llama();
   b.version = 1;
   EXPECT_EQ(refused(b.file()).kind, ErrorKind::unsupported);
@@ -232,10 +232,10 @@ TEST(Gguf, ScalarTensorsHaveOneElement) {
 TEST(Gguf, FilesOnDisk) {
   const test::TempData temp;
   EXPECT_EQ(read_gguf(temp.path() / "absent.gguf").error().kind, ErrorKind::not_found);
-  EXPECT_EQ(read_gguf(temp.path()).error().kind, ErrorKind::io);
+  EXPECT_EQ(read_gguf(temp.path()).error().kind, ErrorKind::unsupported);
   const std::filesystem::path fifo = temp.path() / "fifo";
   ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
-  EXPECT_EQ(read_gguf(fifo).error().kind, ErrorKind::io);
+  EXPECT_EQ(read_gguf(fifo).error().kind, ErrorKind::unsupported);
   const std::string bytes = tiny_llama().file();
   const Result<GgufFile> file = read_gguf(temp.write("tiny.gguf", bytes));
   ASSERT_TRUE(file) << file.error().message;

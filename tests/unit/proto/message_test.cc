@@ -64,6 +64,8 @@ TEST(Message, LoadComesThrough) {
   expect_same(read.settings, load.settings);
   EXPECT_EQ(read.settings.llm.n_threads, 8);
   EXPECT_EQ(read.settings.llm.n_batch, std::nullopt) << "what was not asked stays not asked";
+  const std::string latin1 = "/models/m\xfcller\xff.gguf";
+  EXPECT_EQ(through_text(4, Load{latin1, some_settings()}).model, latin1) << "a path may be any bytes";
 }
 
 TEST(Message, ContextComesThrough) {
