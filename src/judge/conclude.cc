@@ -192,7 +192,12 @@ std::string model_sentence(const Report& report, const CellReport& reference, co
   }
   const record::Quality* const first = quality_of(report, reference);
   const record::Quality* const quality = quality_of(report, other);
-  if (first != nullptr && quality != nullptr && first->perplexity && quality->perplexity) {
+  if (!same_tokenizer(report, reference.model, other.model)) {
+    text += " in tokens, which are of different length";
+    if (first != nullptr && quality != nullptr && first->bits_per_byte && quality->bits_per_byte) {
+      text += fmt::format(", {:.3f} bits per byte against {:.3f}", *quality->bits_per_byte, *first->bits_per_byte);
+    }
+  } else if (first != nullptr && quality != nullptr && first->perplexity && quality->perplexity) {
     text += fmt::format(", perplexity {:.2f} against {:.2f}", *quality->perplexity, *first->perplexity);
   }
   return text + ". ";

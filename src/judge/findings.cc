@@ -8,6 +8,7 @@
 
 #include <fmt/core.h>
 
+#include "base/text.h"
 #include "judge/caveats.h"
 #include "judge/cells.h"
 #include "record/fields.h"
@@ -35,45 +36,133 @@ void find_oversubscription(Report& report) {
   }
 }
 
-// Settings that the runtime changed in silence. Layers and flash attention have findings of their own.
-void find_changed_settings(Report& report) {
+// Asked for more threads than this process may use CPUs, in decode or prefill: said once, of all such cells.
+void find_threads_over_cpus(Report& report) {
+  const std::int64_t cpus = cores_of(report);
+  std::string cells;
+  std::int64_t most = 0;
+  for (const CellReport& cell : report.cells) {
+    const record::LlmSettings& asked = cell.requested.llm;
+    const std::int64_t threads = std::max(asked.n_threads.value_or(0), asked.n_threads_batch.value_or(0));
+    if (cpus > 0 && threads > cpus) {
+      most = std::max(most, threads);
+      cells += (cells.empty() ? "" : ", ") + cell.label;
+    }
+  }
+  if (!cells.empty()) {
+    add_finding(report, "threads_over_cpus", Severity::warning,
+                fmt::format("{}: up to {} threads, but this process may use {} CPU{}, on which they take turns", cells,
+                            most, cpus, cpus == 1 ? "" : "s"),
+                {{"cells", cells}, {"threads", std::to_string(most)}, {"allowed_cpus", std::to_string(cpus)}});
+  }
+}
+
+bool is_set(const record::Value& value) {
+  return !std::holds_alternative<std::monostate>(value);
+}
+
+// What the runtime lacks that the setting needs; "" nothing.
+std::string lack_of(const Report& report, const CellReport& cell, record::Needs needs) {
+  const auto runtime = std::ranges::find(report.runtimes, cell.runtime, &record::RuntimeInfo::name);
+  if (runtime == report.runtimes.end()) {
+    return {};
+  }
+  if (needs == record::Needs::gpu && !runtime->devices.empty() &&
+      !std::ranges::any_of(runtime->devices, record::is_gpu)) {
+    return fmt::format("runtime {} sees no GPU", cell.runtime);
+  }
+  if (needs == record::Needs::own_threads && contains(runtime->build_flags, "OPENMP = 1")) {
+    return fmt::format("runtime {} computes with OpenMP's threads", cell.runtime);
+  }
+  return {};
+}
+
+// Asked and not default, and what was asked is not what the runtime reports.
+bool is_wish(const record::Field& field, const record::Value& asked, const record::Value& got) {
+  const auto standard = record::parse_value(field, field.standard);
+  return is_set(asked) && asked != got && !(standard && asked == *standard);
+}
+
+// Every setting that the machine or the runtime did not honour, from what was asked against what is in force. What a
+// GPU or the log must prove (layers of a runtime that has one, flash attention) has findings of its own.
+void find_dishonoured_settings(Report& report) {
   for (const record::Field& field : record::fields()) {
-    if (!field.key.starts_with("llm.primary.") || field.key.ends_with(".n_gpu_layers") ||
-        field.key.ends_with(".flash_attn")) {
+    if (!field.key.starts_with("llm.primary.")) {
       continue;
     }
-    const bool batch = field.key.ends_with("batch");  // no larger than the context, which follows the workload if unset
+    const std::string_view name = field.key.substr(field.key.rfind('.') + 1);
+    const bool proven = name == "n_gpu_layers" || name == "flash_attn";
+    const bool batch = name.ends_with("batch");  // no larger than the context, which follows the workload if unset
     for (const CellReport& cell : report.cells) {
-      if (batch && !cell.requested.llm.n_ctx) {
-        continue;
-      }
       const record::Value asked = record::get(cell.requested, field);
       const record::Value got = record::get(cell.effective, field);
-      const bool known = !std::holds_alternative<std::monostate>(asked) && !std::holds_alternative<std::monostate>(got);
-      if (known && asked != got) {
-        const std::string_view name = field.key.substr(field.key.rfind('.') + 1);
+      std::map<std::string, std::string> evidence{{"cell", cell.key},
+                                                  {"key", std::string(field.key)},
+                                                  {"requested", record::to_text(asked)},
+                                                  {"effective", is_set(got) ? record::to_text(got) : "unknown"}};
+      if (const std::string lack = lack_of(report, cell, field.needs); !lack.empty()) {
+        if (is_wish(field, asked, got)) {
+          add_finding(report, "setting_without_effect", Severity::warning,
+                      fmt::format("{}={} has no effect: {}", name, record::to_text(asked), lack), std::move(evidence));
+          break;
+        }
+      } else if (!proven && (!batch || cell.requested.llm.n_ctx) && is_set(asked) && is_set(got) && asked != got) {
         add_finding(report, "setting_changed", Severity::warning,
                     fmt::format("{}: asked for {}={}, the runtime took {}", cell.label, name, record::to_text(asked),
                                 record::to_text(got)),
-                    {{"cell", cell.key},
-                     {"key", std::string(field.key)},
-                     {"requested", record::to_text(asked)},
-                     {"effective", record::to_text(got)}});
+                    std::move(evidence));
         break;
       }
     }
   }
 }
 
-// An axis for a GPU's diagnosis where the runtime sees none.
-void find_without_effect(Report& report) {
+// Settings of one cell that contradict each other or the model.
+void find_contradictions(Report& report) {
+  const CellReport* batch = nullptr;
+  const CellReport* context = nullptr;
+  std::int64_t trained = 0;
   for (const CellReport& cell : report.cells) {
-    const auto runtime = std::ranges::find(report.runtimes, cell.runtime, &record::RuntimeInfo::name);
-    const bool sees_gpu = runtime == report.runtimes.end() || std::ranges::any_of(runtime->devices, record::is_gpu);
-    if (cell.requested.llm.cuda_launch_blocking.value_or(false) && !sees_gpu) {
-      add_finding(report, "setting_without_effect", Severity::warning,
-                  fmt::format("cuda_launch_blocking=true has no effect: runtime {} sees no GPU", cell.runtime),
-                  {{"key", "llm.primary.cuda_launch_blocking"}, {"runtime", cell.runtime}});
+    const record::LlmSettings& asked = cell.requested.llm;
+    if (batch == nullptr && asked.n_ubatch && asked.n_batch && *asked.n_ubatch > *asked.n_batch) {
+      batch = &cell;
+    }
+    const auto model = std::ranges::find(report.models, cell.model, &record::ModelInfo::id);
+    const auto length = cell.effective.llm.n_ctx ? cell.effective.llm.n_ctx : asked.n_ctx;
+    if (context == nullptr && model != report.models.end() && model->context && length && *length > *model->context) {
+      context = &cell;
+      trained = *model->context;
+    }
+  }
+  if (batch != nullptr) {
+    const record::LlmSettings& asked = batch->requested.llm;
+    add_finding(report, "ubatch_over_batch", Severity::warning,
+                fmt::format("{}: n_ubatch={} is above n_batch={}, and the runtime takes no more than n_batch",
+                            batch->label, *asked.n_ubatch, *asked.n_batch),
+                {{"cell", batch->key},
+                 {"n_ubatch", std::to_string(*asked.n_ubatch)},
+                 {"n_batch", std::to_string(*asked.n_batch)}});
+  }
+  if (context != nullptr) {
+    const auto length = context->effective.llm.n_ctx ? context->effective.llm.n_ctx : context->requested.llm.n_ctx;
+    add_finding(report, "context_over_trained", Severity::warning,
+                fmt::format("{}: a context of {} tokens is above the {} that {} was trained on: speeds hold, answers "
+                            "may not",
+                            context->label, *length, trained, context->model),
+                {{"cell", context->key}, {"n_ctx", std::to_string(*length)}, {"trained", std::to_string(trained)}});
+  }
+}
+
+// Tokens per second and perplexity count in tokens.
+void find_tokenizers(Report& report) {
+  for (const record::ModelInfo& model : report.models) {
+    const std::string& first = report.models.front().id;
+    if (!same_tokenizer(report, first, model.id)) {
+      add_finding(report, "different_tokenizers", Severity::warning,
+                  fmt::format("{} and {} cut text into different tokens: compare their bytes per second and bits per "
+                              "byte, not their tokens per second and perplexity",
+                              first, model.id),
+                  {{"first", first}, {"model", model.id}});
       return;
     }
   }
@@ -163,6 +252,16 @@ void add_finding(Report& report, std::string id, Severity severity, std::string 
   report.findings.push_back({std::move(id), severity, std::move(text), std::move(evidence)});
 }
 
+bool same_tokenizer(const Report& report, std::string_view a, std::string_view b) {
+  const auto hash_of = [&](std::string_view id) {
+    const auto model = std::ranges::find(report.models, id, &record::ModelInfo::id);
+    return model == report.models.end() ? std::string() : model->tokenizer_hash;
+  };
+  const std::string of_a = hash_of(a);
+  const std::string of_b = hash_of(b);
+  return of_a.empty() || of_b.empty() || of_a == of_b;
+}
+
 std::int64_t cores_of(const Report& report) {
   return report.machine.allowed_cpus.value_or(report.machine.logical_cpus.value_or(0));
 }
@@ -175,8 +274,10 @@ bool oversubscribed(const Report& report, const CellReport& cell) {
 
 void find_facts(Report& report) {
   find_oversubscription(report);
-  find_changed_settings(report);
-  find_without_effect(report);
+  find_threads_over_cpus(report);
+  find_dishonoured_settings(report);
+  find_contradictions(report);
+  find_tokenizers(report);
   find_failures(report);
   find_noise(report);
   find_impossible_speed(report);

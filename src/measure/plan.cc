@@ -19,10 +19,19 @@ namespace {
 constexpr std::size_t kMaxCells = 2000;
 constexpr std::size_t kMaxTrials = 10'000;
 
+// Of the cores that this process may use: more threads than those take turns.
 std::string core_word(const std::string& text, const record::Machine& machine) {
-  const std::int64_t cores = machine.physical_cores.value_or(machine.logical_cpus.value_or(1));
+  const std::int64_t cpus = machine.allowed_cpus.value_or(machine.logical_cpus.value_or(1));
+  const std::int64_t cores = machine.allowed_cores.value_or(std::min(cpus, machine.physical_cores.value_or(cpus)));
+  if (text == "allowed") {
+    return std::to_string(cpus);
+  }
   if (text == "physical") {
     return std::to_string(cores);
+  }
+  if (text == "p-cores") {  // none of them allowed, or all cores alike: those that are
+    const std::int64_t fast = machine.allowed_performance_cores.value_or(0);
+    return std::to_string(fast > 0 ? fast : cores);
   }
   return text == "half" ? std::to_string(std::max<std::int64_t>(1, cores / 2)) : text;
 }

@@ -50,7 +50,7 @@ Result<std::string> text_of(const Json& value) {
 }
 
 bool is_core_word(std::string_view text) {
-  return text == "physical" || text == "half";
+  return text == "physical" || text == "half" || text == "allowed" || text == "p-cores";
 }
 
 Status check_value(const record::Field& field, const std::string& text) {

@@ -17,7 +17,8 @@ namespace mia::measure {
 
 inline constexpr std::size_t kMaxAxisValues = 256;
 
-// One parameter and the texts it takes in turn. `physical` and `half` are the machine's cores and half of them.
+// One parameter and the texts it takes in turn. Of the CPUs that this process may use,
+// `allowed` is the number, `physical` that of the cores, `half` half of those, `p-cores` that of the fast ones.
 struct Axis {
   std::string key;  // full key of the field table
   std::vector<std::string> values;

@@ -53,7 +53,7 @@ Json value_schema(const Field& field) {
       break;
   }
   if (field.key.find("n_threads") != std::string_view::npos) {
-    options.push_back(words({"physical", "half"}));
+    options.push_back(words({"allowed", "physical", "p-cores", "half"}));
   }
   if (field.name == "n_gpu_layers") {
     options.push_back(text_pattern("^[0-9.]+%$"));

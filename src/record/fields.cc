@@ -30,20 +30,22 @@ constexpr auto kFields = std::to_array<Field>({
   {"llm.primary.n_ctx", "n_ctx", kInt, "tokens", "size of the KV cache; auto is the smallest that holds the workload", "auto", 8, kBig, "", MIA_SLOT(llm.n_ctx)},
   {"llm.primary.n_batch", "n_batch", kInt, "tokens", "logical batch of the prefill; auto is the runtime's own choice", "auto", 1, kMillion, "", MIA_SLOT(llm.n_batch)},
   {"llm.primary.n_ubatch", "n_ubatch", kInt, "tokens", "physical batch of the prefill; auto is the runtime's own choice", "auto", 1, kMillion, "", MIA_SLOT(llm.n_ubatch)},
-  {"llm.primary.n_gpu_layers", "n_gpu_layers", kInt, "layers", "layers on the GPU; auto is all that the runtime puts there", "auto", 0, 100000, "", MIA_SLOT(llm.n_gpu_layers)},
+  {"llm.primary.n_gpu_layers", "n_gpu_layers", kInt, "layers", "layers on the GPU; auto is all that the runtime puts there", "auto", 0, 100000, "", MIA_SLOT(llm.n_gpu_layers), Needs::gpu},
   {"llm.primary.n_cpu_moe", "n_cpu_moe", kInt, "layers", "first layers whose expert tensors stay on the CPU", "0", 0, 100000, "", MIA_SLOT(llm.n_cpu_moe)},
   {"llm.primary.flash_attn", "flash_attn", kText, "", "flash attention; auto lets the runtime decide", "auto", 0, 0, "on|off", MIA_SLOT(llm.flash_attn)},
   {"llm.primary.cache_type_k", "cache_type_k", kText, "", "type of the K half of the KV cache", "f16", 0, 0, kCacheTypes, MIA_SLOT(llm.cache_type_k)},
   {"llm.primary.cache_type_v", "cache_type_v", kText, "", "type of the V half of the KV cache", "f16", 0, 0, kCacheTypes, MIA_SLOT(llm.cache_type_v)},
   {"llm.primary.load_mode", "load_mode", kText, "", "how the file comes into memory", "mmap", 0, 0, "mmap|mlock|none|direct", MIA_SLOT(llm.load_mode)},
   {"llm.primary.override_tensor", "override_tensor", kText, "", "tensors kept elsewhere: pattern=buffer type, separated by commas", "auto", 0, 0, "", MIA_SLOT(llm.override_tensor)},
-  {"llm.primary.split_mode", "split_mode", kText, "", "how layers are spread over several GPUs", "auto", 0, 0, "none|layer|row", MIA_SLOT(llm.split_mode)},
-  {"llm.primary.main_gpu", "main_gpu", kInt, "", "first GPU to use", "0", 0, 64, "", MIA_SLOT(llm.main_gpu)},
-  {"llm.primary.offload_kqv", "offload_kqv", kBool, "", "KV cache on the GPU with the layers", "true", 0, 0, "", MIA_SLOT(llm.offload_kqv)},
-  {"llm.primary.op_offload", "op_offload", kBool, "", "large operations of CPU layers may run on the GPU", "true", 0, 0, "", MIA_SLOT(llm.op_offload)},
-  {"llm.primary.poll", "poll", kInt, "", "how eagerly idle threads spin, 0 (sleep) to 100", "50", 0, 100, "", MIA_SLOT(llm.poll)},
+  {"llm.primary.split_mode", "split_mode", kText, "", "how layers are spread over several GPUs", "auto", 0, 0, "none|layer|row", MIA_SLOT(llm.split_mode), Needs::gpu},
+  {"llm.primary.main_gpu", "main_gpu", kInt, "", "first GPU to use", "0", 0, 64, "", MIA_SLOT(llm.main_gpu), Needs::gpu},
+  {"llm.primary.offload_kqv", "offload_kqv", kBool, "", "KV cache on the GPU with the layers", "true", 0, 0, "", MIA_SLOT(llm.offload_kqv), Needs::gpu},
+  {"llm.primary.op_offload", "op_offload", kBool, "", "large operations of CPU layers may run on the GPU", "true", 0, 0, "", MIA_SLOT(llm.op_offload), Needs::gpu},
+  {"llm.primary.poll", "poll", kInt, "", "how eagerly idle threads spin, 0 (sleep) to 100", "50", 0, 100, "", MIA_SLOT(llm.poll), Needs::own_threads},
+  {"llm.primary.cpu_mask", "cpu_mask", kText, "", "CPUs that the threads may use, as llama.cpp's --cpu-mask: hexadecimal, CPU 0 is the last bit; auto is all that are allowed", "auto", 0, 0, "", MIA_SLOT(llm.cpu_mask)},
+  {"llm.primary.cpu_strict", "cpu_strict", kBool, "", "keep each thread on a CPU of its own, one of cpu_mask; auto is the runtime's own choice", "auto", 0, 0, "", MIA_SLOT(llm.cpu_strict)},
   {"llm.primary.max_output_tokens", "max_output_tokens", kInt, "tokens", "the assistant's own limit; reported as cfg_max_output_tokens, a workload never produces more", "1024", 1, kMillion, "", MIA_SLOT(llm.max_output_tokens)},
-  {"llm.primary.cuda_launch_blocking", "cuda_launch_blocking", kBool, "", "CUDA_LAUNCH_BLOCKING=1 in the worker, for diagnosis", "false", 0, 0, "", MIA_SLOT(llm.cuda_launch_blocking)},
+  {"llm.primary.cuda_launch_blocking", "cuda_launch_blocking", kBool, "", "CUDA_LAUNCH_BLOCKING=1 in the worker, for diagnosis", "false", 0, 0, "", MIA_SLOT(llm.cuda_launch_blocking), Needs::gpu},
 
   {"workload.name", "name", kText, "", "the workload's name in reports", "short", 0, 0, "", MIA_SLOT(workload.name)},
   {"workload.input", "input", kText, "", "text: a prompt, sampled and detokenized; tokens: random tokens and fixed counts, as llama-bench does", "text", 0, 0, "text|tokens", MIA_SLOT(workload.input)},
@@ -95,6 +97,13 @@ bool has_choice(const Field& field, std::string_view text) {
   return std::ranges::count(split(field.choices, '|'), text) > 0;
 }
 
+// As llama.cpp's --cpu-mask: "ff" or "0xff".
+bool is_mask(std::string_view text) {
+  text.remove_prefix(text.starts_with("0x") || text.starts_with("0X") ? 2 : 0);
+  return !text.empty() && text.size() <= 128 &&
+         text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
+}
+
 bool has_range(const Field& field) {
   return field.least != 0 || field.most != 0;
 }
@@ -111,6 +120,8 @@ std::string allowed(const Field& field) {
   } else if (field.type != FieldType::text) {
     text = field.type == FieldType::integer ? "an integer" : "a number";
     text += has_range(field) ? fmt::format(" from {:.10g} to {:.10g}", field.least, field.most) : "";
+  } else if (field.name == "cpu_mask") {
+    text = "a hexadecimal mask of CPUs";
   } else if (!field.choices.empty()) {
     text = "one of " + join(split(field.choices, '|'), ", ");
   }
@@ -140,7 +151,7 @@ Result<Value> parse_typed(const Field& field, std::string_view text) {
     case FieldType::text:
       break;
   }
-  if (!field.choices.empty() && !has_choice(field, text)) {
+  if ((!field.choices.empty() && !has_choice(field, text)) || (field.name == "cpu_mask" && !is_mask(text))) {
     return wrong_value(field, text);
   }
   return Value(std::string(text));

@@ -20,6 +20,10 @@ namespace mia::record {
 
 enum class FieldType { integer, number, boolean, text };
 
+// What a setting needs to mean anything: a GPU that the runtime sees; threads of ggml's own (OpenMP's neither poll nor
+// wait as ggml's do).
+enum class Needs { nothing, gpu, own_threads };
+
 using Slot = std::variant<OptInt*, OptDouble*, OptBool*, OptString*>;
 
 struct Field {
@@ -33,6 +37,7 @@ struct Field {
   double most = 0;                // least == most == 0: no range
   std::string_view choices = "";  // "a|b|c" for text with a fixed set
   Slot (*slot)(Settings&) = nullptr;
+  Needs needs = Needs::nothing;
 };
 
 [[nodiscard]] std::span<const Field> fields();

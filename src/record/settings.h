@@ -35,6 +35,8 @@ struct LlmSettings {
   OptBool offload_kqv;
   OptBool op_offload;
   OptInt poll;               // 0..100, how eagerly idle threads spin
+  OptString cpu_mask;        // CPUs that the threads may use, hexadecimal, CPU 0 the last bit
+  OptBool cpu_strict;        // each thread on a CPU of its own
   OptInt max_output_tokens;  // the assistant's own limit, reported as cfg_max_output_tokens
   OptBool cuda_launch_blocking;
 };

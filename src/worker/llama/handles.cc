@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "worker/llama/handles.h"
 
+#include <iterator>
+
 #include "worker/llama/library.h"
 
 namespace mia::worker {
@@ -37,14 +39,19 @@ void pause(ggml_threadpool* pool) {
   }
 }
 
-PoolPtr make_pool(int n_threads, int poll, bool paused) {
+PoolPtr make_pool(int n_threads, int poll, bool paused, const Pinning& pinning) {
   const auto new_pool = cpu_function<decltype(&ggml_threadpool_new)>("ggml_threadpool_new");
   if (new_pool == nullptr) {
     return nullptr;
   }
   ggml_threadpool_params params = ggml_threadpool_params_default(n_threads);
   params.poll = static_cast<std::uint32_t>(poll);
-  params.strict_cpu = false;
+  params.strict_cpu = pinning.strict;
+  for (const int cpu : pinning.cpus) {
+    if (static_cast<std::size_t>(cpu) < std::size(params.cpumask)) {
+      params.cpumask[cpu] = true;  // NOLINT(cppcoreguidelines-pro-bounds-constant-array-index): checked
+    }
+  }
   params.paused = paused;
   return PoolPtr(new_pool(&params));
 }

@@ -8,6 +8,8 @@
 #include <ggml-cpu.h>
 #include <llama.h>
 
+#include "worker/llama/pinning.h"
+
 namespace mia::worker {
 
 struct FreeModel {
@@ -29,9 +31,9 @@ struct FreePool {
 };
 using PoolPtr = std::unique_ptr<ggml_threadpool, FreePool>;
 
-// llama-bench's pool: no affinity, normal priority. Null where the backend has none. `paused` for one that waits for
-// another to hand over.
-[[nodiscard]] PoolPtr make_pool(int n_threads, int poll, bool paused);
+// llama-bench's pool: normal priority, by itself no affinity. Null where the backend has none. `paused` for one that
+// waits for another to hand over.
+[[nodiscard]] PoolPtr make_pool(int n_threads, int poll, bool paused, const Pinning& pinning);
 
 // Lets its threads sleep until the next computation wakes them; by themselves they would poll for a while first. Does
 // nothing where OpenMP's threads compute (they give up after milliseconds).

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -25,6 +26,7 @@ constexpr std::int64_t kLargestContext = 32768;
 constexpr std::int64_t kDefaultBatch = 512;
 
 struct Job {
+  const llama_vocab* vocab = nullptr;
   LogitsShape shape;
   Tokens tokens;
   llama_token first = LLAMA_TOKEN_NULL;  // replaces the first token of each window; null: nothing does
@@ -39,6 +41,7 @@ struct Score {
   double divergence = 0;
   std::int64_t same_top = 0;
   std::int64_t count = 0;
+  std::int64_t bytes = 0;  // of the text that the scored tokens stand for
 };
 
 class Batch {
@@ -101,6 +104,7 @@ class Scorer {
     score_.nll += nll;
     score_.nll_squared += nll * nll;
     ++score_.count;
+    score_.bytes += static_cast<std::int64_t>(detokenize(job_.vocab, std::span(&next, 1)).size());
     if (job_.compare) {
       if (!job_.compare->next(base_)) {
         return false;
@@ -152,7 +156,8 @@ Json describe(const Job& job, const Score& score) {
   const double variance = score.nll_squared / count - mean * mean;
   const double perplexity = std::exp(mean);
   Json result{{"perplexity", perplexity},     {"perplexity_error", nullptr}, {"mean_nll", mean},
-              {"scored_tokens", score.count}, {"n_ctx", job.shape.n_ctx},    {"chunks", job.shape.chunks}};
+              {"scored_tokens", score.count}, {"scored_bytes", score.bytes}, {"n_ctx", job.shape.n_ctx},
+              {"chunks", job.shape.chunks}};
   if (score.count > 1 && variance > 0) {
     result["perplexity_error"] = perplexity * std::sqrt(variance / (count - 1));
   }
@@ -171,6 +176,7 @@ Result<Job> make_job(const llama_model* model, const Json& arguments) {
   }
   const llama_vocab* const vocab = llama_model_get_vocab(model);
   Job job;
+  job.vocab = vocab;
   job.shape.n_vocab = llama_vocab_n_tokens(vocab);
   job.shape.n_ctx = get_int(arguments, "n_ctx").value_or(kDefaultContext);
   if (job.shape.n_ctx < 8 || job.shape.n_ctx > kLargestContext) {

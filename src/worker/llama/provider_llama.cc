@@ -19,11 +19,11 @@ double ms_since(std::int64_t start) {
 }
 
 // Two pools only where prefill and decode use different numbers of threads; then the one for decode sleeps at first.
-void attach_pools(Engine& engine, const llama_context_params& params, int poll) {
+void attach_pools(Engine& engine, const llama_context_params& params, int poll, const Pinning& pinning) {
   const bool two = params.n_threads != params.n_threads_batch;
-  engine.pool = make_pool(params.n_threads, poll, two);
+  engine.pool = make_pool(params.n_threads, poll, two, pinning);
   if (two) {
-    engine.pool_batch = make_pool(params.n_threads_batch, poll, false);
+    engine.pool_batch = make_pool(params.n_threads_batch, poll, false, pinning);
   }
   if (engine.pool != nullptr) {
     llama_attach_threadpool(engine.context.get(), engine.pool.get(), engine.pool_batch.get());
@@ -50,6 +50,9 @@ proto::Reply LlamaProvider::load(const proto::Load& request) {
   }
   load_buffers_ = buffers_in(logs_.lines());
   load_facts_ = facts_in(logs_.lines());
+  if (!sees_gpu()) {
+    load_facts_.erase("offloaded_layers");  // with the RPC backend the log tells of layers on a GPU that is not there
+  }
   if (const auto why = without_effect(request.settings.llm, load_facts_)) {
     return refused(*why);
   }
@@ -89,13 +92,18 @@ proto::Reply LlamaProvider::make_context(const proto::MakeContext& request) {
   if (!params) {
     return refused(params.error().text());
   }
+  const auto pinning = pin_process(request.settings.llm);
+  if (!pinning) {
+    return refused(pinning.error().text());
+  }
+  const bool pinned = is_pinned_to(pinning->cpus);
   const std::int64_t start = steady_ns();
   Engine engine;
   engine.context.reset(llama_init_from_model(model_.get(), *params));
   if (engine.context == nullptr) {
     return failure_from(logs_, "cannot create the context");
   }
-  attach_pools(engine, *params, static_cast<int>(request.settings.llm.poll.value_or(kDefaultPoll)));
+  attach_pools(engine, *params, static_cast<int>(request.settings.llm.poll.value_or(kDefaultPoll)), *pinning);
   proto::ContextReady ready;
   ready.create_ms = ms_since(start);
   engine_ = std::move(engine);
@@ -104,6 +112,12 @@ proto::Reply LlamaProvider::make_context(const proto::MakeContext& request) {
   auto facts = ready.facts;
   facts.insert(load_facts_.begin(), load_facts_.end());
   ready.effective = effective_settings(engine_.context.get(), request.settings.llm, facts, load_buffers_);
+  if (request.settings.llm.cpu_mask && pinned) {
+    ready.effective.llm.cpu_mask = request.settings.llm.cpu_mask;
+  }
+  if (request.settings.llm.cpu_strict) {
+    ready.effective.llm.cpu_strict = pinning->strict && pinned && engine_.pool != nullptr;
+  }
   return ready;
 }
 

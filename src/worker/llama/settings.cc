@@ -196,6 +196,16 @@ std::optional<std::int64_t> number(const std::map<std::string, std::string>& fac
 
 }  // namespace
 
+bool sees_gpu() {
+  for (std::size_t i = 0; i < ggml_backend_dev_count(); ++i) {
+    const auto type = ggml_backend_dev_type(ggml_backend_dev_get(i));
+    if (type != GGML_BACKEND_DEVICE_TYPE_CPU && type != GGML_BACKEND_DEVICE_TYPE_ACCEL) {
+      return true;
+    }
+  }
+  return false;
+}
+
 Result<std::unique_ptr<ModelSetup>> model_setup(const record::LlmSettings& settings) {
   auto setup = std::make_unique<ModelSetup>();
   setup->params = llama_model_default_params();
@@ -242,7 +252,7 @@ record::Settings effective_settings(llama_context* context, const record::LlmSet
   llm.cache_type_v = fact(facts, "cache_type_v");
   llm.load_mode = load_mode(asked, facts, buffers);
   llm.n_gpu_layers = number(facts, "offloaded_layers");
-  if (!llm.n_gpu_layers && !llama_supports_gpu_offload()) {
+  if (!sees_gpu()) {  // whatever the log says
     llm.n_gpu_layers = 0;
   }
   if (asked.n_cpu_moe) {

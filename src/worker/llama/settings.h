@@ -28,6 +28,9 @@ struct ModelSetup {
 [[nodiscard]] Result<std::unique_ptr<ModelSetup>> model_setup(const record::LlmSettings& settings);
 [[nodiscard]] Result<llama_context_params> context_setup(const record::LlmSettings& settings, std::int64_t n_ctx);
 
+// Has this runtime a device that is a GPU, its own or another machine's?
+[[nodiscard]] bool sees_gpu();
+
 // What the context reports, and what the log lines of the load and the context told.
 [[nodiscard]] record::Settings effective_settings(llama_context* context, const record::LlmSettings& asked,
                                                   const std::map<std::string, std::string>& facts,

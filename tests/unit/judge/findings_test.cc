@@ -67,6 +67,90 @@ TEST(Findings, ADiagnosisOfAGpuThatIsNotSeenHasNoEffect) {
   EXPECT_EQ(finding_of(maker.report, "setting_without_effect"), nullptr);
 }
 
+TEST(Findings, SettingsOfAGpuThatIsNotThereHaveNoEffect) {
+  ReportMaker maker;
+  record::CellReport& cell = maker.cell("a");
+  cell.requested.llm.n_gpu_layers = 99;
+  cell.effective.llm.n_gpu_layers = 0;
+  cell.requested.llm.main_gpu = 1;
+  cell.requested.llm.split_mode = "row";
+  cell.requested.llm.offload_kqv = false;
+  cell.requested.llm.op_offload = true;  // the default is no wish
+  cell.requested.llm.poll = 0;
+  record::RuntimeInfo& runtime = maker.report.runtimes.emplace_back();
+  runtime.name = "runtime";
+  runtime.devices = {{"CPU", "", "cpu", {}, {}, ""}};
+  runtime.build_flags = "CPU : AVX2 = 1 | OPENMP = 1 | REPACK = 1 |";
+  const auto named = [&] {
+    maker.report.findings.clear();
+    find_facts(maker.report);
+    std::vector<std::string> keys;
+    for (const record::Finding& finding : maker.report.findings) {
+      keys.push_back(finding.id == "setting_without_effect" ? finding.evidence.at("key").substr(12) : finding.id);
+    }
+    return keys;
+  };
+  EXPECT_EQ(named(), (std::vector<std::string>{"n_gpu_layers", "split_mode", "main_gpu", "offload_kqv", "poll"}));
+  EXPECT_EQ(maker.report.findings[0].text, "n_gpu_layers=99 has no effect: runtime runtime sees no GPU");
+  cell.requested.llm.n_gpu_layers = 0;  // as asked
+  EXPECT_EQ(named().front(), "split_mode");
+  maker.report.runtimes[0].devices.push_back({"CUDA0", "", "gpu", {}, {}, ""});
+  EXPECT_EQ(named(), std::vector<std::string>{"poll"}) << "OpenMP's threads do not poll as ggml's do";
+  maker.report.runtimes[0].build_flags = "CPU : AVX2 = 1 |";
+  EXPECT_TRUE(named().empty());
+  maker.report.runtimes[0].devices.clear();
+  EXPECT_TRUE(named().empty()) << "what a runtime has is not known: nothing is claimed";
+}
+
+TEST(Findings, MoreThreadsThanCpusAreNamedWithTheirCells) {
+  ReportMaker maker;
+  maker.report.machine.allowed_cpus = 2;
+  maker.cell("two").requested.llm.n_threads = 2;
+  maker.cell("four").requested.llm.n_threads = 4;
+  maker.cell("batch").requested.llm.n_threads_batch = 64;
+  find_facts(maker.report);
+  const record::Finding* const finding = finding_of(maker.report, "threads_over_cpus");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->evidence.at("cells"), "four, batch");
+  EXPECT_EQ(finding->evidence.at("threads"), "64");
+  EXPECT_NE(finding->text.find("may use 2 CPUs"), std::string::npos) << finding->text;
+}
+
+TEST(Findings, ABatchAboveItsLimitAndAContextAboveTheTrainedOneAreNamed) {
+  ReportMaker maker;
+  record::CellReport& cell = maker.cell("a");
+  record::ModelInfo& model = maker.report.models.emplace_back();
+  model.id = cell.model;
+  model.context = 2048;
+  cell.requested.llm.n_batch = 128;
+  cell.requested.llm.n_ubatch = 512;
+  cell.effective.llm.n_ctx = 4096;
+  find_facts(maker.report);
+  ASSERT_NE(finding_of(maker.report, "ubatch_over_batch"), nullptr);
+  ASSERT_NE(finding_of(maker.report, "context_over_trained"), nullptr);
+  EXPECT_NE(finding_of(maker.report, "context_over_trained")->text.find("4096 tokens is above the 2048"),
+            std::string::npos);
+  maker.report.findings.clear();
+  cell.requested.llm.n_ubatch = 128;
+  cell.effective.llm.n_ctx = 2048;
+  find_facts(maker.report);
+  EXPECT_TRUE(maker.report.findings.empty());
+}
+
+TEST(Findings, DifferentTokenizersAreNamed) {
+  ReportMaker maker;
+  for (const char* const id : {"a", "b", "c"}) {
+    maker.report.models.emplace_back().id = id;
+  }
+  find_facts(maker.report);
+  EXPECT_EQ(finding_of(maker.report, "different_tokenizers"), nullptr) << "unknown is no difference";
+  maker.report.models[0].tokenizer_hash = maker.report.models[1].tokenizer_hash = "1";
+  maker.report.models[2].tokenizer_hash = "2";
+  find_facts(maker.report);
+  ASSERT_NE(finding_of(maker.report, "different_tokenizers"), nullptr);
+  EXPECT_EQ(finding_of(maker.report, "different_tokenizers")->evidence.at("model"), "c");
+}
+
 TEST(Findings, ASettingThatTheRuntimeChangedIsNamedOnce) {
   ReportMaker maker;
   for (const char* const key : {"a", "b"}) {

@@ -29,6 +29,30 @@ TEST(Plan, IsTheProductOfItsAxesWithWordsResolved) {
   EXPECT_EQ(plan->order.size(), 18U);
 }
 
+// One CPU of a large machine (taskset): every word means what this process may use.
+TEST(Plan, WordsForThreadsCountWhatIsAllowed) {
+  record::Machine machine;
+  machine.logical_cpus = 32;
+  machine.physical_cores = 16;
+  const auto threads = [&] {
+    const auto plan = plan_of("axes: {n_threads: [allowed, physical, half, p-cores]}\n", {}, {}, machine);
+    std::vector<std::int64_t> found;
+    for (const PlannedCell& cell : plan->cells) {
+      found.push_back(*cell.settings.llm.n_threads);
+    }
+    return found;
+  };
+  EXPECT_EQ(threads(), (std::vector<std::int64_t>{32, 16, 8, 16}));
+  machine.allowed_cpus = 1;
+  EXPECT_EQ(threads(), (std::vector<std::int64_t>{1, 1, 1, 1}));
+  machine.allowed_cpus = 12;
+  machine.allowed_cores = 8;
+  machine.allowed_performance_cores = 4;
+  EXPECT_EQ(threads(), (std::vector<std::int64_t>{12, 8, 4, 4}));
+  machine.allowed_performance_cores = 0;
+  EXPECT_EQ(threads(), (std::vector<std::int64_t>{12, 8, 4, 8})) << "none of the fast ones: those that are left";
+}
+
 TEST(Plan, EveryRoundHasEveryCellOnceInAnOrderOfItsOwn) {
   const auto plan = plan_of(kTwoByTwo);
   std::vector<std::vector<std::size_t>> rounds(3);

@@ -30,13 +30,14 @@ inline Result<Subject> one_model(const record::Settings&) {
   return subject;
 }
 
-inline Result<Plan> plan_of(std::string_view yaml, SettingList fixed = {}, std::vector<std::string> only = {}) {
+inline Result<Plan> plan_of(std::string_view yaml, SettingList fixed = {}, std::vector<std::string> only = {},
+                            const record::Machine& machine = four_cores()) {
   PlanInput input;
   MIA_TRY_ASSIGN(input.scenario, parse_scenario(yaml, "test.yaml"));
   input.base = record::default_settings();
   input.fixed = std::move(fixed);
   input.only = std::move(only);
-  return make_plan(input, four_cores(), one_model);
+  return make_plan(input, machine, one_model);
 }
 
 }  // namespace mia::measure
