@@ -10,7 +10,7 @@ import subprocess
 import sys
 import unittest
 
-from support import RealCase
+from support import RealCase, die_with_the_test
 from worker_client import WorkerClient, WorkerFailed
 
 # Experts of MXFP4, sinks, biases; rows that all types of the KV cache divide.
@@ -45,7 +45,7 @@ def bytes_of(trial, kind, device=""):
 
 @contextlib.contextmanager
 def two_busy_processes():
-    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"], preexec_fn=die_with_the_test) for _ in range(2)]
     try:
         yield
     finally:
@@ -66,8 +66,7 @@ class Axes(RealCase):
         lines = [f"  {key}: {value}\n" for key, value in {**SETTINGS, **settings}.items()]
         listed = ", ".join(f"'{value}'" for value in values)
         (self.dir / "mine.yaml").write_text(f"settings:\n{''.join(lines)}axes:\n  {axis}: [{listed}]\n")
-        self.mia("run", "mine.yaml", "-m", str(self.model), "--no-store", "--runtime", self.runtime["name"], *options, code=code,
-                 timeout=120)
+        self.mia("run", "mine.yaml", "-m", str(self.model), "--no-store", "--runtime", self.runtime["name"], *options, code=code,)
         report = self.report("perf_mine")
         trials = {}
         for trial in report["trials"]:  # disturbed ones are repeated; the first has the graph
@@ -163,7 +162,7 @@ class Axes(RealCase):
     def test_on_the_command_line_of_a_built_in_scenario(self):
         settings = [word for key, value in SETTINGS.items() for word in ("--set", f"{key}={value}")]
         report = self.mia_json("run", "baseline", "-m", str(self.model), "--no-store", "--runtime", self.runtime["name"],
-                               *settings, "--axis", "n_cpu_moe=0,1", "--axis", "cache_type_k=f16,q8_0", timeout=120)
+                               *settings, "--axis", "n_cpu_moe=0,1", "--axis", "cache_type_k=f16,q8_0")
         got = {(trial["effective"]["llm.primary"]["n_cpu_moe"], trial["effective"]["llm.primary"]["cache_type_k"])
                for trial in report["trials"]}
         self.assertEqual(got, {(0, "f16"), (0, "q8_0"), (1, "f16"), (1, "q8_0")})
@@ -187,8 +186,7 @@ class Axes(RealCase):
     def test_a_budget_counts_the_look_at_the_machine(self):
         (self.dir / "mine.yaml").write_text("settings: {run.repeats: 4, run.cache: as-is, run.warmup_max: 0, n_threads: 1,"
                                             " workload.input: tokens, workload.prompt_tokens: 4, workload.max_tokens: 2}\n")
-        self.mia("run", "mine.yaml", "-m", str(self.model), "--no-store", "--runtime", self.runtime["name"], "--budget", "1s",
-                 timeout=120)
+        self.mia("run", "mine.yaml", "-m", str(self.model), "--no-store", "--runtime", self.runtime["name"], "--budget", "1s",)
         trials = self.report("perf_mine")["trials"]
         self.assertEqual([trial["repeat"] for trial in trials], [0], "the look alone watches the machine for a second")
 

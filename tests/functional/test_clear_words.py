@@ -9,7 +9,7 @@ import signal
 import subprocess
 import unittest
 
-from support import BIN, Case, wait_for
+from support import BIN, Case, die_with_the_test, wait_for
 
 
 class Words(Case):
@@ -25,7 +25,7 @@ class Words(Case):
         """The program with stdin and stderr on a terminal of its own; its exit code and what it wrote there."""
         ours, theirs = pty.openpty()
         process = subprocess.Popen([str(BIN / "mia-perf"), *args], cwd=self.dir, env=self.env, stdin=theirs,
-                                   stdout=subprocess.PIPE, stderr=theirs, text=True)
+                                   stdout=subprocess.PIPE, stderr=theirs, text=True, preexec_fn=die_with_the_test)
         os.close(theirs)
         self.addCleanup(process.kill)
         seen = b""
@@ -43,7 +43,7 @@ class Words(Case):
             if until is not None and until in seen:
                 process.send_signal(signal.SIGINT)
                 until = None
-        process.communicate(timeout=60)
+        self.end_of(process)
         os.close(ours)
         return process.returncode, seen.decode(errors="replace")
 
@@ -139,7 +139,7 @@ class Sentences(Words):
         process = self.start("run", "--repeats", "3")
         self.assertTrue(wait_for(lambda: (self.dir / "reports/perf_cpu_baseline.json").exists()))  # of the first trial
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        self.end_of(process)
         self.assertIn("The run did not finish.", self.report()["sentence"])
 
     def test_when_nothing_could_be_measured_the_cause_is_said_once(self):
@@ -342,7 +342,7 @@ class Limits(Words):
         def lower():
             resource.setrlimit(kind, (value, value))
         process = subprocess.run([str(BIN / "mia-perf"), *args], cwd=self.dir, env=self.env, preexec_fn=lower,
-                                 capture_output=True, text=True, timeout=60)
+                                 capture_output=True, text=True)
         return process.returncode, process.stderr
 
     def test_too_few_open_files_is_a_sentence(self):
@@ -374,7 +374,7 @@ class Ends(Words):
         for what in (signal.SIGINT, signal.SIGHUP):
             process = self.hanging()
             process.send_signal(what)
-            process.communicate(timeout=20)
+            self.end_of(process)
             self.assertEqual(process.returncode, 130)
             self.assertEqual(self.report(), before)
         self.assertIn("interrupted", self.mia("history", "list")[0])
@@ -382,7 +382,7 @@ class Ends(Words):
     def test_a_killed_session_is_unfinished(self):
         process = self.hanging()
         process.kill()
-        process.communicate(timeout=20)
+        self.end_of(process)
         out, _ = self.mia("history", "list")
         self.assertRegex(out, r"unfinished +0/3")
 

@@ -36,7 +36,7 @@ class Ends(Case):
                 self.assertTrue(wait_for(lambda: self.trials_begun() >= 2))
                 time.sleep(0.3)
                 process.send_signal(signal.SIGINT)
-                process.communicate(timeout=20)
+                self.end_of(process)
                 self.assertEqual(process.returncode, 130)
                 self.assert_no_orphans()
                 report = self.report()
@@ -49,7 +49,7 @@ class Ends(Case):
         self.assertTrue(wait_for(lambda: self.trials_begun() >= 3))
         time.sleep(0.3)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        self.end_of(process)
         _, err = self.mia("run", "--repeats", "5", "--resume")
         self.assertNotIn("store", err)
         for report in (self.report(), self.mia_json("report", "last")):
@@ -66,7 +66,7 @@ class Ends(Case):
             if kills < most and process.poll() is None:
                 process.kill()
                 kills += 1
-            _, err = process.communicate(timeout=60)
+            _, err = self.end_of(process)
             if process.returncode == 0:
                 return kills
             self.assertEqual(process.returncode, -signal.SIGKILL, err)

@@ -72,7 +72,7 @@ class Plans(Case):
             except OSError:  # the terminal's other end is closed
                 pass
             os.close(master)
-            process.communicate(timeout=60)
+            self.end_of(process)
             self.assertEqual(process.returncode, 0)
             if quiet:
                 self.assertEqual(shown, b"")

@@ -57,7 +57,7 @@ class Real(RealCase):
     def compare(self, b):
         """Within two minutes; a machine that is too busy for five epochs by then says nothing of us."""
         process = self.start("compare", "base", b, "--set", "n_threads=2", "--max-epochs", "5", "--budget", "2m", "--json")
-        out, err = process.communicate(timeout=300)
+        out, err = self.end_of(process)
         found = json.loads(out)
         if process.returncode == 3 and found["epochs"] < 5:
             self.skipTest(f"only {found['epochs']} epochs counted on this busy machine")
@@ -77,7 +77,7 @@ class Real(RealCase):
         self.assertEqual(check.returncode, 0, check.stdout + check.stderr)
 
     def test_runtime_check(self):
-        lines = self.mia_json("runtime", "check", timeout=120)
+        lines = self.mia_json("runtime", "check")
         self.assertTrue(all(line["ok"] for line in lines), lines)
 
 

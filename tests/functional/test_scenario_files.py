@@ -88,7 +88,7 @@ class ScenarioFiles(Case):
         path = self.dir / "mine.yaml"
         path.write_text(json.dumps(document))
         process = self.start("run", str(path), "--dry-run")
-        _, err = process.communicate(timeout=60)
+        _, err = self.end_of(process)
         return process.returncode, err
 
     def test_the_schema_is_one_and_is_what_the_program_prints(self):

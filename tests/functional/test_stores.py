@@ -20,7 +20,7 @@ class Broken(Case):
 
     def assert_one_sentence(self, *args, words=(), trials=3, **options):
         process = subprocess.run([str(BIN / "mia-perf"), "run", "--repeats", "3", "--store", str(self.store), *args],
-                                 cwd=self.dir, env=self.env, capture_output=True, text=True, timeout=60, check=False, **options)
+                                 cwd=self.dir, env=self.env, capture_output=True, text=True, check=False, **options)
         self.assertEqual(process.returncode, 5, process.stdout + process.stderr)
         said = [line for line in process.stderr.splitlines() if "store" in line]
         self.assertTrue(said, process.stderr)
@@ -107,7 +107,7 @@ class Broken(Case):
         first = self.start("run", "--repeats", "10", "--store", str(self.store))
         second = self.start("run", "--repeats", "10", "--store", str(self.store), "-o", "other")
         for process in (first, second):
-            out, err = process.communicate(timeout=120)
+            out, err = self.end_of(process)
             self.assertEqual(process.returncode, 0, out + err)
         sessions = self.mia_json("history", "list", "--store", str(self.store))
         self.assertEqual([s["trials"] for s in sessions], [10, 10])

@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 
+from support import die_with_the_test
+
 
 class WorkerFailed(Exception):
     pass
@@ -15,7 +17,8 @@ class WorkerClient:
         self._read, from_worker = os.pipe()
         environment = dict(os.environ, **(env or {}), MIA_WORKER_IN=str(to_worker), MIA_WORKER_OUT=str(from_worker))
         self._process = subprocess.Popen([program], env=environment, pass_fds=(to_worker, from_worker),
-                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                         preexec_fn=die_with_the_test)
         self.pid = self._process.pid
         os.close(to_worker)
         os.close(from_worker)
