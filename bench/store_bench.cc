@@ -165,13 +165,13 @@ void series_of_one_configuration_of_100k(benchmark::State& state) {
 }
 BENCHMARK(series_of_one_configuration_of_100k)->Unit(benchmark::kMillisecond)->UseRealTime();
 
-void trial_rows_of_100k(benchmark::State& state) {
+void trial_conditions_of_100k(benchmark::State& state) {
   Store& store = filled();
   for (auto _ : state) {
-    benchmark::DoNotOptimize(must(store.trial_rows("s1")));
+    benchmark::DoNotOptimize(must(store.trial_conditions("s1")));
   }
 }
-BENCHMARK(trial_rows_of_100k)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(trial_conditions_of_100k)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 void baseline_beside_100k(benchmark::State& state) {
   Store& store = filled();

@@ -13,8 +13,12 @@ namespace mia::app {
 
 [[nodiscard]] Result<store::Store> open_store(const Scope& scope);
 
+// Of the trials: all that is known, or for text and Markdown what their sentences say of them.
+enum class Trials { whole, conditions };
+
 // A file where `what` looks like one, else a session's id, a prefix of one, or "last". `allow_edited`: also a file that
 // was changed by hand.
-[[nodiscard]] Result<record::Report> find_report(const Scope& scope, const std::string& what, bool allow_edited);
+[[nodiscard]] Result<record::Report> find_report(const Scope& scope, const std::string& what, bool allow_edited,
+                                                 Trials trials = Trials::whole);
 
 }  // namespace mia::app

@@ -11,7 +11,10 @@
 namespace mia::cli {
 
 Result<int> show_report(const Common& common, const std::string& what, const std::string& format, bool allow_edited) {
-  MIA_TRY_ASSIGN(const record::Report found, app::find_report(common, what, allow_edited));
+  const bool sentences = !common.json && (format == "text" || format == "md");
+  MIA_TRY_ASSIGN(
+      const record::Report found,
+      app::find_report(common, what, allow_edited, sentences ? app::Trials::conditions : app::Trials::whole));
   if (common.json || format == "json") {
     print(report::pretty_json(report::to_document(found)));
   } else if (format == "md") {

@@ -32,24 +32,35 @@ bool on_host(const std::string& device) {
          std::ranges::any_of(kOfTheCpu, [&](std::string_view name) { return device.starts_with(name); });
 }
 
+using Trials = std::vector<const record::Trial*>;
+
+Trials trials_of(const Part& part, const record::CellReport& cell) {
+  Trials trials;
+  for (const record::Trial& trial : part.report->trials) {
+    if (trial.cell == cell.key) {
+      trials.push_back(&trial);
+    }
+  }
+  return trials;
+}
+
 // Median over the counted trials of something that their conditions tell.
 template <class Of>
-std::optional<double> median_condition(const Part& part, const record::CellReport& cell, Of of) {
+std::optional<double> median_condition(const Trials& trials, Of of) {
   std::vector<double> values;
-  for (const record::Trial& trial : part.report->trials) {
-    const auto value = of(trial.conditions);
-    if (trial.cell == cell.key && trial.outcome.ok() && value) {
+  for (const record::Trial* const trial : trials) {
+    if (const auto value = of(trial->conditions); trial->outcome.ok() && value) {
       values.push_back(static_cast<double>(*value));
     }
   }
   return record::floor_percentile(std::move(values), 0.5);
 }
 
-std::optional<double> throttle_reasons(const Part& part, const record::CellReport& cell) {
+std::optional<double> throttle_reasons(const Trials& trials) {
   std::optional<std::int64_t> mask;
-  for (const record::Trial& trial : part.report->trials) {
-    if (trial.cell == cell.key && trial.conditions.gpu_throttle_reasons) {
-      mask = mask.value_or(0) | *trial.conditions.gpu_throttle_reasons;
+  for (const record::Trial* const trial : trials) {
+    if (trial->conditions.gpu_throttle_reasons) {
+      mask = mask.value_or(0) | *trial->conditions.gpu_throttle_reasons;
     }
   }
   return mask ? std::optional(static_cast<double>(*mask)) : std::nullopt;
@@ -81,7 +92,8 @@ std::vector<Figure> flash_attention_figures(const record::CellReport* cell, bool
 
 std::vector<Figure> gpu_figures(const Part& part, const record::CellReport& cell, bool shown) {
   const char* const no_nvml = "no GPU whose driver tells it (NVML)";
-  const auto condition = [&](auto of) { return median_condition(part, cell, of); };
+  const Trials trials = trials_of(part, cell);
+  const auto condition = [&](auto of) { return median_condition(trials, of); };
   std::vector<Figure> figures = {
       number("gpu_kv_bytes", "GPU KV (MiB)", device_bytes(cell, "kv"), kMiB),
       number("gpu_compute_bytes", "GPU compute (MiB)", device_bytes(cell, "compute"), kMiB),
@@ -96,7 +108,7 @@ std::vector<Figure> gpu_figures(const Part& part, const record::CellReport& cell
              no_nvml),
       number("gpu_temperature_c", "", condition([](const auto& c) { return c.gpu_temperature_c; }), kWhole, no_nvml),
       number("gpu_power_w", "", condition([](const auto& c) { return c.gpu_power_w; }), kWhole, no_nvml),
-      whole(number("gpu_throttle_reasons", "", throttle_reasons(part, cell), kWhole, no_nvml))};
+      whole(number("gpu_throttle_reasons", "", throttle_reasons(trials), kWhole, no_nvml))};
   for (Figure& figure : flash_attention_figures(&cell, shown)) {
     figures.push_back(std::move(figure));
   }

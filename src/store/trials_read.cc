@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <unordered_map>
-
 #include "base/text.h"
-#include "record/metrics.h"
 #include "store/impl.h"
 
 namespace mia::store {
@@ -46,56 +43,18 @@ Result<record::Trial> read_trial(StampReader& stamps, long long num, const std::
   return record::trial_from_json(json);
 }
 
-// Rows in order, and where each trial number is.
-struct Collected {
-  std::vector<TrialRow> rows;
-  std::unordered_map<long long, std::size_t> at;
-};
-
-Status read_plain_rows(soci::session& sql, long long session, Collected& to) {
-  TrialRow row;
-  long long num = 0;
-  std::string outcome;
-  int voided = 0;
-  row.values.resize(record::metrics().size());
-  const auto take = [&]() -> Status {
-    const auto kind = record::outcome_kind(outcome);
-    if (!kind) {
-      return fail(ErrorKind::store, "trial '{}' has the unknown outcome '{}'", one_line(row.id, 100),
-                  one_line(outcome, 100));
-    }
-    row.outcome = *kind;
-    row.voided = voided != 0;
-    to.at[num] = to.rows.size();
-    to.rows.push_back(row);
-    return {};
-  };
-  return for_each_row(sql,
-                      "select num, id, cell, repeat, position, started, outcome, voided from trial"
-                      " where session = :session order by position, num",
-                      std::tie(num, row.id, row.cell, row.repeat, row.position, row.started, outcome, voided), take,
-                      session);
+Result<record::OutcomeKind> stored_outcome(const std::string& trial, const std::string& outcome) {
+  if (const auto kind = record::outcome_kind(outcome)) {
+    return *kind;
+  }
+  return fail(ErrorKind::store, "trial '{}' has the unknown outcome '{}'", one_line(trial, 100),
+              one_line(outcome, 100));
 }
 
-void read_values(soci::session& sql, long long session, const std::vector<long long>& metrics, Collected& to) {
-  std::unordered_map<long long, std::size_t> column;
-  for (std::size_t i = 0; i < metrics.size(); ++i) {
-    column[metrics[i]] = i;
-  }
-  long long trial = 0;
-  long long metric = 0;
-  double value = 0;
-  const auto take = [&] {
-    const auto row = to.at.find(trial);
-    const auto place = column.find(metric);  // a newer program may have stored metrics that we do not know
-    if (row != to.at.end() && place != column.end()) {
-      to.rows[row->second].values[place->second] = value;
-    }
-  };
-  for_each_row(sql,
-               "select v.trial, v.metric, v.value from trial t join trial_value v on v.trial = t.num"
-               " where t.session = :session",
-               std::tie(trial, metric, value), take, session);
+record::Run warm_up_run() {
+  record::Run run;
+  run.warm_up = true;
+  return run;
 }
 
 }  // namespace
@@ -125,6 +84,39 @@ Result<std::vector<record::Trial>> Store::trials(std::string_view session) {
   });
 }
 
+Result<std::vector<record::Trial>> Store::trial_conditions(std::string_view session) {
+  return guarded("read trials", impl_->path, [&]() -> Result<std::vector<record::Trial>> {
+    const ReadTransaction snapshot(impl_->sql);
+    MIA_TRY_ASSIGN(const long long num, impl_->require_session(session));
+    record::Trial row;
+    std::string outcome;
+    std::string conditions;
+    int steady = 0;
+    long long warm_ups = 0;
+    std::vector<record::Trial> trials;
+    const auto take = [&]() -> Status {
+      MIA_TRY_ASSIGN(row.outcome.kind, stored_outcome(row.id, outcome));
+      MIA_TRY_ASSIGN(const Json json, parse_json(conditions, kJsonLimits));
+      row.conditions = record::conditions_from_json(json);
+      row.warm_up_steady = steady != 0;
+      row.runs.assign(static_cast<std::size_t>(warm_ups), warm_up_run());
+      trials.push_back(row);
+      return {};
+    };
+    MIA_TRY(for_each_row(
+        impl_->sql,
+        "select t.id, t.cell, t.repeat, t.position, t.started, t.outcome,"
+        " coalesce(json_extract(j.json, '$.conditions'), '{}'),"
+        " coalesce(json_extract(j.json, '$.warm_up_steady'), 0),"
+        " (select count(*) from run where run.trial = t.num and run.warm_up = 1)"
+        " from trial t join trial_json j on j.trial = t.num where t.session = :session"
+        " order by t.position, t.num",
+        std::tie(row.id, row.cell, row.repeat, row.position, row.started, outcome, conditions, steady, warm_ups), take,
+        num));
+    return trials;
+  });
+}
+
 Result<record::Trial> Store::trial(std::string_view session, std::string_view id) {
   return guarded("read the trial", impl_->path, [&]() -> Result<record::Trial> {
     const ReadTransaction snapshot(impl_->sql);
@@ -135,18 +127,6 @@ Result<record::Trial> Store::trial(std::string_view session, std::string_view id
       return fail(ErrorKind::not_found, "session '{}' has no trial '{}'", one_line(session, 100), one_line(id, 100));
     }
     return std::move(trials.front());
-  });
-}
-
-Result<std::vector<TrialRow>> Store::trial_rows(std::string_view session) {
-  return guarded("read trials", impl_->path, [&]() -> Result<std::vector<TrialRow>> {
-    soci::session& sql = impl_->sql;
-    const ReadTransaction snapshot(sql);
-    MIA_TRY_ASSIGN(const long long of, impl_->require_session(session));
-    Collected collected;
-    MIA_TRY(read_plain_rows(sql, of, collected));
-    read_values(sql, of, impl_->metrics, collected);
-    return std::move(collected.rows);
   });
 }
 

@@ -46,18 +46,6 @@ struct SessionFilter {
   std::int64_t limit = 0;  // newest first; 0: all
 };
 
-// A trial without its JSON: what tables and summaries of many trials need.
-struct TrialRow {
-  std::string id;
-  std::string cell;
-  std::int64_t repeat = 0;
-  std::int64_t position = 0;
-  std::string started;
-  record::OutcomeKind outcome = record::OutcomeKind::ok;
-  bool voided = false;                        // a condition voided it
-  std::vector<std::optional<double>> values;  // in the order of record::metrics()
-};
-
 // Selects what `series` returns; unset members select all.
 struct SeriesFilter {
   std::optional<std::string> model;          // ModelInfo.id or header hash

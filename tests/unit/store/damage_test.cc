@@ -65,7 +65,7 @@ bool use_all(const fs::path& path) {
   look(store->sessions());
   look(store->session("last"));
   look(store->trials("s1"));
-  look(store->trial_rows("s1"));
+  look(store->trial_conditions("s1"));
   look(store->series("load_ms"));
   look(store->add_trial("s1", sample_trial("s1", 1000)));
   const auto check = store->check();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <limits>
 
 #include <gtest/gtest.h>
@@ -76,7 +77,7 @@ TEST_F(Trials, KeepHostileTexts) {
   ASSERT_EQ(trials.size(), 1U);
   EXPECT_EQ(trials[0].id, hostile);
   EXPECT_EQ(text_of(trials[0]), text_of(trial));
-  EXPECT_EQ(store_.trial_rows("s1")->at(0).cell, hostile);
+  EXPECT_EQ(store_.trial_conditions("s1")->at(0).cell, hostile);
   EXPECT_EQ(store_.add_trial("s1", trial).error().kind, ErrorKind::usage) << "a NUL does not end an id";
   EXPECT_EQ(*store_.check(), "");
 }
@@ -124,38 +125,39 @@ TEST_F(Trials, WithoutIdOrWithStampsMissingAreRefused) {
   EXPECT_TRUE(read().empty());
 }
 
-TEST_F(Trials, GiveTheirFiguresWithoutJson) {
+TEST_F(Trials, GiveTheirConditionsWithoutTheRest) {
   record::Trial failed = sample_trial("s1", 2);
   failed.outcome.kind = record::OutcomeKind::timed_out;
   failed.runs.clear();
-  failed.phases.load_ms = std::numeric_limits<double>::quiet_NaN();
   failed.conditions.voided_by = {"swap"};
+  failed.warm_up_steady = !failed.warm_up_steady;
   const std::vector<record::Trial> written = {sample_trial("s1", 0, 8), sample_trial("s1", 1, 40), failed};
   ASSERT_TRUE(store_.add_trials("s1", written));
-  const auto rows = must_open(dir_.file()).trial_rows("s1");
-  ASSERT_TRUE(rows) << rows.error().text();
-  ASSERT_EQ(rows->size(), written.size());
+  const auto trials = must_open(dir_.file()).trial_conditions("s1");
+  ASSERT_TRUE(trials) << trials.error().text();
+  ASSERT_EQ(trials->size(), written.size());
   for (std::size_t i = 0; i < written.size(); ++i) {
-    const TrialRow& row = rows->at(i);
-    EXPECT_EQ(row.id, written[i].id);
-    EXPECT_EQ(row.cell, written[i].cell);
-    EXPECT_EQ(row.repeat, written[i].repeat);
-    EXPECT_EQ(row.position, written[i].position);
-    EXPECT_EQ(row.started, written[i].started);
-    EXPECT_EQ(row.outcome, written[i].outcome.kind);
-    EXPECT_EQ(row.voided, i == 2);
-    ASSERT_EQ(row.values.size(), record::metrics().size());
+    const record::Trial& trial = trials->at(i);
+    EXPECT_EQ(trial.id, written[i].id);
+    EXPECT_EQ(trial.cell, written[i].cell);
+    EXPECT_EQ(trial.repeat, written[i].repeat);
+    EXPECT_EQ(trial.position, written[i].position);
+    EXPECT_EQ(trial.started, written[i].started);
+    EXPECT_EQ(trial.outcome.kind, written[i].outcome.kind);
+    EXPECT_EQ(record::to_json(trial.conditions), record::to_json(written[i].conditions));
+    EXPECT_EQ(trial.warm_up_steady, written[i].warm_up_steady);
+    EXPECT_EQ(std::ranges::count(trial.runs, true, &record::Run::warm_up),
+              std::ranges::count(written[i].runs, true, &record::Run::warm_up));
   }
-  const auto value = [&](std::size_t row, std::string_view name) {
-    return rows->at(row).values.at(static_cast<std::size_t>(record::find_metric(name) - record::metrics().data()));
-  };
-  EXPECT_EQ(value(0, "load_ms"), 100.25);
-  EXPECT_EQ(value(1, "load_ms"), 101.25);
-  EXPECT_EQ(value(1, "tokens_out"), 40.5);  // median of its two measured runs
-  EXPECT_EQ(value(1, "peak_rss_bytes"), 123456789.0);
-  EXPECT_EQ(value(2, "load_ms"), std::nullopt) << "not a number is unknown";
-  EXPECT_EQ(value(2, "tokens_per_s"), std::nullopt);
-  EXPECT_EQ(value(2, "peak_rss_bytes"), 123456789.0);
+  EXPECT_EQ(store_.trial_conditions("nobody").error().kind, ErrorKind::not_found);
+}
+
+TEST_F(Trials, KeepNoValueThatIsNotANumber) {
+  record::Trial trial = sample_trial("s1", 2);
+  trial.phases.load_ms = std::numeric_limits<double>::quiet_NaN();
+  ASSERT_TRUE(store_.add_trial("s1", trial));
+  EXPECT_TRUE(store_.series("load_ms")->empty());
+  EXPECT_EQ(store_.series("peak_rss_bytes")->at(0).points.at(0).value, 123456789.0);
 }
 
 }  // namespace
