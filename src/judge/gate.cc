@@ -46,7 +46,7 @@ void add_up(Report& report) {
     judgement.sentence = fmt::format("No regression: {} lines hold.", passed);
   }
   if (!judgement.baseline.empty() && judgement.baseline == report.session) {
-    judgement.sentence += " The report is the accepted one itself, so this says nothing.";
+    judgement.sentence += " The report is the accepted one itself, which cannot judge it.";
   }
 }
 
@@ -61,11 +61,11 @@ std::string statistic_text(const BaselineOptions& options, std::size_t lines) {
       100 * options.unpaired.alpha);
 }
 
-Check no_baseline() {
+Check line_of(std::string name, std::string verdict, std::string text) {
   Check check;
-  check.name = "baseline";
-  check.verdict = "unclear";
-  check.text = "no report of this model, machine and scenario was accepted yet; mia-perf accept makes one the baseline";
+  check.name = std::move(name);
+  check.verdict = std::move(verdict);
+  check.text = std::move(text);
   return check;
 }
 
@@ -94,10 +94,15 @@ void take_second_look(Check& check, const Check* again, const std::string& sessi
 }  // namespace
 
 void judge_report(Report& report, const Report* accepted, const GateOptions& options) {
-  report.checks = check_thresholds(report, accepted, options.limits).checks;
+  const bool is_itself = accepted != nullptr && accepted->session == report.session;
+  report.checks = check_thresholds(report, is_itself ? nullptr : accepted, options.limits).checks;
   record::Judgement judgement;
   judgement.profile = options.profile;
-  if (accepted != nullptr) {
+  if (is_itself) {
+    judgement.baseline = accepted->session;
+    judgement.baseline_started = accepted->started;
+    report.checks.push_back(line_of("baseline", "skipped", "the report is the accepted one itself"));
+  } else if (accepted != nullptr) {
     const std::vector<Check> lines = check_baseline(*accepted, report, options.baseline);
     report.checks.insert(report.checks.end(), lines.begin(), lines.end());
     judgement.baseline = accepted->session;
@@ -105,7 +110,14 @@ void judge_report(Report& report, const Report* accepted, const GateOptions& opt
     judgement.alpha = options.baseline.unpaired.alpha;
     judgement.statistic = statistic_text(options.baseline, std::max<std::size_t>(1, lines.size()));
   } else if (options.need_baseline) {
-    report.checks.push_back(no_baseline());
+    report.checks.push_back(line_of("baseline", "unclear",
+                                    "no report of this model, machine and scenario was accepted yet; mia-perf accept "
+                                    "makes one the baseline"));
+  }
+  if (std::ranges::all_of(report.checks, [](const Check& check) { return check.verdict == "skipped"; })) {
+    report.checks.push_back(line_of("limits", "unclear",
+                                    "nothing here could be judged: set a limit for what was measured "
+                                    "(perf.thresholds), or judge by an accepted report"));
   }
   report.judgement = std::move(judgement);
   add_up(report);

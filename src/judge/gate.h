@@ -20,7 +20,8 @@ struct GateOptions {
   bool need_baseline = true;  // without an accepted report the verdict is unclear; false: the fixed limits alone judge
 };
 
-// Fills checks, regression_flag and judgement anew. `accepted`: nullptr where there is none; must be comparable().
+// Fills checks, regression_flag and judgement anew; where no line judged anything the verdict is unclear. `accepted`:
+// nullptr where there is none; must be comparable(), and judges nothing where it is the report itself.
 void judge_report(record::Report& report, const record::Report* accepted, const GateOptions& options);
 
 // Keys of the cells whose lines failed, in the report's order.

@@ -142,6 +142,26 @@ TEST(Gate, AFailedLineWeighsMoreThanAnUnclearOne) {
   EXPECT_EQ(judged(now, &accepted).judgement->verdict, "unclear");
 }
 
+TEST(Gate, WhatJudgedNothingIsUnclear) {
+  GateOptions options;
+  options.need_baseline = false;
+  const Report none = judged(report_of("now", 50), nullptr, options);
+  EXPECT_EQ(none.judgement->verdict, "unclear");
+  EXPECT_EQ(verdict_of(none, "limits"), "unclear");
+  options.limits.long_tps_min = 1;
+  Report short_only = report_of("now", 50);
+  short_only.cells.pop_back();
+  EXPECT_EQ(judged(short_only, nullptr, options).judgement->verdict, "unclear") << "a limit of what was not measured";
+  EXPECT_EQ(judged(report_of("now", 50), nullptr, options).judgement->verdict, "pass");
+  options.need_baseline = true;
+  EXPECT_EQ(judged(short_only, &short_only, options).judgement->verdict, "unclear") << "nothing judges itself";
+  Report elsewhere = report_of("then", 50);
+  elsewhere.cells.front().key = "another";
+  elsewhere.cells.pop_back();
+  EXPECT_EQ(judged(short_only, &elsewhere, options).judgement->verdict, "unclear") << "no cell in common";
+  EXPECT_EQ(judged(short_only, &none, options).judgement->verdict, "unclear") << "of two cells one is missing";
+}
+
 TEST(Gate, SaysWhenAReportIsItsOwnBaseline) {
   const Report accepted = report_of("one", 50);
   EXPECT_NE(judged(accepted, &accepted).judgement->sentence.find("the accepted one itself"), std::string::npos);
