@@ -46,6 +46,35 @@ TEST(Interrupt, EndsACommand) {
   EXPECT_EQ(result.error().kind, ErrorKind::interrupted);
 }
 
+TEST(Interrupt, TimeThatIsUpEndsReading) {
+  InterruptGuard guard;
+  const auto child = spawn(shell("sleep 1000"));
+  guard.end_in(0.05);
+  EXPECT_FALSE(out_of_time());
+  EXPECT_EQ(child->read_line(kLongWait).status, ReadStatus::interrupted);
+  EXPECT_TRUE(interrupted());
+  EXPECT_TRUE(out_of_time());
+}
+
+TEST(Interrupt, ASignalThatCameBeforeTheTimeWasUpStaysTheReason) {
+  InterruptGuard guard;
+  ::raise(SIGINT);
+  ::raise(SIGALRM);
+  EXPECT_TRUE(interrupted());
+  EXPECT_FALSE(out_of_time());
+}
+
+TEST(Interrupt, TimeIsNoLongerCountedWithoutAGuard) {
+  {
+    InterruptGuard guard;
+    guard.end_in(0.01);
+  }
+  const InterruptGuard guard;
+  const auto child = spawn(shell("sleep 0.1; echo fine >&4"));
+  EXPECT_EQ(child->read_line(kLongWait).line, "fine");
+  EXPECT_FALSE(out_of_time());
+}
+
 TEST(Interrupt, ANewGuardBeginsAnew) {
   {
     const InterruptGuard guard;
