@@ -4,7 +4,6 @@
 #include <map>
 
 #include "base/files.h"
-#include "base/log.h"
 #include "base/text.h"
 #include "config/config.h"
 #include "config/edit.h"
@@ -29,34 +28,26 @@ Result<std::map<std::string, std::string>> pairs_of(const std::string& recommend
 
 }  // namespace
 
-Status apply_recommendation(const record::Report& report, const Scope& scope) {
+Result<std::string> apply_recommendation(const record::Report& report, const Scope& scope) {
   if (report.recommendation.empty()) {
-    log::info("nothing to apply: no configuration is better beyond the noise");
-    return {};
+    return std::string("nothing to apply: no configuration is better beyond the noise");
   }
   MIA_TRY_ASSIGN(const auto values, pairs_of(report.recommendation));
   const auto file = config_dir(scope) / "overrides.local.yaml";
   MIA_TRY(config::apply_overrides(file, values, report.sentence));
-  log::info(fmt::format("wrote {} to {}", report.recommendation, file.string()));
-  return {};
+  return fmt::format("wrote {} to {}", report.recommendation, file.string());
 }
 
-Status decide_model(const record::Report& report, const Scope& scope) {
+Result<std::string> decide_model(const record::Report& report, const Scope& scope) {
   const std::string key = "llm.primary.id";
   MIA_TRY_ASSIGN(const auto values, pairs_of(report.recommendation));
   const auto id = values.find(key);
   if (id == values.end()) {
-    log::info("nothing to decide: no model is clearly better");
-    return {};
+    return std::string("nothing to decide: no model is clearly better");
   }
   const auto file = config_dir(scope) / "base.yaml";
   MIA_TRY(config::apply_overrides(file, {{key, id->second}}, report.sentence));
-  log::info(fmt::format("wrote {}={} to {}", key, id->second, file.string()));
-  return {};
-}
-
-void log_store_error(const Error& error) {
-  log::error(fmt::format("store: {}", error.text()));
+  return fmt::format("wrote {}={} to {}", key, id->second, file.string());
 }
 
 }  // namespace mia::app

@@ -2,18 +2,18 @@
 // Writing what was found into the configuration: only what a report recommends, never within noise.
 #pragma once
 
+#include <string>
+
 #include "app/scope.h"
 #include "base/result.h"
 #include "record/report.h"
 
 namespace mia::app {
 
-// The report's recommendation into overrides.local.yaml; says so when there is none.
-[[nodiscard]] Status apply_recommendation(const record::Report& report, const Scope& scope);
+// The report's recommendation into overrides.local.yaml. What was written where, or that there was nothing to write.
+[[nodiscard]] Result<std::string> apply_recommendation(const record::Report& report, const Scope& scope);
 
-// The model of a clear quant-compare verdict into base.yaml as llm.primary.id; says so when there is none.
-[[nodiscard]] Status decide_model(const record::Report& report, const Scope& scope);
-
-void log_store_error(const Error& error);
+// The same for the model of a clear quant-compare verdict, into base.yaml as llm.primary.id.
+[[nodiscard]] Result<std::string> decide_model(const record::Report& report, const Scope& scope);
 
 }  // namespace mia::app

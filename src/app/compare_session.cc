@@ -12,7 +12,6 @@
 #include "app/compare_document.h"
 #include "app/observer.h"
 #include "app/scope.h"
-#include "app/setup.h"
 #include "app/watch_gpus.h"
 #include "base/clock.h"
 #include "base/files.h"
@@ -97,10 +96,17 @@ class CompareRunner {
     choose_design();
     bench_.machine = request_.machine;
     bench_.on_wait = [this] { observer_.still(doing_, static_cast<double>(steady_ns() - doing_since_ns_) / kNsPerS); };
-    if (scripted(request_.a) && scripted(request_.b)) {
+    const bool real = !scripted(request_.a) || !scripted(request_.b);
+    if (real) {
+      MIA_TRY_ASSIGN(lock_, lock_this_machine(request_.turn, observer_));
+    }
+    began_ns_ = steady_ns();
+    if (request_.budget_s) {
+      guard_.end_in(longest_s(*request_.budget_s));
+    }
+    if (!real) {
       return {};
     }
-    MIA_TRY_ASSIGN(lock_, lock_this_machine());
     std::vector<GpuUse> uses;
     for (measure::ArmSpec* const arm : {&request_.a, &request_.b}) {
       uses.push_back({&arm->subject, arm->settings.llm.n_gpu_layers.value_or(1) != 0});
@@ -157,15 +163,28 @@ class CompareRunner {
   [[nodiscard]] bool over() {
     const bool decided = decision_.stop && !request_.all_epochs;
     const bool last = next_epoch_ >= request_.options.max_epochs + (request_.all_epochs ? 0 : test_voided());
-    if (decided || last || interrupted_ || !content_.outcome.ok()) {
+    if (decided || last || stopped_ || !content_.outcome.ok()) {
       return true;
     }
     const double elapsed = static_cast<double>(steady_ns() - began_ns_) / kNsPerS;
     if (request_.budget_s && elapsed + epoch_s_ > *request_.budget_s) {
-      notes_.push_back(fmt::format("the budget of {} ended it", human_seconds(*request_.budget_s)));
-      return true;
+      end_by_budget();
     }
-    return false;
+    return stopped_;
+  }
+
+  void end_by_budget() {
+    stopped_ = true;
+    notes_.push_back(fmt::format("the budget of {} ended it", human_seconds(*request_.budget_s)));
+  }
+
+  // By a person, or by the budget in the middle of an epoch: what is whole counts.
+  void stop() {
+    if (proc::out_of_time()) {
+      end_by_budget();
+    } else {
+      stopped_ = interrupted_ = true;
+    }
   }
 
   // A voided epoch is run again, as often as epochs were asked for at most.
@@ -179,7 +198,7 @@ class CompareRunner {
     planned_pairs_ = pairs;
     if (Status placed = place_files(); !placed) {
       if (placed.error().kind == ErrorKind::interrupted) {
-        interrupted_ = true;
+        stop();
         return {};
       }
       return placed;
@@ -191,8 +210,9 @@ class CompareRunner {
       return {};
     }
     ++next_epoch_;
-    interrupted_ = end.outcome.kind == record::OutcomeKind::cancelled || proc::interrupted();
-    if (!interrupted_ && !end.outcome.ok()) {
+    if (end.outcome.kind == record::OutcomeKind::cancelled || proc::interrupted()) {
+      stop();
+    } else if (!end.outcome.ok()) {
       content_.outcome = end.outcome;
       content_.outcome_of_b = end.of_b;
       content_.log_tail = end.log_tail;
@@ -299,7 +319,8 @@ class CompareRunner {
   double preparation_s_ = 0;
   double pair_s_ = 0;
   double most_idle_ = 0;
-  bool interrupted_ = false;
+  bool stopped_ = false;
+  bool interrupted_ = false;  // by a person
 };
 
 }  // namespace

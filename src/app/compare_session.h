@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/observer.h"
+#include "app/setup.h"
 #include "base/json.h"
 #include "base/result.h"
 #include "judge/comparison.h"
@@ -26,9 +27,10 @@ struct CompareRequest {
   record::Machine machine;
   std::filesystem::path out;  // folder of the report; must be writable
   std::string stem = "compare";
-  std::optional<double> budget_s;  // no epoch begins that would end after it
-  bool all_epochs = false;         // go on to the last epoch though the verdict stands: for recording
-  bool alternate = false;          // one process at a time even where memory holds both
+  std::optional<double> budget_s;  // no epoch begins that would end after it; see longest_s()
+  Turn turn{.verb = "compare"};
+  bool all_epochs = false;  // go on to the last epoch though the verdict stands: for recording
+  bool alternate = false;   // one process at a time even where memory holds both
 };
 
 struct CompareEnd {

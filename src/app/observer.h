@@ -4,6 +4,8 @@
 
 #include <string_view>
 
+#include "app/scope.h"
+
 namespace mia::app {
 
 class Observer {
@@ -18,8 +20,16 @@ class Observer {
   virtual void still(std::string_view text, double seconds) = 0;
   // Something a person should know: a repeat was disturbed, a cell was given up, the budget ends the plan.
   virtual void say(std::string_view text) = 0;
+  // The same where it may cost the result some of its worth: said though progress is not wanted.
+  virtual void warn(std::string_view text) = 0;
   // Nothing is going on any more.
   virtual void done() = 0;
+};
+
+// Who asks: what was typed, and whom to tell.
+struct Caller {
+  const Scope& scope;
+  Observer& observer;
 };
 
 }  // namespace mia::app

@@ -5,7 +5,6 @@
 #include <set>
 
 #include "app/setup.h"
-#include "base/log.h"
 #include "base/text.h"
 
 namespace mia::app {
@@ -34,16 +33,15 @@ void add_axis(measure::Scenario& scenario, std::string_view key, const std::vect
 }
 
 // --set beats everything, also what the workloads of a scenario differ in.
-void warn_of_flattened(const measure::Scenario& scenario, const measure::SettingList& fixed) {
+void warn_of_flattened(const measure::Scenario& scenario, const measure::SettingList& fixed, Observer& observer) {
   for (const auto& [key, value] : fixed) {
     if (measure::workloads_differ_in(scenario, key)) {
-      log::warn(fmt::format("{}={} holds for every workload of {}, which differ in it", key, value, scenario.name));
+      observer.warn(fmt::format("{}={} holds for every workload of {}, which differ in it", key, value, scenario.name));
     }
   }
 }
 
 Status shape(measure::Scenario& scenario, const PlanRequest& request, const Configured& configured) {
-  warn_of_flattened(scenario, configured.fixed);
   for (const auto& [key, text] : configured.fixed) {
     measure::fix_axis(scenario, key);
   }
@@ -140,12 +138,16 @@ Result<std::vector<measure::Part>> parts_of(const measure::Scenario& whole, cons
 
 }  // namespace
 
-Result<measure::Plan> plan_of(const PlanRequest& request, const Scope& scope, const record::Machine& machine) {
-  MIA_TRY_ASSIGN(const Configured configured, configure(scope, flags_as_settings(request)));
+Result<measure::Plan> plan_of(const PlanRequest& request, const Caller& caller, const record::Machine& machine) {
+  MIA_TRY_ASSIGN(const Configured configured, configure(caller.scope, flags_as_settings(request)));
   measure::PlanInput input;
   SubjectFinder finder(configured.catalogue);
   MIA_TRY_ASSIGN(input.scenario, measure::find_scenario(request.scenario));
   MIA_TRY_ASSIGN(input.parts, parts_of(input.scenario, request, configured, finder));
+  warn_of_flattened(input.scenario, configured.fixed, caller.observer);
+  for (const measure::Part& part : input.parts) {
+    warn_of_flattened(part.scenario, configured.fixed, caller.observer);
+  }
   MIA_TRY_ASSIGN(const record::Settings base, settings_of(configured));
   const bool gpu = has_gpu(base, request, finder);
   const std::vector<std::string> built_in = measure::built_in_scenarios();

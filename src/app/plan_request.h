@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "app/scope.h"
+#include "app/observer.h"
 #include "base/result.h"
 #include "measure/plan.h"
 #include "record/machine.h"
@@ -23,7 +23,7 @@ struct PlanRequest {
   std::optional<std::int64_t> repeats;
 };
 
-[[nodiscard]] Result<measure::Plan> plan_of(const PlanRequest& request, const Scope& scope,
+[[nodiscard]] Result<measure::Plan> plan_of(const PlanRequest& request, const Caller& caller,
                                             const record::Machine& machine);
 
 }  // namespace mia::app

@@ -9,10 +9,8 @@
 #include "app/follow_up.h"
 #include "app/observer.h"
 #include "app/scope.h"
-#include "app/setup.h"
 #include "app/watch_gpus.h"
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/text.h"
 #include "host/bandwidth.h"
 #include "host/preflight.h"
@@ -31,9 +29,11 @@
 
 namespace mia::app {
 namespace {
-constexpr int kFollowUps = 4;  // suspicion, diagnosis, and their like for what would be recommended
+constexpr int kFollowUps = 4;              // suspicion, diagnosis, and their like for what would be recommended
+constexpr std::int64_t kReportPause = 20;  // times what writing a report took: no session spends much on it
+constexpr std::int64_t kUnnoticedNs = 300'000'000;  // of writing beside a trial
 
-// Stores each trial, rewrites the report and draws the progress.
+// Stores each trial, writes the report now and then and tells the progress.
 class Recorder : public measure::RunObserver {
  public:
   Recorder(const SessionRequest& request, const measure::ReportContext& context, Observer& observer)
@@ -48,7 +48,8 @@ class Recorder : public measure::RunObserver {
   void trial_begins(const measure::PlannedCell& cell, const measure::Slot& slot,
                     const measure::Progress& progress) override {
     head_ = fmt::format("[{}/{}] {} repeat {}{}", progress.done + 1, progress.planned, cell.key, slot.repeat + 1,
-                        progress.remaining_s ? fmt::format(", {} left", human_seconds(*progress.remaining_s)) : "");
+                        progress.remaining_s ? fmt::format(", {} left", human_seconds(*progress.remaining_s)) : "") +
+            (progress.disturbed > 0 ? fmt::format(", {} disturbed", progress.disturbed) : "");
     observer_.doing(head_, true);
   }
 
@@ -58,19 +59,18 @@ class Recorder : public measure::RunObserver {
     observer_.doing(phase_);
   }
 
-  void still_waiting() { observer_.still(phase_, static_cast<double>(steady_ns() - phase_began_ns_) / kNsPerS); }
+  void still_waiting() {
+    observer_.still(phase_, static_cast<double>(steady_ns() - phase_began_ns_) / kNsPerS);
+    if (report_took_ns_ < kUnnoticedNs) {
+      show_when_due();
+    }
+  }
 
   void trial_ended(const record::Trial& trial, const measure::Progress&) override {
     trials_.push_back(trial);
     store([&] { return store_->add_trial(context_.session, trial); });
-    const record::Report built = report(false);
-    store([&] {
-      return store_->keep_report(context_.session, built, static_cast<std::int64_t>(request_.plan.order.size()));
-    });
-    const auto written = write(built);
-    if (!written) {
-      note(written.error().text());
-    }
+    is_shown_ = false;
+    show_when_due();
   }
 
   void note(std::string_view text) override { observer_.say(text); }
@@ -122,6 +122,24 @@ class Recorder : public measure::RunObserver {
   [[nodiscard]] const std::optional<Error>& store_error() const { return store_error_; }
 
  private:
+  // The store is the journal; a report is only shown meanwhile. Built whole each time, it grows with the session.
+  void show_when_due() {
+    const std::int64_t began = steady_ns();
+    if (is_shown_ || began < next_report_ns_) {
+      return;
+    }
+    const record::Report built = report(false);
+    store([&] {
+      return store_->keep_report(context_.session, built, static_cast<std::int64_t>(request_.plan.order.size()));
+    });
+    if (const auto written = write(built); !written) {
+      note(written.error().text());
+    }
+    is_shown_ = true;
+    report_took_ns_ = steady_ns() - began;
+    next_report_ns_ = steady_ns() + std::max<std::int64_t>(kNsPerS, kReportPause * report_took_ns_);
+  }
+
   template <class Write>
   void store(Write write) {
     if (store_ != nullptr && !store_error_) {
@@ -144,6 +162,9 @@ class Recorder : public measure::RunObserver {
   std::string head_;
   std::string phase_;
   std::int64_t phase_began_ns_ = 0;
+  bool is_shown_ = true;
+  std::int64_t report_took_ns_ = 0;
+  std::int64_t next_report_ns_ = 0;
 };
 
 bool is_fake(const measure::Plan& plan) {
@@ -153,10 +174,10 @@ bool is_fake(const measure::Plan& plan) {
 // What the memory and the disk allow at best, for the columns beside the speeds.
 void measure_limits(const measure::Plan& plan, measure::ReportContext& context) {
   const auto threads = static_cast<int>(context.machine.allowed_cpus.value_or(1));
-  context.memory_gb_s = host::measure_roofline(std::max(threads, 1)).saturated_gb_s;
+  context.memory_gb_s = host::measure_roofline({.max_threads = threads, .stop = proc::interrupted}).saturated_gb_s;
   for (const measure::PlannedCell& cell : plan.cells) {
     const std::string& runtime = cell.subject.runtime.name;
-    if (cell.settings.llm.n_gpu_layers.value_or(1) > 0 && !context.device.contains(runtime)) {
+    if (cell.settings.llm.n_gpu_layers.value_or(1) > 0 && !context.device.contains(runtime) && !proc::interrupted()) {
       if (const auto device = measure::measure_device_bandwidth(cell.subject)) {
         context.device[runtime] = *device;
       }
@@ -168,7 +189,7 @@ void measure_limits(const measure::Plan& plan, measure::ReportContext& context) 
     if (!proves_cache || context.cached_read_b_s.contains(path) || proc::interrupted()) {
       continue;
     }
-    const host::FileRates rates = host::file_rates(record::files_of(cell.subject.model));
+    const host::FileRates rates = host::file_rates(record::files_of(cell.subject.model), proc::interrupted);
     if (rates.cold_b_s) {
       context.cold_read_b_s[path] = *rates.cold_b_s;
     }
@@ -200,7 +221,7 @@ store::Session session_of(const SessionRequest& request, const measure::ReportCo
 
 // Opens the store and begins the session there, or takes up the one that was not finished.
 Result<std::vector<record::Trial>> begin(store::Store& store, const SessionRequest& request,
-                                         measure::ReportContext& context) {
+                                         measure::ReportContext& context, Observer& observer) {
   if (request.resume) {
     MIA_TRY_ASSIGN(const auto earlier, store.resumable(request.plan.hash));
     if (earlier) {
@@ -209,7 +230,7 @@ Result<std::vector<record::Trial>> begin(store::Store& store, const SessionReque
       MIA_TRY(store.resume_session(earlier->id));
       return store.trials(earlier->id);
     }
-    log::info("nothing to resume: no unfinished session has this plan; starting anew");
+    observer.say("nothing to resume: no unfinished session has this plan; starting anew");
   }
   MIA_TRY(store.begin_session(session_of(request, context)));
   return std::vector<record::Trial>{};
@@ -234,7 +255,11 @@ class SessionRunner {
       MIA_TRY(measure::quality_text(request_.plan.base));  // a missing text must not wait for the end
     }
     if (!fake_) {
-      MIA_TRY(look_at_machine());
+      MIA_TRY_ASSIGN(lock_, lock_this_machine(request_.turn, observer_));
+    }
+    begin_budget();
+    if (!fake_) {
+      look_at_machine();
     }
     prepare_bench();
     open_store();
@@ -251,14 +276,20 @@ class SessionRunner {
   }
 
  private:
-  Status look_at_machine() {
-    MIA_TRY_ASSIGN(lock_, lock_this_machine());
+  // The time that the machine was waited for is not the session's.
+  void begin_budget() {
+    began_ns_ = steady_ns();
+    if (request_.budget_s) {
+      guard_.end_in(longest_s(*request_.budget_s));
+    }
+  }
+
+  void look_at_machine() {
     observer_.doing("looking at the machine", true);
     recorder_.add_findings(look_at_gpus());
     recorder_.add_findings(host::preflight(request_.machine, &request_.plan.cells.front().subject.model, gpu_));
     observer_.doing("measuring what memory and disk allow", true);
     measure_limits(request_.plan, context_);
-    return {};
   }
 
   std::vector<record::Finding> look_at_gpus() {
@@ -296,7 +327,7 @@ class SessionRunner {
       return;
     }
     store_.emplace(std::move(*opened));
-    auto finished = begin(*store_, request_, context_);
+    auto finished = begin(*store_, request_, context_, observer_);
     if (!finished) {
       recorder_.fail_store(finished.error());
       return;
@@ -333,8 +364,7 @@ class SessionRunner {
         break;
       }
       if (budget_left_s().value_or(1) <= 0) {
-        result.dropped = fmt::format("the budget is used up; not measured again: {}", follow.why);
-        recorder_.note(result.dropped);
+        leave_out(fmt::format("the budget is used up; not measured again: {}", follow.why));
         break;
       }
       recorder_.note(follow.why);
@@ -353,13 +383,25 @@ class SessionRunner {
     if (result.interrupted || !request_.plan.scenario.has_check("quality")) {
       return {};
     }
+    if (budget_left_s().value_or(1) <= 0) {
+      leave_out("the budget is used up: the quality of the models was not scored");
+      return {};
+    }
     MIA_TRY_ASSIGN(const auto text, measure::quality_text(request_.plan.base));
     recorder_.add_quality(measure::measure_quality(request_.plan, text, bench_));
-    result.interrupted = proc::interrupted();
+    result.interrupted = proc::interrupted() && !proc::out_of_time();
+    if (proc::out_of_time()) {
+      leave_out("the budget is used up: the quality of the models was not scored to the end");
+    }
     return {};
   }
 
-  // A budget is the user's time, the look at the machine included; the first round is measured all the same.
+  void leave_out(const std::string& what) {
+    recorder_.note(what);
+    recorder_.add_findings({{"budget", record::Severity::info, what, {}}});
+  }
+
+  // A budget is the user's time, the look at the machine included; the first round is begun all the same.
   [[nodiscard]] std::optional<double> budget_left_s() const {
     const double elapsed = static_cast<double>(steady_ns() - began_ns_) / kNsPerS;
     return request_.budget_s ? std::optional(*request_.budget_s - elapsed) : std::nullopt;
@@ -394,6 +436,10 @@ class SessionRunner {
   std::optional<store::Store> store_;
 };
 
+bool is_unmeasured(const record::CellReport& cell) {
+  return std::ranges::all_of(cell.outcomes, [](const auto& outcome) { return outcome.first == "cancelled"; });
+}
+
 }  // namespace
 
 Result<SessionEnd> carry_out(SessionRequest request, Observer& observer) {
@@ -401,8 +447,13 @@ Result<SessionEnd> carry_out(SessionRequest request, Observer& observer) {
 }
 
 bool has_failed_cell(const record::Report& report) {
-  return std::ranges::any_of(report.cells,
-                             [](const record::CellReport& cell) { return !cell.outcomes.contains("ok"); });
+  return std::ranges::any_of(report.cells, [](const record::CellReport& cell) {
+    return !cell.outcomes.contains("ok") && !is_unmeasured(cell);
+  });
+}
+
+bool has_unmeasured_cell(const record::Report& report) {
+  return std::ranges::any_of(report.cells, is_unmeasured);
 }
 
 }  // namespace mia::app

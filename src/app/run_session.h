@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/observer.h"
+#include "app/setup.h"
 #include "base/result.h"
 #include "measure/plan.h"
 #include "record/report.h"
@@ -24,8 +25,9 @@ struct SessionRequest {
   bool use_store = true;
   bool resume = false;
   bool force = false;
-  bool confirm = false;  // also what --apply or --decide would write is measured again first
-  std::optional<double> budget_s;
+  bool confirm = false;            // also what --apply or --decide would write is measured again first
+  std::optional<double> budget_s;  // from the moment on when the machine is ours; see longest_s()
+  Turn turn{.verb = "run"};
 };
 
 struct SessionEnd {
@@ -38,7 +40,9 @@ struct SessionEnd {
 
 [[nodiscard]] Result<SessionEnd> carry_out(SessionRequest request, Observer& observer);
 
-// A cell of which no trial ended well.
+// A cell of which no trial ended well, though one was made.
 [[nodiscard]] bool has_failed_cell(const record::Report& report);
+// A cell that the budget left without a trial.
+[[nodiscard]] bool has_unmeasured_cell(const record::Report& report);
 
 }  // namespace mia::app

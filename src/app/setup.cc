@@ -2,14 +2,17 @@
 #include "app/setup.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
 
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/files.h"
-#include "base/log.h"
 #include "base/text.h"
 #include "model/describe.h"
+#include "proc/interrupt.h"
 #include "record/fields.h"
 #include "runtime/registry.h"
 
@@ -34,6 +37,12 @@ Result<std::pair<std::string, std::string>> parse_setting(const std::string& tex
                  context(record::require_field(trim(text.substr(0, equals))), "--set"));
   MIA_TRY(context(record::parse_value(*field, value), "--set"));
   return std::pair{std::string(field->key), value};
+}
+
+std::string name_of(const store::LockHolder& holder) {
+  return holder.pid > 0 ? fmt::format("mia-perf {} (process {} since {})", one_line(holder.verb, 40), holder.pid,
+                                      one_line(holder.since, 40))
+                        : "another mia-perf";
 }
 
 }  // namespace
@@ -105,20 +114,38 @@ Result<measure::Subject> SubjectFinder::find(const record::Settings& settings) {
   return subject;
 }
 
-Result<std::optional<store::MeasureLock>> lock_this_machine() {
-  auto lock = store::lock_measuring(store::default_lock_path());
+Result<std::optional<store::MeasureLock>> lock_this_machine(const Turn& turn, Observer& observer) {
+  auto lock = store::lock_measuring(store::default_lock_path(), turn.verb);
   if (!lock) {
-    log::warn(lock.error().text() + "; measuring goes on, but another mia-perf could measure at the same time");
+    observer.warn(lock.error().text() + "; measuring goes on, but another mia-perf could measure at the same time");
     return std::optional<store::MeasureLock>();
   }
-  if (!lock->held()) {
-    const auto& other = lock->other();
-    const std::string who =
-        other && other->pid > 0 ? fmt::format(" (process {} since {})", other->pid, other->since) : "";
-    return fail(ErrorKind::usage,
-                "another mia-perf measures on this machine{}; two at once disturb each other: wait for its end", who);
+  constexpr auto kPause = std::chrono::milliseconds(100);
+  const std::int64_t began = steady_ns();
+  std::string told;
+  while (!lock->try_again()) {
+    const double waited = static_cast<double>(steady_ns() - began) / kNsPerS;
+    const std::string who = name_of(lock->other());
+    if (proc::interrupted()) {
+      return fail(ErrorKind::interrupted, "interrupted while it waited for {}", who);
+    }
+    if (waited >= turn.wait_s) {
+      return with_hint(fail(ErrorKind::usage, "{} measures on this machine, and two at once disturb each other", who),
+                       turn.wait_s > 0 ? "" : "wait for its end, or let --wait do so");
+    }
+    if (const std::int64_t ahead = lock->ahead(); std::exchange(told, who) != who) {
+      observer.say(fmt::format("waiting for {}{}", who, ahead > 1 ? fmt::format(" and {} more", ahead - 1) : ""));
+    }
+    observer.still("waiting for " + who, waited);
+    std::this_thread::sleep_for(kPause);
   }
   return std::optional(std::move(*lock));
+}
+
+double longest_s(double budget_s) {
+  constexpr double kShare = 1.08;
+  constexpr double kLeast = 8;
+  return std::max(kShare * budget_s, budget_s + kLeast);
 }
 
 std::string new_session_id() {

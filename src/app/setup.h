@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "app/scope.h"
+#include "app/observer.h"
 #include "base/result.h"
 #include "config/config.h"
 #include "measure/plan.h"
@@ -37,8 +37,17 @@ class SubjectFinder {
   std::map<std::string, measure::Subject> known_;
 };
 
-// Held while we measure; error kind usage names the other mia-perf that does.
-[[nodiscard]] Result<std::optional<store::MeasureLock>> lock_this_machine();
+// Whose turn to measure is asked for.
+struct Turn {
+  std::string verb;   // told to others who wait
+  double wait_s = 0;  // at most; infinite: as long as it takes
+};
+// Held while we measure. The observer is told for whom we wait; error kind usage names who measures when the time is
+// up, interrupted where a person did not want to wait any longer.
+[[nodiscard]] Result<std::optional<store::MeasureLock>> lock_this_machine(const Turn& turn, Observer& observer);
+
+// Wall time that a budget of so many seconds may take at most: what has begun may end a little later.
+[[nodiscard]] double longest_s(double budget_s);
 
 // A name of this moment that sorts by time: "20261124-104147-1a2b".
 [[nodiscard]] std::string new_session_id();

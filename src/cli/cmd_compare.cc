@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/plan_options.h"
 #include "cli/progress_line.h"
 #include "host/topology.h"
 
@@ -26,6 +27,7 @@ struct CompareOptions {
   std::string alpha = "1%";
   std::int64_t max_epochs = 20;
   std::string budget = "10m";
+  std::string wait;
   std::string out = "reports";
   std::optional<std::uint64_t> seed;
   bool all_epochs = false;
@@ -37,6 +39,7 @@ Result<app::CompareRequest> request_of(const Common& common, const CompareOption
   MIA_TRY_ASSIGN(request.options.margin, context(parse_fraction(options.margin), "--margin"));
   MIA_TRY_ASSIGN(request.options.alpha, context(parse_fraction(options.alpha), "--alpha"));
   MIA_TRY_ASSIGN(request.budget_s, context(parse_duration(options.budget), "--budget"));
+  MIA_TRY_ASSIGN(request.turn.wait_s, wait_of(options.wait));
   request.options.max_epochs = options.max_epochs;
   // Another order each time; compare.json keeps it as coin_seed.
   request.options.seed = options.seed.value_or(std::random_device()());
@@ -116,7 +119,9 @@ void add_compare(Cli& cli) {
   verb->add_option("--margin", options->margin, "\"same\" means within plus or minus this")->capture_default_str();
   verb->add_option("--alpha", options->alpha, "chance of a false difference")->capture_default_str();
   verb->add_option("--max-epochs", options->max_epochs, "most restarts of both processes")->capture_default_str();
-  verb->add_option("--budget", options->budget, "begin no epoch that would end later")->capture_default_str();
+  verb->add_option("--budget", options->budget, "wall time at most; what would pass it is ended")
+      ->capture_default_str();
+  add_wait_option(*verb, options->wait);
   verb->add_option("--seed", options->seed, "of the coins: who goes first, which tokens; without it a new one");
   verb->add_option("-o,--out", options->out, "folder of the report")->capture_default_str();
   verb->add_flag("--all-epochs", options->all_epochs, "record up to the last epoch though the verdict stands");

@@ -9,6 +9,7 @@
 #include "app/setup.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/plan_options.h"
 #include "cli/progress_line.h"
 #include "document/json.h"
 #include "document/value.h"
@@ -23,6 +24,7 @@ struct RooflineOptions {
   std::string model;
   std::int64_t depth = 0;
   double seconds = 0.5;  // for each number of threads
+  std::string wait;
 };
 
 // What was measured, and of which model if any.
@@ -137,12 +139,16 @@ Result<int> roofline(const Common& common, const RooflineOptions& options) {
   Limits limits;
   limits.depth = options.depth;
   MIA_TRY_ASSIGN(limits.model, model_of(options, configured, settings));
-  MIA_TRY_ASSIGN(const auto lock, app::lock_this_machine());
-  limits.machine = host::inspect();
   ProgressLine line;
+  app::Turn turn{.verb = "roofline"};
+  MIA_TRY_ASSIGN(turn.wait_s, wait_of(options.wait));
+  MIA_TRY_ASSIGN(const auto lock, app::lock_this_machine(turn, line));
+  limits.machine = host::inspect();
   line.doing("measuring what memory allows", true);
-  limits.roofline = host::measure_roofline(static_cast<int>(limits.machine.allowed_cpus.value_or(1)), options.seconds,
-                                           static_cast<int>(settings.llm.n_threads.value_or(0)));
+  limits.roofline = host::measure_roofline({.max_threads = static_cast<int>(limits.machine.allowed_cpus.value_or(1)),
+                                            .seconds_each = options.seconds,
+                                            .also = static_cast<int>(settings.llm.n_threads.value_or(0)),
+                                            .stop = {}});
   if (limits.model) {
     line.doing("measuring what the disk allows", true);
     limits.storage = host::file_rates(record::files_of(*limits.model));
@@ -165,6 +171,7 @@ void add_roofline(Cli& cli) {
   verb->add_option("--seconds", options->seconds, "of reading for each number of threads")
       ->check(CLI::Range(0.05, 60.0))
       ->capture_default_str();
+  add_wait_option(*verb, options->wait);
   verb->footer("example: mia-perf roofline -m smollm2-135m");
   verb->callback([&cli, options] { cli.action = [&cli, options] { return roofline(cli.common, *options); }; });
 }

@@ -26,6 +26,7 @@ struct RunOptions {
   app::PlanRequest plan;
   std::string out = "reports";
   std::string budget;
+  std::string wait;
   bool dry_run = false;
   bool resume = false;
   bool force = false;
@@ -36,7 +37,7 @@ struct RunOptions {
 
 int show_plan(const Common& common, const measure::Plan& plan, const record::Machine& machine) {
   const auto threads = static_cast<int>(machine.allowed_cpus.value_or(1));
-  const double gb_s = host::measure_roofline(std::max(threads, 1), 0.1).saturated_gb_s;
+  const double gb_s = host::measure_roofline({.max_threads = threads, .seconds_each = 0.1, .stop = {}}).saturated_gb_s;
   double total = 0;
   Json json = measure::to_json(plan);
   document::Table table{{{"", "cell"}, {"", "repeats"}, {"", "time per trial", "about"}, {"", "memory"}}};
@@ -64,7 +65,10 @@ int exit_code(const app::SessionEnd& end) {
   if (end.store_error || end.file_error) {
     return kInternal;
   }
-  return app::has_failed_cell(end.report) ? kMeasurementFailed : kOk;
+  if (app::has_failed_cell(end.report)) {
+    return kMeasurementFailed;
+  }
+  return app::has_unmeasured_cell(end.report) ? kUnclear : kOk;
 }
 
 void show_end(const app::SessionEnd& end, bool json) {
@@ -95,12 +99,14 @@ Result<std::optional<double>> budget_of(const RunOptions& options, const measure
 
 Result<int> run(const Common& common, const RunOptions& options) {
   const record::Machine machine = host::inspect();
+  ProgressLine line;
   app::SessionRequest request;
-  MIA_TRY_ASSIGN(request.plan, app::plan_of(options.plan, common, machine));
+  MIA_TRY_ASSIGN(request.plan, app::plan_of(options.plan, {common, line}, machine));
   if (options.dry_run) {
     return show_plan(common, request.plan, machine);
   }
   MIA_TRY_ASSIGN(request.budget_s, budget_of(options, request.plan));
+  MIA_TRY_ASSIGN(request.turn.wait_s, wait_of(options.wait));
   MIA_TRY(context(ensure_writable_dir(options.out), "report folder"));
   request.machine = machine;
   request.out = options.out;
@@ -109,7 +115,6 @@ Result<int> run(const Common& common, const RunOptions& options) {
   request.resume = options.resume;
   request.force = options.force;
   request.confirm = options.apply || options.decide;
-  ProgressLine line;
   MIA_TRY_ASSIGN(const app::SessionEnd end, app::carry_out(std::move(request), line));
   show_end(end, common.json);
   if (end.file_error) {
@@ -122,13 +127,15 @@ Result<int> run(const Common& common, const RunOptions& options) {
     log::warn("interrupted: the same command with --resume measures what is missing");
   }
   if (options.apply && !end.interrupted) {
-    MIA_TRY(app::apply_recommendation(end.report, common));
+    MIA_TRY_ASSIGN(const std::string applied, app::apply_recommendation(end.report, common));
+    log::info(applied);
   }
   if (options.decide && !end.interrupted) {
-    MIA_TRY(app::decide_model(end.report, common));
+    MIA_TRY_ASSIGN(const std::string decided, app::decide_model(end.report, common));
+    log::info(decided);
   }
   if (end.store_error) {
-    app::log_store_error(*end.store_error);
+    log::error(fmt::format("store: {}", end.store_error->text()));
   }
   return exit_code(end);
 }
@@ -143,7 +150,9 @@ void add_run(Cli& cli) {
   options->plan.scenario = "baseline";
   verb->add_option("scenario", options->plan.scenario, "built-in name or file")->capture_default_str();
   add_plan_options(*verb, options->plan);
-  verb->add_option("--budget", options->budget, "end after the last round that fits: 20m");
+  verb->add_option("--budget", options->budget,
+                   "wall time at most, 20m: rounds of repeats that would pass it are dropped");
+  add_wait_option(*verb, options->wait);
   verb->add_option("-o,--out", options->out, "folder of the reports")->capture_default_str();
   verb->add_flag("--dry-run", options->dry_run, "print the plan with expected time and memory");
   CLI::Option* const resume =

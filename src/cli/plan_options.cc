@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "cli/plan_options.h"
 
+#include <limits>
+
 #include <CLI/CLI.hpp>
+
+#include "base/text.h"
 
 namespace mia::cli {
 
@@ -11,6 +15,17 @@ void add_plan_options(CLI::App& verb, app::PlanRequest& request) {
   verb.add_option("--axis", request.axes, "vary a parameter: key=value,value");
   verb.add_option("--only", request.only, "only cells whose name contains this");
   verb.add_option("--repeats", request.repeats, "trials of each cell");
+}
+
+void add_wait_option(CLI::App& verb, std::string& wait) {
+  verb.add_flag("--wait{forever}", wait, "wait while another mia-perf measures here; --wait=20m: no longer than that");
+}
+
+Result<double> wait_of(const std::string& wait) {
+  if (wait == "forever") {
+    return std::numeric_limits<double>::infinity();
+  }
+  return wait.empty() ? Result<double>(0) : context(parse_duration(wait), "--wait");
 }
 
 }  // namespace mia::cli

@@ -41,17 +41,25 @@ void ProgressLine::still(std::string_view text, double seconds) {
   ProgressLine::doing(fmt::format("{}, {:.0f} s", text, seconds), silent);
 }
 
-void ProgressLine::say(std::string_view text) {
-  if (quiet_) {
-    return;
-  }
+template <class Print>
+void ProgressLine::print_above(Print print) {
   const std::string again = shown_;
   ProgressLine::done();
-  print_progress(one_line(text, kLongest) + "\n");
+  print();
   printed_ns_ = steady_ns();
   if (!again.empty()) {
     ProgressLine::doing(again);
   }
+}
+
+void ProgressLine::say(std::string_view text) {
+  if (!quiet_) {
+    print_above([&] { print_progress(one_line(text, kLongest) + "\n"); });
+  }
+}
+
+void ProgressLine::warn(std::string_view text) {
+  print_above([&] { log::warn(text); });
 }
 
 void ProgressLine::done() {

@@ -24,9 +24,13 @@ class ProgressLine : public app::Observer {
   void still(std::string_view text, double seconds) override;
   // A line that stays; the progress is drawn again below it.
   void say(std::string_view text) override;
+  void warn(std::string_view text) override;
   void done() override;
 
  private:
+  template <class Print>
+  void print_above(Print print);
+
   bool terminal_;
   bool quiet_;
   std::string shown_;

@@ -251,18 +251,21 @@ std::optional<double> Canary::measure_gb_s(int threads) {
   return reading && reading->passes > 0 ? std::optional(reading->median_gb_s) : std::nullopt;
 }
 
-Roofline measure_roofline(int max_threads, double seconds_each, int also) {
-  const int most = std::clamp(max_threads, 1, kMostThreads);
+Roofline measure_roofline(const RooflineSpec& spec) {
+  const int most = std::clamp(spec.max_threads, 1, kMostThreads);
   std::set<int> counts{most};
-  if (also > 0) {
-    counts.insert(std::min(also, most));
+  if (spec.also > 0) {
+    counts.insert(std::min(spec.also, most));
   }
   for (int threads = 1; threads < most; threads *= 2) {
     counts.insert(threads);
   }
   Roofline roofline;
   for (const int threads : counts) {
-    const Bandwidth bandwidth = read_bandwidth(threads, memory_buffer_bytes() / threads, seconds_each);
+    if (!roofline.by_threads.empty() && spec.stop && spec.stop()) {
+      break;
+    }
+    const Bandwidth bandwidth = read_bandwidth(threads, memory_buffer_bytes() / threads, spec.seconds_each);
     roofline.saturated_gb_s = std::max(roofline.saturated_gb_s, bandwidth.gb_s);
     roofline.by_threads.push_back(bandwidth);
   }

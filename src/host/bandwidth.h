@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -15,6 +16,8 @@
 #include "base/result.h"
 
 namespace mia::host {
+
+using Stop = std::function<bool()>;  // true: what is asked for is not wanted any more; may be empty
 
 struct Bandwidth {
   double gb_s = 0;         // best pass, 1e9 bytes per second, all threads together
@@ -70,7 +73,9 @@ struct FileRates {
   std::optional<double> cold_b_s;
   std::optional<double> cached_b_s;
 };
-[[nodiscard]] FileRates file_rates(const std::vector<std::filesystem::path>& files, double max_seconds = 3);
+// `stop` is asked about every second; nothing is known where it ended the reading.
+[[nodiscard]] FileRates file_rates(const std::vector<std::filesystem::path>& files, const Stop& stop = {},
+                                   double max_seconds = 3);
 
 struct Roofline {
   std::vector<Bandwidth> by_threads;  // 1, 2, 4 ... and max_threads
@@ -78,8 +83,13 @@ struct Roofline {
   double per_thread_gb_s = 0;         // one thread alone
 };
 
-// `also`: a number of threads that is measured beside those, 0 for none.
-[[nodiscard]] Roofline measure_roofline(int max_threads, double seconds_each = 0.3, int also = 0);
+struct RooflineSpec {
+  int max_threads = 1;
+  double seconds_each = 0.3;
+  int also = 0;  // a number of threads that is measured beside those, 0 for none
+  Stop stop;     // asked before each number of threads but the first
+};
+[[nodiscard]] Roofline measure_roofline(const RooflineSpec& spec);
 
 // Tokens per second that `gb_s` allows at most: the weights read for one token plus the KV cache at the present depth.
 // nullopt unless bytes and bandwidth are positive.

@@ -154,21 +154,25 @@ Result<FileRead> read_file_rate(const std::vector<std::filesystem::path>& files,
   return read;
 }
 
-FileRates file_rates(const std::vector<std::filesystem::path>& files, double max_seconds) {
+FileRates file_rates(const std::vector<std::filesystem::path>& files, const Stop& stop, double max_seconds) {
+  const auto stopped = [&] { return stop && stop(); };
   FileRates rates;
   const bool emptied = empty_cache(files);
   const auto one = read_file_rate(files, max_seconds / 2);
   const auto pieces = open_pieces(files);
-  if (!one || !pieces) {
+  if (!one || !pieces || stopped()) {
     return rates;
   }
   const std::int64_t size = pieces->back().end;
   // Where the file is long enough the others begin behind it: what a disk or a host has in a cache of its own is no
   // proof.
   const std::int64_t from = size - one->bytes >= one->bytes / 2 ? one->bytes : 0;
+  if (stopped()) {
+    return {};
+  }
   const bool emptied_again = empty_cache(files);
   const auto several = read_file_rate(files, max_seconds / 2, kToTheEnd, kReaders, from);
-  if (!several) {
+  if (!several || stopped()) {
     return rates;
   }
   if (emptied && emptied_again) {
@@ -176,6 +180,9 @@ FileRates file_rates(const std::vector<std::filesystem::path>& files, double max
   }
   // However large the file, no further than what was just read and lies in the cache now.
   for (const int readers : {1, kReaders}) {
+    if (stopped()) {
+      return {};
+    }
     if (const auto again = read_file_rate(files, max_seconds / 2, several->bytes, readers, from)) {
       rates.cached_b_s = std::max(rates.cached_b_s.value_or(0), again->b_s);
     }

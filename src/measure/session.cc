@@ -28,6 +28,9 @@ class SessionRun {
  public:
   SessionRun(const Plan& plan, Bench& bench, const SessionOptions& options, RunObserver& observer)
       : plan_(plan), bench_(bench), options_(options), observer_(observer), began_ns_(steady_ns()) {
+    for (const Slot& slot : plan.order) {
+      ++cells_[plan.cells[slot.cell].key].open;
+    }
     for (const Trial& trial : options.finished) {
       next_position_ = std::max(next_position_, trial.position + 1);
       if (trial.outcome.kind != OutcomeKind::cancelled) {
@@ -48,7 +51,11 @@ class SessionRun {
       }
       i = end;
     }
-    result_.interrupted = stopped_;
+    if (stopped_ && proc::out_of_time()) {
+      result_.dropped = cut_short();
+      observer_.note(result_.dropped);
+    }
+    result_.interrupted = stopped_ && result_.dropped.empty();
     result_.complete = !stopped_ && result_.dropped.empty();
     return std::move(result_);
   }
@@ -59,6 +66,12 @@ class SessionRun {
     OutcomeKind last = OutcomeKind::ok;
     double seconds = 0;  // of all its trials here
     std::int64_t trials = 0;
+    std::int64_t good = 0;  // trials that ended well, also those of the session that is resumed
+    std::int64_t open = 0;  // slots that still need a trial
+
+    [[nodiscard]] std::optional<double> mean_s() const {
+      return trials > 0 ? std::optional(seconds / static_cast<double>(trials)) : std::nullopt;
+    }
   };
   using SlotKey = std::pair<std::string, std::int64_t>;
   struct SlotState {
@@ -83,16 +96,23 @@ class SessionRun {
     const PlannedCell& cell = plan_.cells[slot.cell];
     SlotState& state = slots_[{cell.key, slot.repeat}];
     const CellState& known = cells_[cell.key];
-    state.done = state.done || known.failures >= kFailuresInARow || (known.failures > 0 && is_final(known.last));
-    if (state.done) {
+    if (known.failures >= kFailuresInARow || (known.failures > 0 && is_final(known.last))) {
+      settle(cell.key, state);
+    }
+    stopped_ = proc::interrupted();
+    if (state.done || stopped_) {
       return {};
     }
     observer_.trial_begins(cell, slot, progress());
     MIA_TRY_ASSIGN(Trial trial, make_trial(slot, cell));
     stopped_ = trial.outcome.kind == OutcomeKind::cancelled || proc::interrupted();
-    remember(trial);
+    if (trial.outcome.kind == OutcomeKind::cancelled) {
+      trial.outcome.reason = proc::out_of_time() ? "the budget was used up" : trial.outcome.reason;
+    } else {
+      remember(trial);
+    }
     observer_.trial_ended(trial, progress());
-    tell(trial, state);
+    tell(trial);
     result_.trials.push_back(std::move(trial));
     return {};
   }
@@ -123,9 +143,11 @@ class SessionRun {
     const std::int64_t began = steady_ns();
     auto trial = run_trial(spec, bench_);
     if (trial) {
-      CellState& state = cells_[cell.key];
-      state.seconds += static_cast<double>(steady_ns() - began) / kNsPerS;
-      ++state.trials;
+      const double seconds = static_cast<double>(steady_ns() - began) / kNsPerS;
+      for (CellState* const state : {&cells_[cell.key], &all_}) {
+        state->seconds += seconds;
+        ++state->trials;
+      }
     }
     return trial;
   }
@@ -134,9 +156,12 @@ class SessionRun {
     CellState& cell = cells_[trial.cell];
     cell.last = trial.outcome.kind;
     cell.failures = trial.outcome.ok() ? 0 : cell.failures + 1;
+    cell.good += trial.outcome.ok() ? 1 : 0;
     SlotState& slot = slots_[{trial.cell, trial.repeat}];
     ++slot.attempts;
-    slot.done = !trial.outcome.ok() || trial.conditions.voided_by.empty() || slot.attempts >= kAttempts;
+    if (!trial.outcome.ok() || trial.conditions.voided_by.empty() || slot.attempts >= kAttempts) {
+      settle(trial.cell, slot);
+    }
     if (trial.graph) {
       proven_.insert(trial.cell);
     }
@@ -148,15 +173,24 @@ class SessionRun {
     }
   }
 
-  void tell(const Trial& trial, const SlotState& slot) {
+  // Needs no further trial.
+  void settle(const std::string& cell, SlotState& slot) {
+    if (!std::exchange(slot.done, true)) {
+      --cells_[cell].open;
+      ++done_;
+    }
+  }
+
+  void tell(const Trial& trial) {
     if (!trial.outcome.ok()) {
       const std::string cause = record::describe(trial.outcome);
       const bool again = std::exchange(told_[trial.cell], cause) == cause;
       observer_.note(fmt::format("{}: {}", trial.cell, again ? "failed again, in the same way" : cause));
-    } else if (!trial.conditions.voided_by.empty()) {
-      observer_.note(fmt::format("{}: disturbed, {}: {}", trial.cell,
-                                 slot.done ? "and not repeated any more" : "so it is repeated at the end of the round",
-                                 join(trial.conditions.voided_by, ", ")));
+    } else if (!trial.conditions.voided_by.empty() && ++disturbed_ == 1) {
+      observer_.note(
+          fmt::format("{}: disturbed from outside ({}): such trials are repeated up to {} times at the end "
+                      "of their round, and from here on only counted",
+                      trial.cell, join(trial.conditions.voided_by, ", "), kAttempts - 1));
     }
   }
 
@@ -173,6 +207,15 @@ class SessionRun {
     result_.dropped = dropped_from(plan_.order[next]);
     observer_.note(result_.dropped);
     return true;
+  }
+
+  // Of a plan that was ended in the middle of a round.
+  [[nodiscard]] std::string cut_short() const {
+    const auto empty =
+        std::ranges::count_if(plan_.cells, [this](const PlannedCell& cell) { return cells_.at(cell.key).good == 0; });
+    return fmt::format(
+        "the budget is used up: {} of {} trials were measured, the one that would have passed it was ended{}", done_,
+        plan_.order.size(), empty > 0 ? fmt::format("; {} of {} cells have no trial", empty, plan_.cells.size()) : "");
   }
 
   // Rounds beyond those of the plan are fresh repeats of some cells.
@@ -192,41 +235,23 @@ class SessionRun {
       const std::string& key = plan_.cells[plan_.order[i].cell].key;
       const auto slot = slots_.find({key, round});
       const bool done = slot != slots_.end() && slot->second.done;
-      sum += done ? 0 : expected_seconds(key).value_or(0);
+      sum += done ? 0 : expected_seconds(cells_.at(key)).value_or(0);
     }
     return sum;
   }
 
-  [[nodiscard]] std::optional<double> expected_seconds(const std::string& cell) const {
-    const auto at = cells_.find(cell);
-    if (at != cells_.end() && at->second.trials > 0) {
-      return at->second.seconds / static_cast<double>(at->second.trials);
-    }
-    double seconds = 0;
-    std::int64_t trials = 0;
-    for (const auto& [key, state] : cells_) {
-      seconds += state.seconds;
-      trials += state.trials;
-    }
-    return trials > 0 ? std::optional(seconds / static_cast<double>(trials)) : std::nullopt;
+  // Of one trial; of any other cell's where this one has none yet.
+  [[nodiscard]] std::optional<double> expected_seconds(const CellState& cell) const {
+    return (cell.trials > 0 ? cell : all_).mean_s();
   }
 
   [[nodiscard]] Progress progress() const {
-    Progress progress;
-    progress.planned = plan_.order.size();
-    double remaining = 0;
-    bool known = false;
-    for (const Slot& slot : plan_.order) {
-      const std::string& key = plan_.cells[slot.cell].key;
-      const auto at = slots_.find({key, slot.repeat});
-      if (at != slots_.end() && at->second.done) {
-        ++progress.done;
-      } else if (const auto seconds = expected_seconds(key)) {
-        remaining += *seconds;
-        known = true;
+    Progress progress{done_, plan_.order.size(), std::nullopt, disturbed_};
+    if (all_.trials > 0) {
+      double remaining = 0;
+      for (const auto& [key, cell] : cells_) {
+        remaining += static_cast<double>(cell.open) * expected_seconds(cell).value_or(0);
       }
-    }
-    if (known) {
       progress.remaining_s = remaining;
     }
     return progress;
@@ -240,6 +265,9 @@ class SessionRun {
   std::int64_t began_ns_;
   SessionResult result_;
   std::map<std::string, CellState> cells_;
+  CellState all_;              // seconds and trials of all cells
+  std::size_t done_ = 0;       // slots
+  std::size_t disturbed_ = 0;  // trials
   std::map<SlotKey, SlotState> slots_;
   std::map<std::string, std::string> told_;  // by cell: the cause of its last failure
   std::set<std::size_t> out_of_memory_;

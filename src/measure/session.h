@@ -19,6 +19,7 @@ struct Progress {
   std::size_t done = 0;
   std::size_t planned = 0;
   std::optional<double> remaining_s;
+  std::size_t disturbed = 0;  // trials of this call
 };
 
 class RunObserver {
@@ -37,15 +38,16 @@ class RunObserver {
 struct SessionOptions {
   std::string id;
   std::vector<record::Trial> finished;  // of the session that is resumed
-  std::optional<double> budget_s;       // ends after the last whole round of repeats that fits
+  std::optional<double> budget_s;       // no round of repeats begins that would end later; what goes on all the same is
+                                        // ended by proc::InterruptGuard::end_in
   bool force = false;                   // also cells beyond one that ran out of memory
 };
 
 struct SessionResult {
   std::vector<record::Trial> trials;  // all, also those that were finished before
   bool complete = false;              // every slot of the plan has its trial, or was given up for a reason
-  bool interrupted = false;
-  std::string dropped;  // what the budget left out, one sentence; "" for nothing
+  bool interrupted = false;           // by a person
+  std::string dropped;                // what the budget left out, one sentence; "" for nothing
 };
 
 [[nodiscard]] Result<SessionResult> run_session(const Plan& plan, Bench& bench, const SessionOptions& options,

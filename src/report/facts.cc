@@ -189,30 +189,34 @@ std::string intervals_text(const record::Report& report) {
   return text;
 }
 
-// "2 of 7 trials were disturbed and left out: REASON; REASON and 3 more."
-std::string disturbed_text(const record::Report& report, record::Standing standing, std::string_view words) {
-  constexpr std::size_t kShown = 3;
-  const std::vector<record::Standing> standings = record::standings(report.trials);
-  std::int64_t trials = 0;
-  std::vector<std::string> reasons;
-  for (std::size_t i = 0; i < standings.size(); ++i) {
-    if (standings[i] == standing) {
-      ++trials;
-      for (const std::string& reason : report.trials[i].conditions.voided_by) {
-        if (std::ranges::find(reasons, reason) == reasons.end()) {
-          reasons.push_back(reason);
-        }
-      }
+// "; tokens_per_s is least certain for short: 96.1 to 99.8": what the disturbance left of the figures. "" where no cell
+// has an interval.
+std::string widest_interval(const record::Report& report) {
+  std::string text;
+  double most = 0;
+  for (const record::CellReport& cell : report.cells) {
+    const auto at = cell.metrics.find("tokens_per_s");
+    if (at == cell.metrics.end() || !at->second.value || !at->second.low || !at->second.high) {
+      continue;
+    }
+    const double width = (*at->second.high - *at->second.low) / *at->second.value;
+    if (width > most) {
+      most = width;
+      text = fmt::format("; tokens_per_s is least certain for {}: {:.4g} to {:.4g}", cell.label, *at->second.low,
+                         *at->second.high);
     }
   }
-  if (trials == 0) {
-    return {};
-  }
-  const std::size_t more = reasons.size() > kShown ? reasons.size() - kShown : 0;
-  reasons.resize(reasons.size() - more);
-  return fmt::format("{} of {} trial{} {} {}: {}{}.", trials, standings.size(), standings.size() == 1 ? "" : "s",
-                     trials == 1 ? "was" : "were", words, join(reasons, "; "),
-                     more > 0 ? fmt::format("; and {} more reason{}", more, more == 1 ? "" : "s") : "");
+  return text;
+}
+
+// "2 of 7 trials were disturbed and left out."
+std::string disturbed_text(const record::Report& report, record::Standing standing, std::string_view words) {
+  const std::vector<record::Standing> standings = record::standings(report.trials);
+  const auto trials = std::ranges::count(standings, standing);
+  return trials == 0
+             ? std::string()
+             : fmt::format("{} of {} trial{} {} {}{}.", trials, standings.size(), standings.size() == 1 ? "" : "s",
+                           trials == 1 ? "was" : "were", words, widest_interval(report));
 }
 
 void add_trial_notes(const record::Report& report, std::vector<std::string>& lines) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Two measuring sessions at once on one machine spoil each other's numbers. A lock file that the kernel frees when its
-// holder dies, however it dies.
+// Two measuring sessions at once on one machine spoil each other's numbers. A lock file whose places are taken in
+// order: who comes first measures first. The kernel frees a place when its holder dies, however it dies.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 
@@ -15,6 +15,7 @@ namespace mia::store {
 // Who measures now, as it wrote of itself.
 struct LockHolder {
   std::int64_t pid = 0;  // 0: unknown
+  std::string verb;      // "" unknown
   std::string since;     // UTC, "" unknown
 };
 
@@ -24,23 +25,29 @@ class MeasureLock {
   MeasureLock& operator=(MeasureLock&& other) noexcept;
   ~MeasureLock();
 
-  // False: another process measures; the caller warns, waits or refuses.
-  [[nodiscard]] bool held() const { return fd_ >= 0; }
-  // The other one when not held.
-  [[nodiscard]] const std::optional<LockHolder>& other() const { return other_; }
+  // False: another process measures, or came before us and will; the caller waits, or gives up by destroying this.
+  [[nodiscard]] bool held() const { return held_; }
+  // Looks again; true from our turn on. Never waits.
+  [[nodiscard]] bool try_again();
+  // Who measures now, when not held.
+  [[nodiscard]] LockHolder other() const;
+  // Processes that come before us, the one that measures included.
+  [[nodiscard]] std::int64_t ahead() const;
 
  private:
-  friend Result<MeasureLock> lock_measuring(const std::filesystem::path& path);
-  MeasureLock(int fd, std::optional<LockHolder> other) : fd_(fd), other_(std::move(other)) {}
+  friend Result<MeasureLock> lock_measuring(const std::filesystem::path& path, std::string_view verb);
+  MeasureLock(int fd, std::string_view verb) : fd_(fd), verb_(verb) {}
   int fd_ = -1;
-  std::optional<LockHolder> other_;
+  std::string verb_;
+  std::int64_t place_ = 0;
+  bool held_ = false;
 };
 
 // data_dir()/measuring.lock
 [[nodiscard]] std::filesystem::path default_lock_path();
 
-// Never waits. An error only where the lock file cannot be made or read (kind `store`). Children started with exec do
-// not keep the lock.
-[[nodiscard]] Result<MeasureLock> lock_measuring(const std::filesystem::path& path);
+// Takes the next place for `verb`, which others are told. Never waits for a turn. An error only where the lock file
+// cannot be made or locked (kind `store`). Children started with exec do not keep the place.
+[[nodiscard]] Result<MeasureLock> lock_measuring(const std::filesystem::path& path, std::string_view verb);
 
 }  // namespace mia::store

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -31,33 +31,72 @@ LockHolder read_holder(int fd) {
   if (length > 0) {
     if (const auto json = parse_json({buffer.data(), static_cast<std::size_t>(length)})) {
       holder.pid = get_int(*json, "pid").value_or(0);
+      holder.verb = get_string(*json, "verb").value_or("");
       holder.since = get_string(*json, "since").value_or("");
     }
   }
   return holder;
 }
 
-bool write_holder(int fd) {
-  const std::string text = dump_json({{"pid", ::getpid()}, {"since", utc_now()}}) + "\n";
+bool write_holder(int fd, const std::string& verb) {
+  const std::string text = dump_json({{"pid", ::getpid()}, {"verb", verb}, {"since", utc_now()}}) + "\n";
   return ::ftruncate(fd, 0) == 0 && ::pwrite(fd, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
 }
 
-int try_lock(int fd) {
+// Places are single bytes far behind what is written in the file; one before them guards the taking of a place.
+constexpr std::int64_t kFirstPlace = 1 << 20;
+constexpr std::int64_t kToTheEnd = 0;
+
+struct flock range(short type, std::int64_t from, std::int64_t length) {
+  struct flock lock {};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = from;
+  lock.l_len = length;
+  return lock;
+}
+
+bool set(int fd, int command, struct flock lock) {
   int result = 0;
   do {
-    result = ::flock(fd, LOCK_EX | LOCK_NB);
+    result = ::fcntl(fd, command, &lock);
   } while (result != 0 && errno == EINTR);
-  return result;
+  return result == 0;
+}
+
+// The end of some place in the range that another one holds; 0 where nobody holds any.
+std::int64_t end_of_taken(int fd, std::int64_t from, std::int64_t length) {
+  struct flock lock = range(F_WRLCK, from, length);
+  const bool taken = ::fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+  return taken ? lock.l_start + std::max<std::int64_t>(lock.l_len, 1) : 0;
+}
+
+// Behind all that are taken; -1 where the file system has no locks.
+std::int64_t take_place(int fd) {
+  if (!set(fd, F_OFD_SETLKW, range(F_WRLCK, kFirstPlace - 1, 1))) {
+    return -1;
+  }
+  std::int64_t place = kFirstPlace;
+  while (const std::int64_t end = end_of_taken(fd, place, kToTheEnd)) {
+    place = end;
+  }
+  const bool taken = set(fd, F_OFD_SETLK, range(F_WRLCK, place, 1));
+  return set(fd, F_OFD_SETLK, range(F_UNLCK, kFirstPlace - 1, 1)) && taken ? place : -1;
 }
 
 }  // namespace
 
 MeasureLock::MeasureLock(MeasureLock&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), other_(std::move(other.other_)) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      verb_(std::move(other.verb_)),
+      place_(other.place_),
+      held_(std::exchange(other.held_, false)) {}
 
 MeasureLock& MeasureLock::operator=(MeasureLock&& other) noexcept {
   std::swap(fd_, other.fd_);
-  std::swap(other_, other.other_);
+  std::swap(verb_, other.verb_);
+  std::swap(place_, other.place_);
+  std::swap(held_, other.held_);
   return *this;
 }
 
@@ -68,11 +107,35 @@ MeasureLock::~MeasureLock() {
   }
 }
 
+bool MeasureLock::try_again() {
+  if (!held_ && ahead() == 0) {
+    held_ = true;
+    // A full disk must not stop a measurement: the lock holds, only its holder's name is missing.
+    (void)write_holder(fd_, verb_);
+  }
+  return held_;
+}
+
+LockHolder MeasureLock::other() const {
+  return read_holder(fd_);
+}
+
+std::int64_t MeasureLock::ahead() const {
+  std::int64_t count = 0;
+  for (std::int64_t place = kFirstPlace; place < place_; ++count) {
+    place = end_of_taken(fd_, place, place_ - place);
+    if (place == 0) {
+      break;
+    }
+  }
+  return count;
+}
+
 std::filesystem::path default_lock_path() {
   return data_dir() / "measuring.lock";
 }
 
-Result<MeasureLock> lock_measuring(const std::filesystem::path& path) {
+Result<MeasureLock> lock_measuring(const std::filesystem::path& path, std::string_view verb) {
   std::error_code ignored;  // open tells what is wrong
   std::filesystem::create_directories(path.parent_path(), ignored);
   constexpr mode_t kMode = 0644;
@@ -80,16 +143,13 @@ Result<MeasureLock> lock_measuring(const std::filesystem::path& path) {
   if (fd < 0) {
     return lock_failure("open", path);
   }
-  MeasureLock lock(fd, std::nullopt);
-  if (try_lock(fd) == 0) {
-    // A full disk must not stop a measurement: the lock holds, only its holder's name is missing.
-    (void)write_holder(fd);
-    return lock;
-  }
-  if (errno != EWOULDBLOCK) {
+  MeasureLock lock(fd, verb);
+  lock.place_ = take_place(fd);
+  if (lock.place_ < 0) {
     return lock_failure("lock", path);
   }
-  return MeasureLock(-1, read_holder(fd));
+  (void)lock.try_again();
+  return lock;
 }
 
 }  // namespace mia::store

@@ -143,13 +143,21 @@ class Compare(Case):
         path = self.dir / "reports" / "compare.json"
         self.assertTrue(wait_for(path.exists))
         process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=20)
+        out, _ = self.end_of(process)
         self.assertEqual(process.returncode, 130)
         self.assertEqual(json.loads(out)["verdict"], "unclear")
         document = self.document()
         self.assertGreaterEqual(len(document["epoch_table"]), 1)
         self.assertEqual(len(document["epoch_table"][0]["pairs"]), 8)
         self.assert_valid()
+        self.assert_no_orphans()
+
+    def test_the_budget_ends_an_epoch_that_would_pass_it(self):
+        self.script(rules=[{"when": {"n_threads": 1}, "faults": [{"phase": "warm_up", "kind": "hang", "nth": 0},
+                                                                 {"phase": "generate", "kind": "hang", "nth": 0}]}])
+        found = self.compare("base", "set:n_threads=1", "--budget", "1s", code=3)
+        self.assertEqual(found["verdict"], "unclear")
+        self.assertTrue(any("budget" in note for note in found["notes"]), found["notes"])
         self.assert_no_orphans()
 
     def test_the_budget_ends_it(self):

@@ -144,6 +144,40 @@ class Gate(GateCase):
 
 
 class Limits(GateCase):
+    def test_the_limits_of_the_measured_plan_judge(self):
+        self.speed(10)
+        scenario = "checks: [thresholds]\nsettings: {{run.repeats: 1, {}}}\nworkloads:\n  short: {{max_tokens: 64}}\n{}"
+        for limit, more in (("perf.thresholds.short_tps_min: 1000", ""),
+                            ("p95_ratio_max: 0.5", "  long: {max_tokens: 96}\n")):
+            with self.subTest(limit):
+                (self.dir / "mine.yaml").write_text(scenario.format(limit, more))
+                name = limit.split(":")[0].split(".")[-1]
+                ran = self.mia_json("run", "mine.yaml")
+                self.assertEqual([line["verdict"] for line in check(ran, name)], ["fail"])
+                for args in (["last"], [str(self.dir / "reports" / "perf_mine.json")], ["--run", "mine.yaml"]):
+                    report = self.gate(*args, "--no-baseline", "--no-confirm", code=1)
+                    self.assertEqual(check(report, name)[0]["limit"], float(limit.split()[-1]), args)
+                self.gate("last", "--no-baseline", "--no-confirm", "--set", f"{name}=2000" if "min" in name else f"{name}=0.1", code=1)
+                typed = self.gate("last", "--no-baseline", "--set", f"{name}=1.5")
+                self.assertEqual(check(typed, name)[0]["limit"], 1.5)
+
+    def test_what_judged_nothing_is_unclear(self):
+        self.speed(10)
+        (self.dir / "mine.yaml").write_text("settings: {run.repeats: 1}\nworkloads:\n  short: {max_tokens: 8}\n")
+        report = self.gate("--run", "mine.yaml", "--no-baseline", code=3)
+        self.assertEqual(report["judgement"]["verdict"], "unclear")
+        self.assertIn("could be judged", check(report, "limits")[0]["text"])
+        self.mia("accept", "last", "--reason", "test")
+        self.gate("last", code=3)
+        self.gate("last", "--set", "short_tps_min=1")
+
+    def test_a_budget_ends_what_hangs(self):
+        self.script(faults=[{"phase": "generate", "kind": "hang", "nth": 0}])
+        report = self.gate("--run", "smoke", "--no-baseline", "--budget", "1s", code=3)
+        self.assertEqual(report["judgement"]["verdict"], "unclear")
+        self.assertEqual([finding["id"] for finding in report["findings"] if finding["id"] == "budget"], ["budget"])
+        self.assert_no_orphans()
+
     def test_the_profile_of_the_reports_model_judges(self):
         self.speed(250)
         self.mia("run", "smoke", "-m", "gpt-oss-20b-mxfp4")
@@ -332,6 +366,7 @@ class Formats(GateCase):
         self.speed(10)
         self.mia("run", "smoke", "--repeats", "1")
         self.mia("accept", "last")
+        self.mia("run", "smoke", "--repeats", "1")
         report = self.gate("last", "--margin", "30%")
         self.assertIn("samples of 1 and 1", check(report, "baseline_tokens_per_s")[0]["text"])
         empty = json.loads(self.smoke().read_text())

@@ -193,7 +193,7 @@ class Models(Procedure):
 class Probe(Procedure):
     def test_parts_sentences_and_what_was_left_out(self):
         self.script(n_threads_auto=16, scale={"n_threads": {"8": 0.5}}, noise={"seed": 2, "trial": 0.01})
-        report = self.mia_json("run", "probe", timeout=180)
+        report = self.mia_json("run", "probe")
         parts = {part["name"]: part for part in report["parts"]}
         for name in ("baseline", "cpu-tuning", "long-context", "latency"):
             self.assertTrue(parts[name]["sentence"], name)
@@ -213,7 +213,7 @@ class Probe(Procedure):
     def test_several_models_bring_the_comparison(self):
         self.script(probes=logits(20.0))
         report = self.mia_json("run", "probe", "-m", "a.gguf", "-m", "b.gguf", "--repeats", "1", "--only", "baseline",
-                               "--only", "quant-compare", timeout=120)
+                               "--only", "quant-compare")
         self.assertEqual({cell["model"] for cell in report["cells"] if cell["part"] == "baseline"}, {"a.gguf"})
         self.assertEqual({cell["model"] for cell in report["cells"] if cell["part"] == "quant-compare"},
                          {"a.gguf", "b.gguf"})
@@ -234,6 +234,15 @@ class Confirmation(Procedure):
         report = self.mia_json("run", "--axis", "n_threads=1,2,3", "--repeats", "5", "--budget", "1ms")
         self.assertEqual([t["repeat"] for t in report["trials"]], [0, 0, 0])
         self.assertIn("1 of 5 repeats", self.findings(report, "budget")[0]["text"])
+
+    def test_the_budget_ends_what_would_pass_it(self):
+        self.script(rules=[{"when": {"n_threads": 2}, "faults": [{"phase": "generate", "kind": "hang", "nth": 0}]}])
+        self.mia("run", "--axis", "n_threads=1,2", "--repeats", "5", "--budget", "1s", code=3)
+        report = self.report()
+        self.assertIn("cells have no trial", self.findings(report, "budget")[0]["text"])
+        self.assertEqual({t["outcome"]["kind"]: t["outcome"]["reason"] for t in report["trials"]},
+                         {"ok": "", "cancelled": "the budget was used up"})
+        self.assert_no_orphans()
 
     def test_a_time_out_says_where_its_limit_came_from(self):
         self.script(faults=[{"phase": "generate", "kind": "hang", "nth": 0}])

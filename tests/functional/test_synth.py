@@ -131,7 +131,7 @@ class Synth(Case):
         self.addCleanup(process.kill)
         self.assertTrue(wait_for(lambda: (self.dir / "out").exists() and any((self.dir / "out").iterdir())))
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        _, err = self.end_of(process)
         self.assertEqual(process.returncode, 130, err)
         self.assertEqual(list((self.dir / "out").iterdir()), [])
 
@@ -222,9 +222,16 @@ class Roofline(Case):
         self.addCleanup(first.kill)
         lock = self.dir / "data/mia-perf/measuring.lock"
         self.assertTrue(wait_for(lambda: lock.exists() and str(first.pid) in lock.read_text()))
-        self.assertIn(str(first.pid), self.mia("roofline", "--seconds", "0.05", code=2)[1])
+        refused = self.mia("roofline", "--seconds", "0.05", code=2)[1]
+        self.assertIn(f"mia-perf roofline (process {first.pid} since ", refused)
+        self.assertIn(str(first.pid), self.mia("roofline", "--seconds", "0.05", "--wait=0.2s", code=2)[1])
+        said = self.dir / "said"
+        with said.open("w") as stream:
+            waiting = self.start("roofline", "--seconds", "0.05", "--wait", "--json", stderr=stream)
+        self.assertTrue(wait_for(lambda: f"waiting for mia-perf roofline (process {first.pid}" in said.read_text()))
         os.kill(first.pid, signal.SIGKILL)
         first.communicate()
+        self.assertEqual((self.end_of(waiting)[0] != "", waiting.returncode), (True, 0))
         self.mia("roofline", "--seconds", "0.05")
 
 

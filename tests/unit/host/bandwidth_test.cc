@@ -121,13 +121,14 @@ TEST(FileRatesTest, ColdOnlyWhereTheCacheCanBeEmptied) {
   const FileRates rates = file_rates({big});
   EXPECT_EQ(rates.cold_b_s.has_value(), can_evict(tree.root()));
   EXPECT_GT(rates.cached_b_s.value_or(0), 0);
+  EXPECT_FALSE(file_rates({big}, [] { return true; }).cached_b_s) << "stopped before it knew";
   const FileRates none = file_rates({"no-such"});
   EXPECT_FALSE(none.cold_b_s);
   EXPECT_FALSE(none.cached_b_s);
 }
 
 TEST(MeasureRoofline, DoublesTheThreadsAndEndsAtTheMost) {
-  const Roofline roofline = measure_roofline(3, 0);
+  const Roofline roofline = measure_roofline({.max_threads = 3, .seconds_each = 0, .stop = {}});
   ASSERT_EQ(roofline.by_threads.size(), 3U);
   EXPECT_EQ(roofline.by_threads[0].threads, 1);
   EXPECT_EQ(roofline.by_threads[1].threads, 2);
@@ -138,13 +139,15 @@ TEST(MeasureRoofline, DoublesTheThreadsAndEndsAtTheMost) {
 }
 
 TEST(MeasureRoofline, AddsTheThreadsOfARun) {
-  const Roofline roofline = measure_roofline(4, 0, 3);
+  const Roofline roofline = measure_roofline({.max_threads = 4, .seconds_each = 0, .also = 3, .stop = {}});
   std::vector<int> threads;
   for (const Bandwidth& bandwidth : roofline.by_threads) {
     threads.push_back(bandwidth.threads);
   }
   EXPECT_EQ(threads, (std::vector<int>{1, 2, 3, 4}));
-  EXPECT_EQ(measure_roofline(2, 0, 99).by_threads.size(), 2U);
+  EXPECT_EQ(measure_roofline({.max_threads = 4, .seconds_each = 0, .stop = [] { return true; }}).by_threads.size(), 1U)
+      << "stopped after the first";
+  EXPECT_EQ(measure_roofline({.max_threads = 2, .seconds_each = 0, .also = 99, .stop = {}}).by_threads.size(), 2U);
 }
 
 TEST(DecodeLimit, IsBandwidthOverBytes) {
