@@ -14,6 +14,7 @@
 #include "cli/cli.h"
 #include "cli/plan_options.h"
 #include "cli/progress_line.h"
+#include "document/value.h"
 #include "host/bandwidth.h"
 #include "host/topology.h"
 #include "report/document.h"
