@@ -79,15 +79,29 @@ Status check_arguments(const InstallSpec& spec) {
   return {};
 }
 
-// What only the tools use is left out of the build without them: two fifths of its files. The package sets the option
-// by force, so it is unset once llama.cpp's own project() was called. CMAKE_ARGS is split at blanks: no such folder, no
-// saving.
-Result<std::string> without_common(const fs::path& folder) {
-  const fs::path file = folder / "without-common.cmake";
+// GCC before 11.5, 12.4 and 13.3 drops most of what a program writes for ldtilecfg (GCC bug 114098), so that libraries
+// built for a CPU with AMX crash there in their first product.
+constexpr std::string_view kNoBrokenAmx = R"(
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  set(gcc ${CMAKE_CXX_COMPILER_VERSION})
+  if((gcc VERSION_GREATER_EQUAL 11 AND gcc VERSION_LESS 11.5) OR (gcc VERSION_GREATER_EQUAL 12 AND gcc VERSION_LESS 12.4)
+     OR (gcc VERSION_GREATER_EQUAL 13 AND gcc VERSION_LESS 13.3))
+    add_compile_options($<$<COMPILE_LANGUAGE:C,CXX>:-mno-amx-tile> $<$<COMPILE_LANGUAGE:C,CXX>:-mno-amx-int8>
+                        $<$<COMPILE_LANGUAGE:C,CXX>:-mno-amx-bf16>)
+  endif()
+endif()
+)";
+
+// What llama.cpp's own project() must not decide. What only the tools use is left out of the build without them: two
+// fifths of its files; the package sets that option by force, so it is unset afterwards. CMAKE_ARGS is split at blanks:
+// no such folder, none of it.
+Result<std::string> after_project(const fs::path& folder, bool tools) {
+  const fs::path file = folder / "after-project.cmake";
   if (file.native().find_first_of(" \t\n'\"\\") != std::string::npos) {
     return std::string();
   }
-  MIA_TRY(write_file_atomic(file, "set(LLAMA_BUILD_COMMON OFF)\n"));
+  MIA_TRY(
+      write_file_atomic(file, std::string(tools ? "" : "set(LLAMA_BUILD_COMMON OFF)\n") + std::string(kNoBrokenAmx)));
   return " -DCMAKE_PROJECT_llama.cpp_INCLUDE=" + file.string();
 }
 
@@ -96,10 +110,9 @@ Result<std::string> cmake_arguments(const InstallSpec& spec, const fs::path& fol
   std::string arguments = "-DLLAVA_BUILD=OFF";
   if (spec.tools) {
     arguments += " -DLLAMA_BUILD_TOOLS=ON -DLLAMA_BUILD_SERVER=ON -DLLAMA_TOOLS_INSTALL=ON";
-  } else {
-    MIA_TRY_ASSIGN(const std::string common, without_common(folder));
-    arguments += common;
   }
+  MIA_TRY_ASSIGN(const std::string included, after_project(folder, spec.tools));
+  arguments += included;
   if (spec.cuda) {
     arguments += " -DGGML_CUDA=ON";
   }
