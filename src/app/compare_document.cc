@@ -98,10 +98,7 @@ Json compare_document(const judge::Comparison& comparison, const CompareContent&
   document["log_tail"] = printable(content.log_tail, std::size_t{16} << 10U);
   document["arms"] = {{"a", arm_json(content.a, content.epochs, false)},
                       {"b", arm_json(content.b, content.epochs, true)}};
-  document["epoch_table"] = Json::array();
-  for (const measure::PairEpoch& epoch : content.epochs) {
-    document["epoch_table"].push_back(measure::to_json(epoch));
-  }
+  document["epoch_table"] = measure::to_json(content.epochs);
   document[kHash] = hash_hex(dump_json(document));
   return document;
 }
@@ -114,16 +111,7 @@ Result<std::vector<measure::PairEpoch>> pair_table(const Json& document) {
     return fail(ErrorKind::unsupported, "the comparison has schema {}, this program reads schema {}",
                 schema ? std::to_string(*schema) : "none", kCompareSchema);
   }
-  const Json& table = get_member(document, "epoch_table");
-  if (!table.is_array()) {
-    return fail(ErrorKind::protocol, "the comparison has no epoch_table");
-  }
-  std::vector<measure::PairEpoch> epochs;
-  for (const Json& entry : table) {
-    MIA_TRY_ASSIGN(auto epoch, measure::epoch_from_json(entry));
-    epochs.push_back(std::move(epoch));
-  }
-  return epochs;
+  return measure::epochs_from_json(get_member(document, "epoch_table"));
 }
 
 Result<Json> read_compare_document(const std::filesystem::path& path, bool allow_edited) {

@@ -12,6 +12,7 @@
 #include "host/preflight.h"
 #include "host/topology.h"
 #include "model/describe.h"
+#include "record/json_writer.h"
 #include "report/facts.h"
 #include "runtime/cuda.h"
 
@@ -91,10 +92,10 @@ void add_moment(Facts& facts, const host::PreflightFacts& now) {
 }
 
 Json moment_json(const host::PreflightFacts& facts) {
-  return {{"conditions", record::to_json(facts.second)},
-          {"available_bytes", facts.available_bytes ? Json(*facts.available_bytes) : Json()},
-          {"page_cache_can_be_emptied", facts.can_evict ? Json(*facts.can_evict) : Json()},
-          {"page_cache_is_provable", facts.residency_known ? Json(*facts.residency_known) : Json()}};
+  return {{"conditions", record::members_to_json(facts.second)},
+          {"available_bytes", record::members_to_json(facts.available_bytes)},
+          {"page_cache_can_be_emptied", record::members_to_json(facts.can_evict)},
+          {"page_cache_is_provable", record::members_to_json(facts.residency_known)}};
 }
 
 const char* severity_word(record::Severity severity) {

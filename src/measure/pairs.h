@@ -98,7 +98,7 @@ class PairRunner {
 // Memory that both arms need at once, from the sizes of the files; a mapped file that both read is there once.
 [[nodiscard]] std::int64_t resident_bytes(const ArmSpec& a, const ArmSpec& b);
 
-[[nodiscard]] Json to_json(const PairEpoch& epoch);
-[[nodiscard]] Result<PairEpoch> epoch_from_json(const Json& json);
+[[nodiscard]] Json to_json(const std::vector<PairEpoch>& epochs);
+[[nodiscard]] Result<std::vector<PairEpoch>> epochs_from_json(const Json& json);
 
 }  // namespace mia::measure

@@ -9,32 +9,11 @@
 namespace mia::record {
 
 Json to_json(const Graph& graph) {
-  Json json = {
-      {"ops", Json::array()}, {"nodes", member_to_json(graph.nodes)}, {"splits", member_to_json(graph.splits)}};
-  for (const OpCount& op : graph.ops) {
-    json["ops"].push_back({{"op", op.op}, {"backend", op.backend}, {"count", op.count}});
-  }
-  return json;
+  return members_to_json(graph);
 }
 
 Result<Graph> graph_from_json(const Json& json) {
-  Graph graph;
-  if (!json.is_object()) {
-    return fail(ErrorKind::protocol, "a graph is not an object");
-  }
-  graph.nodes = get_int(json, "nodes");
-  graph.splits = get_int(json, "splits");
-  const Json& list = get_member(json, "ops");
-  for (const Json& item : list.is_array() ? list : Json::array()) {
-    const auto op = get_string(item, "op");
-    const auto backend = get_string(item, "backend");
-    const auto count = get_int(item, "count");
-    if (!op || !backend || !count) {
-      return fail(ErrorKind::protocol, "a graph: an operation without 'op', 'backend' or 'count'");
-    }
-    graph.ops.push_back({*op, *backend, *count});
-  }
-  return graph;
+  return from_members<Graph>(json, "graph");
 }
 
 std::int64_t count_of(const Graph& graph, std::string_view op) {

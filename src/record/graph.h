@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "record/members.h"
 
 namespace mia::record {
 
@@ -18,12 +19,19 @@ struct OpCount {
   std::string backend;  // where its result lies: "CPU", "CUDA0"
   std::int64_t count = 0;
 };
+template <Either<OpCount> X, class F>
+void each(X& x, F&& f) {
+  f(needed("op"), x.op);
+  f(needed("backend"), x.backend);
+  f(needed("count"), x.count);
+}
 
 struct Graph {
   std::vector<OpCount> ops;
   std::optional<std::int64_t> nodes;   // operations that compute something
   std::optional<std::int64_t> splits;  // pieces that run on one backend each
 };
+MIA_MEMBERS(Graph, ops, nodes, splits)
 
 [[nodiscard]] Json to_json(const Graph& graph);
 [[nodiscard]] Result<Graph> graph_from_json(const Json& json);

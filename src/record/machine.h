@@ -11,6 +11,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "record/members.h"
 
 namespace mia::record {
 
@@ -19,6 +20,7 @@ struct CacheLevel {
   std::int64_t bytes = 0;
   std::int64_t count = 0;  // how many of them the machine has
 };
+MIA_MEMBERS(CacheLevel, level, bytes, count)
 
 struct GpuInfo {
   std::string name;
@@ -27,6 +29,7 @@ struct GpuInfo {
   std::string driver_cuda;  // newest CUDA that the driver runs, "13.0"
   std::optional<bool> ecc;
 };
+MIA_MEMBERS(GpuInfo, name, memory_bytes, driver, driver_cuda, ecc)
 
 struct Machine {
   std::string hostname;
@@ -48,6 +51,9 @@ struct Machine {
   std::vector<GpuInfo> gpus;
   std::string fingerprint;  // hash of what makes two machines comparable: CPU, cores, memory, GPUs
 };
+MIA_MEMBERS(Machine, hostname, os, kernel, cpu_model, logical_cpus, physical_cores, performance_cores, numa_nodes,
+            allowed_cpus, allowed_cores, allowed_performance_cores, memory_bytes, memory_limit_bytes, governor,
+            virtualization, fingerprint, caches, gpus)
 
 struct Device {
   std::string name;  // "CPU", "CUDA0"
@@ -57,6 +63,7 @@ struct Device {
   std::optional<std::int64_t> memory_free_bytes;
   std::string bus_id;  // PCI "0000:c1:00.0", "" where the runtime does not say
 };
+MIA_MEMBERS(Device, name, description, type, memory_total_bytes, memory_free_bytes, bus_id)
 
 [[nodiscard]] bool is_gpu(const Device& device);  // one with memory of its own, or one that shares the CPU's
 
@@ -80,6 +87,8 @@ struct RuntimeInfo {
   bool load_phase = true;  // load loads; otherwise the model is there already and a load has no time
   std::string installed;   // UTC
 };
+MIA_MEMBERS(RuntimeInfo, name, provider, prefix, worker, version, commit, package, build_flags, backends,
+            library_hashes, capabilities, model_file, real_time, load_phase, installed, devices)
 [[nodiscard]] bool can(const RuntimeInfo& runtime, std::string_view capability);
 
 // What the scripted worker says of itself, and what is known of it before it is started.
@@ -92,12 +101,14 @@ struct TensorGroup {
   std::int64_t bytes_per_token = 0;  // read to decode one token
   std::int64_t multiply_adds = 0;    // per decoded token
 };
+MIA_MEMBERS(TensorGroup, name, tensors, bytes, bytes_per_token, multiply_adds)
 
 struct TensorTypeCount {
   std::string type;  // "Q4_1"
   std::int64_t tensors = 0;
   std::int64_t bytes = 0;
 };
+MIA_MEMBERS(TensorTypeCount, type, tensors, bytes)
 
 struct ModelInfo {
   std::string id;                  // catalogue id, or the file's stem without the number of a part
@@ -133,6 +144,11 @@ struct ModelInfo {
   std::vector<TensorGroup> groups;
   std::string header_hash;  // identity of the model: hash of the file's header and size
 };
+MIA_MEMBERS(ModelInfo, id, path, parts, file_bytes, architecture, kind, display_name, quantization, tokenizer,
+            vocabulary, tokenizer_hash, layers, context, embedding, heads, kv_heads, experts, experts_used, parameters,
+            tensor_bytes, bytes_per_token, kv_bytes_per_position, sliding_window, window_layers,
+            kv_window_bytes_per_position, kv_multiply_adds_per_position, kv_window_multiply_adds_per_position,
+            multiply_adds, synthetic, header_hash, types, groups)
 
 // Does it write tokens by its decoder alone? Only such a model is measured.
 [[nodiscard]] bool is_decoder(const ModelInfo& model);

@@ -4,19 +4,23 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/json.h"
 #include "base/result.h"
+#include "record/members.h"
 
 namespace mia::record {
 
 enum class OutcomeKind { ok, crashed, timed_out, out_of_memory, refused, invalid, cancelled };
+[[nodiscard]] std::span<const Name<OutcomeKind>> names(OutcomeKind kind);
 
 // Phase of a trial in which something happened.
 enum class Phase { spawn, greeting, load, context, warm_up, generate, probe, unload, shutdown };
+[[nodiscard]] std::span<const Name<Phase>> names(Phase phase);
 
 struct Outcome {
   OutcomeKind kind = OutcomeKind::ok;
@@ -30,10 +34,11 @@ struct Outcome {
   [[nodiscard]] bool ok() const { return kind == OutcomeKind::ok; }
 };
 
-[[nodiscard]] std::string_view name_of(OutcomeKind kind);
-[[nodiscard]] std::string_view name_of(Phase phase);
-[[nodiscard]] std::optional<OutcomeKind> outcome_kind(std::string_view name);
-[[nodiscard]] std::optional<Phase> phase_named(std::string_view name);
+template <Either<Outcome> X, class F>
+void each(X& x, F&& f) {
+  f(needed("kind"), x.kind);
+  MIA_FOR_EACH(MIA_MEMBER, phase, signal, exit_code, reason, checks, cause)
+}
 
 // "ok", "crashed (SIGSEGV) in load", "timed out in generate", "refused: ...".
 [[nodiscard]] std::string describe(const Outcome& outcome);

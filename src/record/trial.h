@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "record/graph.h"
+#include "record/members.h"
 #include "record/outcome.h"
 #include "record/settings.h"
 
@@ -36,6 +37,9 @@ struct Run {
   std::optional<double> energy_j;      // of the GPUs
   std::optional<double> cpu_energy_j;  // of all CPU packages
 };
+MIA_MEMBERS(Run, warm_up, input, prompt_tokens, tokens_out, words_out, tokenize_ns, prefill_ns, token_ns, stop_reason,
+            text, minor_faults, major_faults, voluntary_switches, involuntary_switches, energy_j, cpu_energy_j)
+[[nodiscard]] std::optional<std::string> contradiction(const Run& run);  // of its members; found where one is read
 
 // What disturbed the trial: differences between just before the load and just after the last run.
 struct Conditions {
@@ -66,6 +70,11 @@ struct Conditions {
   std::optional<std::int64_t> gpu_pcie_generation;      // highest that was seen: an idle link steps down
   std::vector<std::string> voided_by;                   // empty: the trial counts
 };
+MIA_MEMBERS(Conditions, wall_s, steal_s, psi_cpu_some_s, psi_memory_some_s, psi_io_some_s, other_cpu_s, watched_cpus,
+            load1, frequency_mhz_before, frequency_mhz_after, throttle_events, free_memory_bytes, swap_in_pages,
+            canary_before_gb_s, canary_after_gb_s, gpu_sm_clock_mhz, gpu_memory_clock_mhz, gpu_temperature_c,
+            gpu_power_w, gpu_throttle_reasons, gpu_memory_used_bytes, gpu_memory_before_bytes, gpu_memory_after_bytes,
+            gpu_other_processes, gpu_pcie_generation, voided_by)
 
 // Proof of the page cache's state just before the load.
 struct CacheProof {
@@ -83,12 +92,14 @@ struct Phases {
   std::optional<double> first_token_ms;    // TTFT of the very first run, warm-up included
   std::optional<double> time_to_ready_ms;  // spawn + load + context + first token
 };
+MIA_MEMBERS(Phases, spawn_ms, load_ms, load_ms_source, context_ms, first_token_ms, time_to_ready_ms)
 
 struct BufferSize {
   std::string device;  // "CPU", "CUDA0"
   std::string kind;    // model | kv | compute | output
   std::int64_t bytes = 0;
 };
+MIA_MEMBERS(BufferSize, device, kind, bytes)
 
 struct Trial {
   std::string id;             // session id + plan position
@@ -113,13 +124,21 @@ struct Trial {
   std::optional<double> timeout_s;           // limit of the longest phase
   std::string timeout_source;                // where that limit came from
 };
+template <Either<Trial> X, class F>
+void each(X& x, F&& f) {
+  MIA_FOR_EACH(MIA_MEMBER, id, cell, repeat, position, started, requested, conditions, warm_up_steady, runs)
+  MIA_FOR_EACH(MIA_MEMBER, peak_rss_bytes, buffers, graph, graph_reason, facts, log_tail, timeout_s, timeout_source)
+  f("effective", OnlySet{x.effective});
+  f(needed("outcome"), x.outcome);
+  each(x.phases, f);
+  f("cache_requested", x.cache.requested);
+  f("cache_state", x.cache.state);
+  f("cache_resident_fraction", x.cache.resident_fraction);
+}
 
-[[nodiscard]] Json to_json(const std::vector<BufferSize>& buffers);
-[[nodiscard]] std::vector<BufferSize> buffers_from_json(const Json& list);
 [[nodiscard]] Json to_json(const Run& run);
 [[nodiscard]] Result<Run> run_from_json(const Json& json);
-[[nodiscard]] Json to_json(const Conditions& conditions);
-[[nodiscard]] Conditions conditions_from_json(const Json& json);
+[[nodiscard]] Result<Conditions> conditions_from_json(const Json& json);
 [[nodiscard]] Json to_json(const Trial& trial);
 [[nodiscard]] Result<Trial> trial_from_json(const Json& json);
 

@@ -44,7 +44,7 @@ Result<record::Trial> read_trial(StampReader& stamps, long long num, const std::
 }
 
 Result<record::OutcomeKind> stored_outcome(const std::string& trial, const std::string& outcome) {
-  if (const auto kind = record::outcome_kind(outcome)) {
+  if (const auto kind = record::value_named<record::OutcomeKind>(outcome)) {
     return *kind;
   }
   return fail(ErrorKind::store, "trial '{}' has the unknown outcome '{}'", one_line(trial, 100),
@@ -97,7 +97,7 @@ Result<std::vector<record::Trial>> Store::trial_conditions(std::string_view sess
     const auto take = [&]() -> Status {
       MIA_TRY_ASSIGN(row.outcome.kind, stored_outcome(row.id, outcome));
       MIA_TRY_ASSIGN(const Json json, parse_json(conditions, kJsonLimits));
-      row.conditions = record::conditions_from_json(json);
+      MIA_TRY_ASSIGN(row.conditions, record::conditions_from_json(json));
       row.warm_up_steady = steady != 0;
       row.runs.assign(static_cast<std::size_t>(warm_ups), warm_up_run());
       trials.push_back(row);

@@ -9,132 +9,58 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "record/fields.h"
+#include "record/json_members.h"
 #include "worker/fake_counter.h"
 #include "worker/fake_faults.h"
 
 namespace mia::worker {
+
+// Not in an unnamed namespace: the reader finds these by argument-dependent lookup.
+
+// One number is a list of one.
+struct OneOrMore {
+  std::vector<double>& list;
+};
+static Status read_member(const Json& json, OneOrMore value) {
+  MIA_TRY_ASSIGN(value.list,
+                 record::from_members<std::vector<double>>(json.is_number() ? Json::array({json}) : json, "it"));
+  return {};
+}
+
+// Texts, or other values as JSON writes them.
+struct Texts {
+  std::map<std::string, std::string>& map;
+};
+static Status read_member(const Json& json, Texts value) {
+  value.map.clear();
+  for (const auto& [key, member] : json.items()) {
+    value.map[key] = member.is_string() ? member.get<std::string>() : member.dump();
+  }
+  return {};
+}
+
+MIA_MEMBERS(Noise, seed, token, run, trial)
+MIA_MEMBERS(Fault, phase, kind, nth, code, signal, version, bytes, stdout_bytes, stderr_bytes, limit_mb, seconds,
+            setsid, ignore_term, text)
+template <record::Either<Behaviour> X, class F>
+void each(X& x, F&& f) {
+  MIA_FOR_EACH(MIA_MEMBER, load_phase, load_ms, context_ms, tokenize_ms, prefill_ms, prefill_ms_per_token, noise)
+  MIA_FOR_EACH(MIA_MEMBER, drift_per_trial, scale, words, end_of_text_after, n_threads_auto, buffers, probes, faults)
+  f("token_ms", OneOrMore{x.token_ms});
+  f("warm_up_factors", OneOrMore{x.warm_up_factors});
+  f("effective", Texts{x.effective});
+  f("facts", Texts{x.facts});
+}
+
 namespace {
 
-template <class T>
-void read(const Json& json, T& value) {
-  value = json.get<T>();
-}
-template <class T>
-void read(const Json& json, std::optional<T>& value) {
-  value = json.is_null() ? std::nullopt : std::optional(json.get<T>());
-}
-void read(const Json& json, std::vector<double>& value) {
-  value = json.is_array() ? json.get<std::vector<double>>() : std::vector{json.get<double>()};
-}
-void read(const Json& json, std::map<std::string, std::string>& value) {
-  value.clear();
-  for (const auto& [key, member] : json.items()) {
-    value[key] = member.is_string() ? member.get<std::string>() : member.dump();
-  }
-}
-void read(const Json& json, record::Phase& value) {
-  const auto phase = record::phase_named(json.get<std::string>());
-  if (!phase) {
-    throw std::invalid_argument("unknown phase " + json.dump());
-  }
-  value = *phase;
-}
-void read(const Json& json, std::vector<record::BufferSize>& value) {
-  value.clear();
-  for (const Json& item : json) {
-    value.push_back({item.at("device"), item.at("kind"), item.at("bytes")});
-  }
-}
-
-// Argument-dependent lookup does not look into unnamed namespaces: these two must be known before their use below.
-void read(const Json& json, Noise& value);
-void read(const Json& json, std::vector<Fault>& value);
-
-template <class F>
-void each(Noise& noise, F f) {
-  f("seed", noise.seed);
-  f("token", noise.token);
-  f("run", noise.run);
-  f("trial", noise.trial);
-}
-
-template <class F>
-void each(Fault& fault, F f) {
-  f("phase", fault.phase);
-  f("kind", fault.kind);
-  f("nth", fault.nth);
-  f("code", fault.code);
-  f("signal", fault.signal);
-  f("version", fault.version);
-  f("bytes", fault.bytes);
-  f("stdout_bytes", fault.stdout_bytes);
-  f("stderr_bytes", fault.stderr_bytes);
-  f("limit_mb", fault.limit_mb);
-  f("seconds", fault.seconds);
-  f("setsid", fault.setsid);
-  f("ignore_term", fault.ignore_term);
-  f("text", fault.text);
-}
-
-template <class F>
-void each(Behaviour& behaviour, F f) {
-  f("load_phase", behaviour.load_phase);
-  f("load_ms", behaviour.load_ms);
-  f("context_ms", behaviour.context_ms);
-  f("tokenize_ms", behaviour.tokenize_ms);
-  f("prefill_ms", behaviour.prefill_ms);
-  f("prefill_ms_per_token", behaviour.prefill_ms_per_token);
-  f("token_ms", behaviour.token_ms);
-  f("noise", behaviour.noise);
-  f("warm_up_factors", behaviour.warm_up_factors);
-  f("drift_per_trial", behaviour.drift_per_trial);
-  f("scale", behaviour.scale);
-  f("words", behaviour.words);
-  f("end_of_text_after", behaviour.end_of_text_after);
-  f("n_threads_auto", behaviour.n_threads_auto);
-  f("effective", behaviour.effective);
-  f("facts", behaviour.facts);
-  f("buffers", behaviour.buffers);
-  f("probes", behaviour.probes);
-  f("faults", behaviour.faults);
-}
-
-// Members of an object; one that no member of the struct takes is an error, because a slip in a test's script would
-// otherwise make the test vacuous.
-template <class T>
-void read_object(const Json& json, T& value) {
-  std::size_t used = 0;
-  each(value, [&](const char* key, auto& member) {
-    if (const auto at = json.find(key); at != json.end()) {
-      read(*at, member);
-      ++used;
-    }
-  });
-  if (used == json.size()) {
-    return;
-  }
-  for (const auto& [key, unused] : json.items()) {
-    bool known = false;
-    each(value, [&, &name = key](const char* member, auto&) { known = known || name == member; });
-    if (!known) {
-      throw std::invalid_argument("unknown member '" + key + "'");
-    }
-  }
-}
-void read(const Json& json, Noise& value) {
-  read_object(json, value);
-}
-void read(const Json& json, std::vector<Fault>& value) {
-  value.clear();
-  for (const Json& item : json) {
-    read_object(item, value.emplace_back());
-  }
-}
-
 Behaviour behaviour_from(const Json& json) {
+  // A slip in a test's script would otherwise make the test vacuous.
+  constexpr record::MemberReader kStrict(record::Unknown::refused);
   Behaviour behaviour;
-  read_object(json, behaviour);
+  if (const auto wrong = kStrict.read(json, behaviour)) {
+    throw std::invalid_argument(wrong->text());
+  }
   if (behaviour.token_ms.empty()) {
     throw std::invalid_argument("'token_ms' is empty");
   }

@@ -76,20 +76,45 @@ TEST(RecordReport, NotFiniteBecomesNull) {
   EXPECT_EQ(read->drift_share, std::nullopt);
 }
 
+TEST(RecordReport, ANumberBeyondItsTypeIsNotWrappedAround) {
+  Json broken = record::to_json(samples::baseline());
+  broken["cells"][0]["decode_splits"] = std::numeric_limits<std::uint64_t>::max();
+  EXPECT_FALSE(record::report_from_json(broken));
+  broken = record::to_json(samples::baseline());
+  broken["schema"] = std::numeric_limits<std::int64_t>::max();
+  EXPECT_FALSE(record::report_from_json(broken));
+}
+
+TEST(RecordReport, RunsThatContradictThemselvesAreRefused) {
+  Json broken = record::to_json(samples::baseline());
+  broken["trials"][0]["runs"][0]["tokens_out"] = 1000;
+  const auto read = record::report_from_json(broken);
+  ASSERT_FALSE(read);
+  EXPECT_NE(read.error().message.find("trials[0]: 'runs[0]': tokens_out is 1000 but there are"), std::string::npos)
+      << read.error().message;
+}
+
 TEST(RecordReport, WrongTypesAreNamed) {
   const Json good = record::to_json(samples::baseline());
-  const std::vector<std::pair<std::string, std::string>> wrong = {{"/complete", "complete"},
-                                                                  {"/cells", "cells"},
-                                                                  {"/cells/0/delta", "delta"},
-                                                                  {"/cells/0/metrics/load_ms/value", "load_ms"},
-                                                                  {"/cells/0/metrics", "metrics"},
-                                                                  {"/cells/0/histogram/0/count", "count"},
-                                                                  {"/findings/0/severity", "severity"},
-                                                                  {"/checks/0/limit", "limit"},
-                                                                  {"/trials/0/runs/0/token_ns", "token_ns"}};
+  const std::vector<std::pair<std::string, std::string>> wrong = {
+      {"/complete", "report: 'complete' has a wrong type"},
+      {"/cells", "report: 'cells' is not a list"},
+      {"/cells/0/delta", "report.cells[0]: 'delta' has a wrong type"},
+      {"/cells/0/metrics/load_ms/value", "cells[0].metrics.load_ms: 'value' has a wrong type"},
+      {"/cells/0/metrics", "cells[0]: 'metrics' is not an object"},
+      {"/cells/0/also/0", "cells[0]: 'also[0]' has a wrong type"},
+      {"/cells/0/outcomes/ok", "cells[0].outcomes: 'ok' has a wrong type"},
+      {"/cells/0/histogram/0/count", "cells[0].histogram[0]: 'count' has a wrong type"},
+      {"/cells/0/graph", "cells[0]: 'graph' is not an object"},
+      {"/findings/0/severity", "findings[0]: 'severity' is none of info, warning, problem"},
+      {"/checks/0/limit", "checks[0]: 'limit' has a wrong type"},
+      {"/trials/0/runs/0/token_ns", "trials[0].runs[0]: 'token_ns' is not a list"},
+      {"/trials/0/runs/0/tokens_out", "trials[0].runs[0]: 'tokens_out' has a wrong type"},
+      {"/trials/0/requested/llm.primary/n_threads", "trials[0]: 'requested': "},
+      {"/trials/0/outcome/phase", "trials[0].outcome: 'phase' is none of spawn, "}};
   for (const auto& [place, name] : wrong) {
     Json broken = good;
-    broken[Json::json_pointer(place)] = "not this";
+    broken[Json::json_pointer(place)] = place.ends_with("/also/0") ? Json(3) : Json("not this");
     const auto read = record::report_from_json(broken);
     ASSERT_FALSE(read) << place;
     EXPECT_EQ(read.error().kind, ErrorKind::protocol);
