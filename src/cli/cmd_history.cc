@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <span>
@@ -15,6 +17,7 @@
 #include "cli/show_report.h"
 #include "document/json.h"
 #include "document/value.h"
+#include "imports/history.h"
 #include "record/metrics.h"
 #include "stats/changepoint.h"
 #include "stats/paired.h"
@@ -23,11 +26,46 @@
 namespace mia::cli {
 namespace {
 
+document::Table table_of(const std::vector<store::Forgotten>& forgotten) {
+  document::Table table{{{"session", "forgotten"}, {"reason", "reason"}, {"forgotten", "since"}}};
+  for (const store::Forgotten& one : forgotten) {
+    table.rows.push_back({one.id, one.reason, one.when});
+  }
+  return table;
+}
+
+void add_forgotten(document::Document& document, const std::vector<store::Forgotten>& forgotten) {
+  if (!forgotten.empty()) {
+    document.sections.push_back({"Forgotten", {table_of(forgotten)}});
+  }
+}
+
+std::vector<document::Value> row_of(const store::SessionRow& row) {
+  // A killed session cannot say so itself; disturbed trials were measured again beyond the plan.
+  return {row.id,           row.scenario, row.started,
+          row.finished,     row.state,    row.state == "running" ? "unfinished" : row.state,
+          row.trials,       row.planned,  fmt::format("{}/{}", row.trials, std::max(row.trials, row.planned)),
+          row.tool_version, row.plan_hash};
+}
+
+std::vector<document::Value> row_of(const store::ImportedFile& file) {
+  return {file.id,   file.tool,  file.started.empty() ? file.imported : file.started,
+          {},        "imported", "imported",
+          file.rows, file.rows,  std::to_string(file.rows),
+          {},        {},         file.source};
+}
+
+// Sessions and imported files, the latest first.
 Result<int> list(const Common& common, std::int64_t limit) {
+  constexpr std::size_t kStarted = 2;
+  constexpr std::size_t kShownState = 5;
+  constexpr std::size_t kSource = 11;
   MIA_TRY_ASSIGN(store::Store store, app::open_store(common));
   store::SessionFilter filter;
   filter.limit = limit;
   MIA_TRY_ASSIGN(const auto sessions, store.sessions(filter));
+  MIA_TRY_ASSIGN(const auto files, store.imports());
+  MIA_TRY_ASSIGN(const auto forgotten, store.forgotten());
   document::Table table{{{"session", "session"},
                          {"scenario", "scenario"},
                          {"started", "started"},
@@ -38,15 +76,69 @@ Result<int> list(const Common& common, std::int64_t limit) {
                          {"planned", ""},
                          {"", "trials", "", "", document::Align::right},
                          {"", "version"},
-                         {"plan_hash", ""}}};
+                         {"plan_hash", ""},
+                         {"source", "file"},
+                         {"forgotten", ""}}};
   for (const store::SessionRow& row : sessions) {
-    // A killed session cannot say so itself; disturbed trials were measured again beyond the plan.
-    table.rows.push_back({row.id, row.scenario, row.started, row.finished, row.state,
-                          row.state == "running" ? "unfinished" : row.state, row.trials, row.planned,
-                          fmt::format("{}/{}", row.trials, std::max(row.trials, row.planned)), row.tool_version,
-                          row.plan_hash});
+    table.rows.push_back(row_of(row));
   }
-  show_list(common, table, "no sessions yet");
+  for (const store::ImportedFile& file : files) {
+    table.rows.push_back(row_of(file));
+  }
+  const auto started = [](const std::vector<document::Value>& row) { return std::get<std::string>(row[kStarted]); };
+  std::ranges::stable_sort(table.rows, std::ranges::greater(), started);
+  if (limit > 0 && std::ssize(table.rows) > limit) {
+    table.rows.resize(static_cast<std::size_t>(limit));
+  }
+  for (std::vector<document::Value>& row : table.rows) {
+    row.resize(kSource + 1);
+    const auto at = std::ranges::find(forgotten, std::get<std::string>(row[0]), &store::Forgotten::id);
+    if (at != forgotten.end()) {
+      row[kShownState] = "forgotten";
+      row.emplace_back(at->reason);
+    }
+  }
+  if (common.json || table.rows.empty()) {
+    show_list(common, table, "no sessions yet");
+    return kOk;
+  }
+  document::Document document = document::document_of(std::move(table));
+  add_forgotten(document, forgotten);
+  show(common, document, nullptr);
+  return kOk;
+}
+
+struct ForgetOptions {
+  std::string id;
+  std::string reason;
+  bool undo = false;
+};
+
+Result<int> forget(const Common& common, const ForgetOptions& options) {
+  MIA_TRY_ASSIGN(store::Store store, app::open_store(common));
+  document::Document document;
+  if (!options.id.empty()) {
+    MIA_TRY_ASSIGN(const std::string id, store.countable(options.id));
+    if (options.undo == !trim(options.reason).empty()) {
+      return fail(ErrorKind::usage, "{}: why? --reason TEXT says it, or --undo lets the session count again",
+                  one_line(id, 100));
+    }
+    MIA_TRY(store.forget(id, trim(options.reason)));
+    document.answer =
+        fmt::format("{} {}", id, options.undo ? "counts again" : "counts no longer in trends and in the noise of gate");
+    MIA_TRY_ASSIGN(const auto baselines, store.baselines());
+    const auto at = std::ranges::find(baselines, id, &store::BaselineRow::session);
+    if (!options.undo && at != baselines.end()) {
+      document.answer += fmt::format(
+          "; its report is still the baseline of {}: mia-perf accept makes another one the baseline", at->scenario);
+    }
+  }
+  MIA_TRY_ASSIGN(const auto forgotten, store.forgotten());
+  add_forgotten(document, forgotten);
+  if (document.answer.empty() && forgotten.empty()) {
+    document.answer = "nothing is forgotten";
+  }
+  show(common, document, document::to_json(table_of(forgotten)));
   return kOk;
 }
 
@@ -146,6 +238,7 @@ Json to_json(const record::Metric& metric, const Trend& trend) {
                {"machine", series.machine},
                {"configuration", series.configuration},
                {"label", series.label},
+               {"tool", series.tool.empty() ? Json(nullptr) : Json(series.tool)},
                {"points", document::to_json(points_of(trend))},
                {"change_points", document::to_json(changes_of(metric, trend))},
                {"alarm", nullptr}};
@@ -160,14 +253,16 @@ document::Section section_of(const record::Metric& metric, const Trend& trend) {
   const auto [heading, style] = document::style_of(metric);
   const store::Series& series = trend.series;
   document::Chart chart{document::Chart::Kind::line,
-                        fmt::format("{} on {}: {}", series.model, series.machine, series.label), "session", heading};
+                        fmt::format("{} on {}: {}{}", series.model, series.machine, series.label,
+                                    series.tool.empty() ? "" : "; imported from " + series.tool),
+                        "session", heading};
   for (const app::SessionLevel& level : trend.levels) {
     chart.points.push_back({level.started, level.value});
   }
   const app::SessionLevel& last = trend.levels.back();
   document::List said{
-      {{fmt::format("{} sessions since {}; last {} of {}", trend.levels.size(), trend.levels.front().started,
-                    document::format_number(last.value, style), last.started)}}};
+      {{fmt::format("{} {} since {}; last {} of {}", trend.levels.size(), series.tool.empty() ? "sessions" : "calls",
+                    trend.levels.front().started, document::format_number(last.value, style), last.started)}}};
   if (trend.alarm) {
     const app::SessionLevel& first = trend.levels[*trend.alarm];
     said.items.push_back({fmt::format("{} {}: the level may have shifted, {} now; more sessions prove it or not",
@@ -199,11 +294,17 @@ Result<int> trend(const Common& common, const TrendOptions& options) {
   MIA_TRY(check_since(options.filter.since));
   MIA_TRY_ASSIGN(store::Store store, app::open_store(common));
   MIA_TRY_ASSIGN(std::vector<store::Series> all, store.series(options.metric, options.filter));
+  MIA_TRY_ASSIGN(const auto calls, store.imported_calls(options.metric));
+  std::ranges::move(imports::history_of(calls, options.filter), std::back_inserter(all));
+  MIA_TRY_ASSIGN(const auto forgotten, store.forgotten());
   const record::Metric* const metric = record::find_metric(options.metric);
   if (metric == nullptr) {
     return fail(ErrorKind::usage, "'{}' is a metric of another version of mia-perf", one_line(options.metric, 100));
   }
-  Json json = {{"metric", options.metric}, {"unit", metric->unit}, {"series", Json::array()}};
+  Json json = {{"metric", options.metric},
+               {"unit", metric->unit},
+               {"series", Json::array()},
+               {"forgotten", document::to_json(table_of(forgotten))}};
   document::Document document;
   for (store::Series& series : all) {
     const Trend found = trend_of(std::move(series));
@@ -213,8 +314,9 @@ Result<int> trend(const Common& common, const TrendOptions& options) {
     }
   }
   if (document.sections.empty()) {
-    document.answer = fmt::format("no session has {} here", options.metric);
+    document.answer = fmt::format("no session and no imported call with a time stamp has {} here", options.metric);
   }
+  add_forgotten(document, forgotten);
   show(common, document, json);
   return kOk;
 }
@@ -224,12 +326,23 @@ void add_history_trend(Cli& cli, CLI::App& history) {
   CLI::App* const verb = history.add_subcommand("trend", "a metric over time, and where its level changed");
   verb->add_option("metric", options->metric, "a metric of docs/results-format.md")->capture_default_str();
   verb->add_option("--model", options->filter.model, "id or header hash");
-  verb->add_option("--machine", options->filter.machine, "fingerprint");
+  verb->add_option("--machine", options->filter.machine, "fingerprint; of imported results their CPU and GPU");
   verb->add_option("--configuration", options->filter.configuration, "key, as --json shows it");
   verb->add_option("--scenario", options->filter.scenario, "sessions of this scenario only");
   verb->add_option("--since", options->filter.since, "from this day on: 2026-11-24");
   verb->footer("example: mia-perf history trend decode_tok_s --since 2026-11-01");
   verb->callback([&cli, options] { cli.action = [&cli, options] { return trend(cli.common, *options); }; });
+}
+
+void add_history_forget(Cli& cli, CLI::App& history) {
+  auto options = std::make_shared<ForgetOptions>();
+  CLI::App* const verb =
+      history.add_subcommand("forget", "take a bad session out of trends and of the gate's noise; alone: the list");
+  verb->add_option("session", options->id, "session, imported file, or FILE:ROW of one; a beginning is enough");
+  verb->add_option("--reason", options->reason, "why; it is shown wherever the session is left out");
+  verb->add_flag("--undo", options->undo, "let it count again");
+  verb->footer("example: mia-perf history forget 20261130-101500 --reason \"a backup ran\"");
+  verb->callback([&cli, options] { cli.action = [&cli, options] { return forget(cli.common, *options); }; });
 }
 
 }  // namespace
@@ -250,6 +363,7 @@ void add_history(Cli& cli) {
   show_verb->callback(
       [&cli, session] { cli.action = [&cli, session] { return show_report(cli.common, *session, "text", false); }; });
   add_history_trend(cli, *verb);
+  add_history_forget(cli, *verb);
   verb->callback([&cli, verb, limit] {
     if (verb->get_subcommands().empty()) {
       cli.action = [&cli, limit] { return list(cli.common, *limit); };

@@ -7,11 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "app/find_report.h"
-#include "base/files.h"
+#include "app/import_compare.h"
 #include "base/text.h"
 #include "cli/cli.h"
-#include "imports/llama_bench.h"
-#include "imports/match.h"
 #include "judge/unpaired.h"
 #include "record/fields.h"
 
@@ -24,6 +22,7 @@ using imports::Sample;
 struct ImportOptions {
   std::string file;
   std::string against;
+  app::ImportChoice choice;
   bool list = false;
 };
 
@@ -35,45 +34,19 @@ std::string speed_text(const Sample& sample) {
   if (sample.values.empty()) {
     return "–";
   }
-  return fmt::format("{:.2f} (n={}{})", mean_of(sample.values), sample.values.size(),
-                     sample.means_only ? ", means" : "");
+  return fmt::format("{:.2f}{} (n={}{})", mean_of(sample.values), sample.unit == "tok/s" ? "" : " " + sample.unit,
+                     sample.values.size(), sample.means_only ? ", means" : "");
 }
 
-// What a row says beyond the first one.
-std::string settings_text(const std::vector<Sample>& samples, const Sample& sample) {
-  record::Settings shown = sample.settings;
-  record::Settings first = samples.front().settings;
-  shown.workload = {};
-  first.workload = {};
-  return record::describe_difference(first, shown);
-}
-
-std::string place_of(const store::ImportedSamples& file, const std::vector<Sample>& samples, std::size_t i) {
-  const std::string settings = settings_text(samples, samples[i]);
-  return fmt::format("{}{}{} of {}", samples[i].test, settings.empty() ? "" : " ", settings, file.file.source);
-}
-
-// A file on the disk, else one that was imported before, by the beginning of its id.
-Result<store::ImportedSamples> find_samples(store::Store& store, const std::string& what) {
-  std::error_code error;
-  if (std::filesystem::exists(what, error)) {
-    MIA_TRY_ASSIGN(const std::string text, read_file(what));
-    MIA_TRY_ASSIGN(store::ImportedSamples samples, imports::read_llama_bench(text, what));
-    MIA_TRY(store.add_import(samples));
-    return samples;
-  }
-  MIA_TRY_ASSIGN(const auto files, store.imports());
-  const auto starts = [&](const store::ImportedFile& file) { return !what.empty() && file.id.starts_with(what); };
-  if (std::ranges::count_if(files, starts) != 1) {
-    return with_hint(fail(ErrorKind::not_found, "there is neither a file nor an imported one '{}'", what),
-                     fmt::format("{}; mia-perf import --list shows those imported", no_such_file(what).error.hint));
-  }
-  return store.imported(std::ranges::find_if(files, starts)->id);
+// "prefill" is said by the name of the test; other metrics are named.
+std::string test_text(const Sample& sample) {
+  return sample.unit == "tok/s" ? sample.test : fmt::format("{} {}", sample.test, sample.metric);
 }
 
 Json to_json(const store::ImportedFile& file) {
   return {{"id", file.id},         {"source", file.source},     {"tool", file.tool},
-          {"format", file.format}, {"imported", file.imported}, {"rows", file.rows}};
+          {"format", file.format}, {"imported", file.imported}, {"rows", file.rows},
+          {"notes", file.notes}};
 }
 
 Json to_json(const Sample& sample) {
@@ -81,113 +54,114 @@ Json to_json(const Sample& sample) {
           {"metric", sample.metric},
           {"unit", sample.unit},
           {"model", sample.model},
+          {"columns", sample.columns},
           {"settings", record::to_json(sample.settings, true)},
           {"n", sample.values.size()},
           {"calls", sample.levels.size()},
           {"means_only", sample.means_only},
-          {"mean", sample.values.empty() ? Json(nullptr) : Json(mean_of(sample.values))}};
+          {"mean", sample.values.empty() ? Json(nullptr) : Json(mean_of(sample.values))},
+          {"problem", sample.problem.empty() ? Json(nullptr) : Json(sample.problem)}};
 }
 
-void show_samples(const Common& common, const store::ImportedSamples& file) {
-  const std::vector<Sample> samples = imports::samples_of(file);
-  Json json = {{"file", to_json(file.file)}, {"samples", Json::array()}};
-  for (const Sample& sample : samples) {
-    json["samples"].push_back(to_json(sample));
-  }
-  document::Table table{
-      {{"", "test"}, {"", "tok/s", "", "", Align::right}, {"", "calls"}, {"", "model"}, {"", "settings"}}};
-  for (const Sample& sample : samples) {
-    table.rows.push_back(
-        {sample.test, speed_text(sample), std::ssize(sample.levels), sample.model, settings_text(samples, sample)});
-  }
-  const std::string rows =
-      fmt::format("{} rows of {} ({}), id {}", file.rows.size(), file.file.tool, file.file.format, file.file.id);
-  show(common, {"", {{"", {std::move(table)}}}, rows, document::Tone::plain}, json);
-}
-
-// What else differs between the files: a reader must know before believing a ratio.
-std::vector<std::string> notes_on(const store::ImportedSamples& a, const store::ImportedSamples& b) {
-  std::vector<std::string> notes;
-  const auto compare = [&](const char* what, std::string store::ImportedRow::*member) {
-    const std::string& then = a.rows.front().*member;
-    const std::string& now = b.rows.front().*member;
-    if (then != now) {
-      notes.push_back(fmt::format("the {} differs: {} against {}", what, now.empty() ? "unknown" : now,
-                                  then.empty() ? "unknown" : then));
-    }
-  };
-  compare("machine", &store::ImportedRow::machine);
-  compare("model", &store::ImportedRow::model);
-  compare("runtime", &store::ImportedRow::runtime);
-  return notes;
-}
-
-struct Compared {
-  const Sample* a = nullptr;
-  const Sample* b = nullptr;
-  judge::UnpairedResult result;
-};
-
-// The calls of one file show how far calls differ by themselves, where there are enough of them.
-Compared compare(const Sample& a, const Sample& b) {
-  judge::UnpairedOptions options;
-  options.better = record::Better::higher;
-  options.noise = judge::session_noise(a.levels.size() >= b.levels.size() ? a.levels : b.levels);
-  return {&a, &b, judge::compare_unpaired(a.values, b.values, options)};
-}
-
-document::Document document_of(const std::vector<Compared>& all, const std::vector<std::string>& left_out,
-                               const std::vector<std::string>& notes) {
-  document::Table table{{{"", "test"},
-                         {"", "before tok/s", "", "", Align::right},
-                         {"", "now tok/s", "", "", Align::right},
-                         {"", "verdict"}}};
-  document::List said;
-  for (const Compared& one : all) {
-    table.rows.push_back(
-        {one.b->test, speed_text(*one.a), speed_text(*one.b), std::string(judge::name_of(one.result.verdict))});
-    said.items.push_back({fmt::format("{}: {}", one.b->test, one.result.text)});
-  }
-  for (const std::string& text : left_out) {
-    said.items.push_back({"not compared: " + text});
-  }
-  document::Section section{"", {std::move(said)}};
+void add_notes(document::Section& section, const std::vector<std::string>& notes) {
   for (const std::string& note : notes) {
     section.blocks.emplace_back(document::Note{record::Severity::info, note});
   }
-  return {"",
-          {{"", {std::move(table)}}, std::move(section)},
-          "Measured in separate calls, so these samples are unpaired: what the machine did in between looks like a "
-          "change. mia-perf compare measures both in turns.",
-          document::Tone::plain};
 }
 
-Result<int> compare_files(const Common& common, const store::ImportedSamples& now,
-                          const store::ImportedSamples& before) {
-  const std::vector<Sample> a = imports::samples_of(before);
-  const std::vector<Sample> b = imports::samples_of(now);
-  const imports::Matches matches = imports::match(a, b);
-  std::vector<Compared> all;
-  for (const imports::Match& pair : matches.pairs) {
-    all.push_back(compare(a[pair.a], b[pair.b]));
+// What is to be known of the lines, and how to go on.
+std::vector<std::string> notes_on(const store::ImportedFile& file, const imports::Samples& samples,
+                                  const std::vector<std::string>& named) {
+  std::vector<std::string> notes = file.notes;
+  if (samples.repeated > 0) {
+    notes.push_back(
+        fmt::format("{} row{} the same measurement as an earlier one (equal time stamp and samples): each "
+                    "counts once",
+                    samples.repeated, samples.repeated == 1 ? " is" : "s are"));
   }
-  std::vector<std::string> left_out;
-  for (const std::size_t i : matches.only_a) {
-    left_out.push_back(place_of(before, a, i));
+  if (!named.empty()) {
+    notes.push_back(
+        fmt::format("the lines differ in {}; --by {} compares two of its values", join(named, ", "), named.front()));
   }
-  for (const std::size_t j : matches.only_b) {
-    left_out.push_back(place_of(now, b, j));
+  return notes;
+}
+
+void show_samples(const Common& common, const store::ImportedSamples& file, const app::ImportChoice& choice) {
+  const imports::Samples samples = imports::samples_of(file.rows, app::ignored_columns(choice));
+  std::vector<std::string> named = imports::differing(samples.lines);
+  const std::vector<std::string> notes = notes_on(file.file, samples, named);
+  Json json = {{"file", to_json(file.file)},
+               {"samples", Json::array()},
+               {"differing", named},
+               {"repeated_rows", samples.repeated},
+               {"notes", notes}};
+  document::Table table{
+      {{"", "test"}, {"", "tok/s", "", "", Align::right}, {"", "calls"}, {"", "model"}, {"", "settings"}}};
+  std::erase(named, "model_filename");  // has a column of its own
+  for (const Sample& sample : samples.lines) {
+    json["samples"].push_back(to_json(sample));
+    table.rows.push_back({test_text(sample), speed_text(sample), std::ssize(sample.levels), sample.model,
+                          imports::describe(sample, named)});
   }
-  const std::vector<std::string> notes = notes_on(before, now);
-  Json json = {{"a", to_json(before.file)},    {"b", to_json(now.file)},   {"paired", false},
-               {"comparisons", Json::array()}, {"not_compared", left_out}, {"notes", notes}};
-  for (const Compared& one : all) {
-    Json line = judge::to_json(one.result);
-    line.update({{"test", one.b->test}, {"metric", one.b->metric}, {"a", to_json(*one.a)}, {"b", to_json(*one.b)}});
-    json["comparisons"].push_back(std::move(line));
+  document::Section section{"", {std::move(table)}};
+  add_notes(section, notes);
+  const std::string rows = fmt::format("{} row{} of {} ({}), id {}", file.rows.size(), file.rows.size() == 1 ? "" : "s",
+                                       file.file.tool, file.file.format, file.file.id);
+  show(common, {"", {std::move(section)}, rows, document::Tone::plain}, json);
+}
+
+document::Document document_of(const app::ImportComparison& comparison) {
+  document::Table table{{{"", "test"},
+                         {"", "before", "", "", Align::right},
+                         {"", "now", "", "", Align::right},
+                         {"", "verdict"},
+                         {"", "settings"}}};
+  document::List said;
+  for (const app::ImportComparison::Line& line : comparison.lines) {
+    const std::string settings = imports::describe(line.b, comparison.named);
+    table.rows.push_back({test_text(line.b), speed_text(line.a), speed_text(line.b),
+                          std::string(judge::name_of(line.result.verdict)), settings});
+    said.items.push_back(
+        {fmt::format("{}{}{}: {}", test_text(line.b), settings.empty() ? "" : " ", settings, line.result.text)});
   }
-  show(common, document_of(all, left_out, notes), json);
-  return kOk;
+  for (const std::string& text : comparison.left_out) {
+    said.items.push_back({"not compared: " + text});
+  }
+  document::Section section{"", {std::move(said)}};
+  add_notes(section, comparison.notes);
+  section.blocks.emplace_back(document::Paragraph{
+      "Measured in separate calls, so these samples are unpaired: what the machine did in between looks like a change. "
+      "mia-perf compare measures both in turns."});
+  return {"", {{"", {std::move(table)}}, std::move(section)}, comparison.sentence};
+}
+
+Json to_json(const app::ImportComparison& comparison) {
+  Json json = {{"paired", false},
+               {"comparisons", Json::array()},
+               {"not_compared", comparison.left_out},
+               {"notes", comparison.notes},
+               {"verdict", judge::name_of(comparison.verdict)},
+               {"sentence", comparison.sentence}};
+  for (const app::ImportComparison::Line& line : comparison.lines) {
+    Json one = judge::to_json(line.result);
+    one.update({{"test", line.b.test}, {"metric", line.b.metric}, {"a", to_json(line.a)}, {"b", to_json(line.b)}});
+    json["comparisons"].push_back(std::move(one));
+  }
+  return json;
+}
+
+// 0 faster or same, 1 slower, 3 unclear; 2 where nothing could be compared.
+Result<int> conclude(const Common& common, const app::ImportComparison& comparison, Json json) {
+  json.update(to_json(comparison));
+  if (common.json || !comparison.lines.empty()) {
+    show(common, document_of(comparison), json);
+  }
+  if (comparison.lines.empty()) {
+    return with_hint(fail(ErrorKind::usage, "{}", comparison.sentence), comparison.hint);
+  }
+  return comparison.verdict == judge::Verdict::slower    ? kRegression
+         : comparison.verdict == judge::Verdict::unclear ? kUnclear
+                                                         : kOk;
 }
 
 Result<int> list_imported(const Common& common) {
@@ -211,27 +185,50 @@ Result<int> import(const Common& common, const ImportOptions& options) {
     return list_imported(common);
   }
   if (options.file.empty()) {
-    return fail(ErrorKind::usage, "which file? results of llama-bench as JSON, JSONL, CSV or SQL");
+    return fail(ErrorKind::usage,
+                "which file? results of llama-bench, batched-bench or sweep-bench; - is standard input");
+  }
+  if (options.file == "-" && options.against == "-") {
+    return fail(ErrorKind::usage, "only one of the two can come from standard input");
   }
   MIA_TRY_ASSIGN(store::Store store, app::open_store(common));
-  MIA_TRY_ASSIGN(const store::ImportedSamples samples, find_samples(store, options.file));
+  MIA_TRY_ASSIGN(const store::ImportedSamples now, app::find_import(store, options.file));
+  if (!options.choice.by.empty()) {
+    MIA_TRY_ASSIGN(const app::ImportComparison comparison, app::compare_within(now, options.choice));
+    return conclude(common, comparison, {{"file", to_json(now.file)}, {"by", options.choice.by}});
+  }
   if (options.against.empty()) {
-    show_samples(common, samples);
+    show_samples(common, now, options.choice);
     return kOk;
   }
-  MIA_TRY_ASSIGN(const store::ImportedSamples before, find_samples(store, options.against));
-  return compare_files(common, samples, before);
+  MIA_TRY_ASSIGN(const store::ImportedSamples before, app::find_import(store, options.against));
+  MIA_TRY_ASSIGN(const app::ImportComparison comparison, app::compare_imports(before, now, options.choice));
+  return conclude(common, comparison, {{"a", to_json(before.file)}, {"b", to_json(now.file)}});
 }
 
 }  // namespace
 
 void add_import(Cli& cli) {
-  CLI::App* const verb = cli.app.add_subcommand("import", "keep results of llama-bench, and compare two such files");
+  CLI::App* const verb =
+      cli.app.add_subcommand("import", "keep results of llama-bench, and compare two files or two builds in one");
   auto options = std::make_shared<ImportOptions>();
-  verb->add_option("file", options->file, "JSON, JSONL, CSV or SQL of llama-bench; or the id of an imported file");
-  verb->add_option("--against", options->against, "judge the file by this earlier one");
+  verb->add_option("file", options->file,
+                   "of llama-bench, batched-bench or sweep-bench: JSON, JSONL, CSV, SQL, SQLite or a Markdown table; "
+                   "- for standard input; or the id of an imported file");
+  CLI::Option* const against = verb->add_option("--against", options->against, "judge the file by this earlier one");
+  CLI::Option* const by =
+      verb->add_option("--by", options->choice.by, "judge one file's rows by a column of it, as build_commit")
+          ->excludes(against);
+  verb->add_option("--before", options->choice.before, "the earlier value of that column, or its beginning")->needs(by);
+  verb->add_option("--now", options->choice.now, "the later value")->needs(by);
+  verb->add_option("--ignore", options->choice.ignored,
+                   "column that may differ: a name of the file, or build, machine, model; repeatable")
+      ->expected(1)
+      ->take_all();
   verb->add_flag("--list", options->list, "what was imported");
-  verb->footer("example: mia-perf import new.jsonl --against old.json");
+  verb->footer(
+      "example: mia-perf import new.jsonl --against old.json --ignore gpu_info\n"
+      "exit codes of a comparison: 0 faster or same, 1 slower, 3 unclear, 2 nothing to compare");
   verb->callback([&cli, options] { cli.action = [&cli, options] { return import(cli.common, *options); }; });
 }
 

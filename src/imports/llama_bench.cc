@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "imports/llama_bench.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
-#include <filesystem>
 #include <optional>
 #include <utility>
 
@@ -13,8 +13,11 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "imports/text_tables.h"
+#include "imports/encoding.h"
+#include "imports/raw_rows.h"
 #include "record/fields.h"
+#include "record/metrics.h"
+#include "store/foreign.h"
 
 namespace mia::imports {
 namespace {
@@ -30,23 +33,21 @@ std::optional<std::string> text_of(const Json& fields, const char* name) {
   return at->is_string() ? at->get<std::string>() : at->dump();
 }
 
-// Errors name the field.
-Result<std::optional<double>> number_of(const Json& fields, const char* name) {
-  const auto text = text_of(fields, name);
-  if (!text) {
-    return std::optional<double>();
-  }
-  MIA_TRY_ASSIGN(const double value, context(parse_double(trim(*text)), name));
-  return std::optional(value);
+std::string quoted_value(const Json& fields, const char* name) {
+  return fmt::format("{} is '{}'", name, one_line(text_of(fields, name).value_or("null"), 40));
 }
 
+// 0 where the column is not there. Columns of tokens are whole numbers.
 Result<std::int64_t> tokens_of(const Json& fields, const char* name) {
-  MIA_TRY_ASSIGN(const std::optional<double> value, number_of(fields, name));
-  const double tokens = value.value_or(0);
-  if (tokens < 0 || tokens > 1e9 || tokens != std::floor(tokens)) {
-    return fail(ErrorKind::usage, "{}: {} is no number of tokens", name, tokens);
+  const auto text = text_of(fields, name);
+  if (!text || trim(*text).empty()) {
+    return std::int64_t{0};
   }
-  return static_cast<std::int64_t>(tokens);
+  const auto tokens = parse_double(*text);
+  if (!tokens || *tokens < 0 || *tokens > 1e9 || *tokens != std::floor(*tokens)) {
+    return fail(ErrorKind::usage, "{}, no number of tokens", quoted_value(fields, name));
+  }
+  return static_cast<std::int64_t>(*tokens);
 }
 
 bool is_one_of(const std::optional<std::string>& text, std::string_view one, std::string_view other) {
@@ -86,7 +87,194 @@ void set_known(record::Settings& settings, std::string_view key, const std::opti
   }
 }
 
-record::Settings settings_of(const Json& fields, std::int64_t n_prompt, std::int64_t n_gen) {
+std::string joined(const Json& fields, std::initializer_list<const char*> names, std::string_view separator) {
+  std::vector<std::string> parts;
+  for (const char* const name : names) {
+    const std::string text(trim(text_of(fields, name).value_or("")));
+    if (!text.empty()) {
+      parts.push_back(text);
+    }
+  }
+  return join(parts, separator);
+}
+
+// A speed or a time, or nothing with the reason added to `problem`.
+std::optional<double> figure_of(const Json& fields, const std::string& name, std::string& problem) {
+  const auto text = text_of(fields, name.c_str());
+  const auto value = text ? parse_double(*text) : Result<double>(0.0);
+  if (value && *value > 0) {
+    return *value;
+  }
+  problem += fmt::format("{}{}", problem.empty() ? "" : "; ", quoted_value(fields, name.c_str()));
+  return std::nullopt;
+}
+
+std::vector<double> samples_of(const Json& fields, const std::string& name, std::string& problem) {
+  std::vector<double> samples;
+  const auto at = fields.find(name);
+  if (at == fields.end() || at->is_null()) {
+    return samples;
+  }
+  std::size_t bad = at->is_array() ? 0 : 1;
+  for (const Json& value : at->is_array() ? *at : Json::array()) {
+    if (value.is_number() && std::isfinite(value.get<double>()) && value.get<double>() > 0) {
+      samples.push_back(value.get<double>());
+    } else {
+      ++bad;
+    }
+  }
+  if (bad > 0) {
+    problem += fmt::format("{}{} of {} is no figure", problem.empty() ? "" : "; ", bad, name);
+  }
+  return samples;
+}
+
+// "2026-03-01T10:00:00Z" of that and of "2026-03-01 10:00:00"; "" of what is no UTC time.
+std::string time_of(const Json& fields) {
+  std::string text(trim(text_of(fields, "test_time").value_or("")).substr(0, 40));
+  constexpr std::string_view kShape = "dddd-dd-ddTdd:dd:dd";
+  if (text.size() == kShape.size() ||
+      (text.size() > kShape.size() && text.find_first_not_of("0123456789.Z", 19) == std::string::npos)) {
+    text.resize(kShape.size());
+    text[10] = text[10] == ' ' ? 'T' : text[10];
+    const bool fits = std::ranges::equal(
+        text, kShape, [](char c, char shape) { return shape == 'd' ? c >= '0' && c <= '9' : c == shape; });
+    return fits ? text + "Z" : "";
+  }
+  return "";
+}
+
+// One figure of a row.
+struct Figure {
+  std::string name;  // the column behind avg_, stddev_, samples_; or the column itself
+  bool has_spread = true;
+  std::string test;
+  std::string metric;
+  std::string unit = "tok/s";
+};
+
+std::string at_depth(std::string name, std::int64_t depth) {
+  return depth > 0 ? fmt::format("{} @ d{}", name, depth) : name;
+}
+
+// Reading and writing in one figure is none of ours.
+Result<std::vector<Figure>> llama_bench_figures(const Json& fields) {
+  MIA_TRY_ASSIGN(const std::int64_t n_prompt, tokens_of(fields, "n_prompt"));
+  MIA_TRY_ASSIGN(const std::int64_t n_gen, tokens_of(fields, "n_gen"));
+  MIA_TRY_ASSIGN(const std::int64_t n_depth, tokens_of(fields, "n_depth"));
+  if (n_prompt == 0 && n_gen == 0) {
+    return fail(ErrorKind::usage, "neither n_prompt nor n_gen: no token was measured");
+  }
+  std::string name = n_prompt > 0 ? fmt::format("pp{}", n_prompt) : "";
+  if (n_gen > 0) {
+    name += fmt::format("{}tg{}", name.empty() ? "" : "+", n_gen);
+  }
+  const std::string test = at_depth(name, n_depth);
+  const char* const speed = n_prompt > 0 && n_gen > 0 ? "total_tok_s" : n_gen > 0 ? "decode_tok_s" : "prefill_tok_s";
+  std::vector<Figure> figures{{"ts", true, test, speed}};
+  for (const auto& [column, value] : fields.items()) {  // of forks: avg_ttft_ms
+    const record::Metric* const metric =
+        column.starts_with("avg_") ? record::find_metric(std::string_view(column).substr(4)) : nullptr;
+    if (metric != nullptr) {
+      figures.push_back({column.substr(4), true, test, std::string(metric->name), std::string(metric->unit)});
+    }
+  }
+  return figures;
+}
+
+// Both tools write one row for a prompt and an answer. sweep-bench measures both behind n_kv tokens; batched-bench
+// reads pl prompts, then writes pl answers behind them, and the speeds are of all together: ours only where pl is 1.
+Result<std::vector<Figure>> batched_figures(const Json& fields) {
+  MIA_TRY_ASSIGN(const std::int64_t pp, tokens_of(fields, "pp"));
+  MIA_TRY_ASSIGN(const std::int64_t tg, tokens_of(fields, "tg"));
+  MIA_TRY_ASSIGN(const std::int64_t kv, tokens_of(fields, "n_kv"));
+  const bool is_sweep = !fields.contains("pl");
+  MIA_TRY_ASSIGN(const std::int64_t pl, tokens_of(fields, "pl"));
+  const bool is_one = is_sweep || pl == 1;
+  const std::string times = is_one ? "" : fmt::format(" x{}", pl);
+  std::vector<Figure> figures;
+  if (pp > 0) {
+    figures.push_back({"speed_pp", false, at_depth(fmt::format("pp{}", pp), is_sweep ? kv : 0) + times,
+                       is_one ? "prefill_tok_s" : "batch_prefill_tok_s"});
+  }
+  if (tg > 0) {
+    figures.push_back({"speed_tg", false, at_depth(fmt::format("tg{}", tg), is_sweep ? kv : pp) + times,
+                       is_one ? "decode_tok_s" : "batch_decode_tok_s"});
+  }
+  if (figures.empty()) {
+    return fail(ErrorKind::usage, "neither pp nor tg: no token was measured");
+  }
+  return figures;
+}
+
+Result<std::vector<ImportedRow>> rows_of(const Json& fields) {
+  MIA_TRY_ASSIGN(const std::vector<Figure> figures,
+                 fields.contains("avg_ts") ? llama_bench_figures(fields) : batched_figures(fields));
+  ImportedRow row;
+  row.model = text_of(fields, "model_filename").value_or(text_of(fields, "model_type").value_or(""));
+  row.machine = joined(fields, {"cpu_info", "gpu_info"}, ", ");
+  row.runtime = joined(fields, {"build_number", "build_commit"}, " ");
+  row.measured = time_of(fields);
+  row.settings = settings_of(fields);
+  row.fields_json = dump_json(fields);
+  std::vector<ImportedRow> rows;
+  for (const Figure& figure : figures) {
+    const std::string column = (figure.has_spread ? "avg_" : "") + figure.name;
+    ImportedRow& one = rows.emplace_back(row);
+    one.test = figure.test;
+    one.metric = figure.metric;
+    one.unit = figure.unit;
+    one.mean = figure_of(fields, column, one.problem);
+    if (!figure.has_spread) {
+      continue;
+    }
+    one.samples = samples_of(fields, "samples_" + figure.name, one.problem);
+    // Of a single repetition the tool writes 0, which is not known.
+    if (const std::string spread = "stddev_" + figure.name; fields.contains(spread)) {
+      const auto value = parse_double(text_of(fields, spread.c_str()).value_or("null"));
+      if (value && *value >= 0) {
+        one.stddev = *value > 0 || one.samples.size() > 1 ? std::optional(*value) : std::nullopt;
+      } else {
+        one.problem += fmt::format("{}{}", one.problem.empty() ? "" : "; ", quoted_value(fields, spread.c_str()));
+      }
+    }
+  }
+  return rows;
+}
+
+constexpr std::string_view kBuild = "build_commit build_number";
+constexpr std::string_view kMachine = "cpu_info gpu_info";
+constexpr std::string_view kModel = "model_filename model_type model_size model_n_params size params";
+
+std::set<std::string> as_set(std::string_view words) {
+  const std::vector<std::string> list = split(words, ' ');
+  return {list.begin(), list.end()};
+}
+
+Result<RawRows> raw_rows(std::string_view bytes) {
+  if (bytes.starts_with(store::kSqliteMagic)) {
+    MIA_TRY_ASSIGN(std::vector<Json> list, store::rows_of_database(bytes, "avg_ts"));
+    RawRows raw{"sqlite", {}, {}};
+    for (Json& fields : list) {
+      raw.rows.push_back({std::move(fields), 0});
+    }
+    return raw;
+  }
+  MIA_TRY_ASSIGN(const std::string text, to_utf8(bytes));
+  return read_rows(text);
+}
+
+std::string place_of(const RawRow& raw, std::size_t n) {
+  return raw.line > 0 ? fmt::format("row {} (line {})", n + 1, raw.line) : fmt::format("row {}", n + 1);
+}
+
+std::string tool_of(const Json& fields) {
+  return fields.contains("avg_ts") ? "llama-bench" : fields.contains("pl") ? "llama-batched-bench" : "sweep-bench";
+}
+
+}  // namespace
+
+record::Settings settings_of(const Json& fields) {
   constexpr auto kSame = std::to_array<std::pair<const char*, std::string_view>>({
       {"n_threads", "llm.primary.n_threads"},
       {"n_batch", "llm.primary.n_batch"},
@@ -111,179 +299,92 @@ record::Settings settings_of(const Json& fields, std::int64_t n_prompt, std::int
     set_known(settings, "llm.primary.override_tensor", overrides);
   }
   settings.workload.input = "tokens";
-  if (n_prompt > 0) {
-    settings.workload.prompt_tokens = n_prompt;
-  }
-  if (n_gen > 0) {
-    settings.workload.max_tokens = n_gen;
+  for (const auto& [name, tokens] :
+       {std::pair("n_prompt", &settings.workload.prompt_tokens), std::pair("n_gen", &settings.workload.max_tokens)}) {
+    if (const auto count = tokens_of(fields, name); count && *count > 0) {
+      *tokens = *count;
+    }
   }
   return settings;
 }
 
-std::string test_name(std::int64_t n_prompt, std::int64_t n_gen, std::int64_t n_depth) {
-  std::string name = n_prompt > 0 ? fmt::format("pp{}", n_prompt) : "";
-  if (n_gen > 0) {
-    name += fmt::format("{}tg{}", name.empty() ? "" : "+", n_gen);
-  }
-  return n_depth > 0 ? fmt::format("{} @ d{}", name, n_depth) : name;
-}
-
-// Reading and writing in one figure is none of ours.
-std::string metric_name(std::int64_t n_prompt, std::int64_t n_gen) {
-  if (n_prompt > 0 && n_gen > 0) {
-    return "total_tok_s";
-  }
-  return n_gen > 0 ? "decode_tok_s" : "prefill_tok_s";
-}
-
-std::string joined(const Json& fields, std::initializer_list<const char*> names, std::string_view separator) {
-  std::vector<std::string> parts;
-  for (const char* const name : names) {
-    const std::string text(trim(text_of(fields, name).value_or("")));
-    if (!text.empty()) {
-      parts.push_back(text);
-    }
-  }
-  return join(parts, separator);
-}
-
-Result<std::vector<double>> samples_of(const Json& fields) {
-  std::vector<double> samples;
-  const auto at = fields.find("samples_ts");
-  if (at == fields.end() || at->is_null()) {
-    return samples;
-  }
-  if (!at->is_array()) {
-    return fail(ErrorKind::usage, "samples_ts is not a list");
-  }
-  for (const Json& value : *at) {
-    if (!value.is_number() || !std::isfinite(value.get<double>())) {
-      return fail(ErrorKind::usage, "samples_ts holds something that is no number");
-    }
-    samples.push_back(value.get<double>());
-  }
-  return samples;
-}
-
-Result<ImportedRow> row_of(const Json& fields) {
-  if (!fields.is_object()) {
-    return fail(ErrorKind::usage, "not an object");
-  }
-  ImportedRow row;
-  MIA_TRY_ASSIGN(row.mean, number_of(fields, "avg_ts"));
-  if (!row.mean) {
-    return fail(ErrorKind::usage, "no avg_ts: this is not what llama-bench writes");
-  }
-  MIA_TRY_ASSIGN(row.stddev, number_of(fields, "stddev_ts"));
-  MIA_TRY_ASSIGN(const std::int64_t n_prompt, tokens_of(fields, "n_prompt"));
-  MIA_TRY_ASSIGN(const std::int64_t n_gen, tokens_of(fields, "n_gen"));
-  MIA_TRY_ASSIGN(const std::int64_t n_depth, tokens_of(fields, "n_depth"));
-  if (n_prompt == 0 && n_gen == 0) {
-    return fail(ErrorKind::usage, "neither n_prompt nor n_gen: no token was measured");
-  }
-  MIA_TRY_ASSIGN(row.samples, samples_of(fields));
-  row.test = test_name(n_prompt, n_gen, n_depth);
-  row.metric = metric_name(n_prompt, n_gen);
-  row.unit = "tok/s";
-  row.model = text_of(fields, "model_filename").value_or("");
-  row.machine = joined(fields, {"cpu_info", "gpu_info"}, ", ");
-  row.runtime = joined(fields, {"build_number", "build_commit"}, " ");
-  row.measured = text_of(fields, "test_time").value_or("");
-  row.settings = settings_of(fields, n_prompt, n_gen);
-  row.fields_json = dump_json(fields);
-  return row;
-}
-
-struct Rows {
-  std::string format;
-  std::vector<Json> fields;
-};
-
-Json to_json(const TextRow& row) {
-  Json fields = Json::object();
-  for (const auto& [name, value] : row) {
-    fields[name] = value;
-  }
-  return fields;
-}
-
-Result<Rows> text_rows(std::string format, Result<std::vector<TextRow>> parsed) {
-  MIA_TRY_ASSIGN(const std::vector<TextRow> list, std::move(parsed));
-  Rows rows{std::move(format), {}};
-  for (const TextRow& row : list) {
-    rows.fields.push_back(to_json(row));
-  }
-  return rows;
-}
-
-// The parser's own message says where.
-Result<Json> parse_here(std::string_view text) {
-  auto json = parse_json(text);
-  if (!json) {
-    return fail(ErrorKind::usage, "{}", json.error().message);
-  }
-  return json;
-}
-
-Result<Rows> json_lines(std::string_view text) {
-  Rows rows{"jsonl", {}};
-  std::size_t number = 0;
-  for (const std::string& line : split(text, '\n')) {
-    ++number;
-    if (trim(line).empty()) {
+Columns columns_of(const Json& fields) {
+  constexpr auto kNone =
+      std::to_array<std::string_view>({"n_prompt", "n_gen", "n_depth", "test_time", "timestamp", "date", "time", "pp",
+                                       "tg", "pl", "n_kv", "t_pp", "speed_pp", "t_tg", "speed_tg", "t", "speed"});
+  Columns columns;
+  for (const auto& [name, value] : fields.items()) {
+    const bool is_figure = name.starts_with("avg_") || name.starts_with("stddev_") || name.starts_with("samples_") ||
+                           std::ranges::find(kNone, name) != kNone.end();
+    if (is_figure || value.is_null()) {
       continue;
     }
-    if (rows.fields.size() >= kMaxRows) {
-      return fail(ErrorKind::usage, "more than {} rows", kMaxRows);
+    const std::string text = value.is_string() ? std::string(trim(value.get<std::string>())) : dump_json(value);
+    const std::string word = lower(std::string_view(text).substr(0, 6));
+    columns[name] = word == "true" || word == "on" ? "1" : word == "false" || word == "off" ? "0" : text;
+  }
+  return columns;
+}
+
+std::set<std::string> columns_named(std::string_view name) {
+  const std::string word = lower(trim(name));
+  return word == "build"     ? as_set(kBuild)
+         : word == "machine" ? as_set(kMachine)
+         : word == "model"   ? as_set(kModel)
+                             : std::set<std::string>{std::string(trim(name))};
+}
+
+std::set<std::string> columns_beside(std::string_view column) {
+  for (const std::string_view group : {kBuild, kMachine, kModel}) {
+    if (std::set<std::string> columns = as_set(group); columns.contains(std::string(column))) {
+      return columns;
     }
-    MIA_TRY_ASSIGN(rows.fields.emplace_back(), context(parse_here(line), fmt::format("line {}", number)));
   }
-  return rows;
+  return columns_named(column);
 }
 
-Result<Rows> rows_of(std::string_view text) {
-  const std::string_view start = trim(text);
-  const std::string head = lower(start.substr(0, 4096));
-  if (start.starts_with('[')) {
-    MIA_TRY_ASSIGN(const Json list, parse_here(text));
-    return Rows{"json", {list.begin(), list.end()}};
-  }
-  if (start.starts_with('{')) {
-    auto single = parse_json(text);
-    return single ? Rows{"json", {std::move(*single)}} : json_lines(text);
-  }
-  if (head.starts_with("create table") || head.starts_with("insert into")) {
-    return text_rows("sql", parse_inserts(text));
-  }
-  if (start.starts_with('|')) {
-    return with_hint(fail(ErrorKind::usage, "a table for people, whose figures are rounded"),
-                     "write it with llama-bench -o jsonl");
-  }
-  if (head.find("build_commit") == std::string::npos && head.find("avg_ts") == std::string::npos) {
-    return fail(ErrorKind::usage, "neither JSON, JSONL, CSV nor SQL of llama-bench");
-  }
-  return text_rows("csv", parse_csv(text));
-}
-
-}  // namespace
-
-Result<store::ImportedSamples> read_llama_bench(std::string_view text, std::string_view source) {
+Result<store::ImportedSamples> read_llama_bench(std::string_view bytes, std::string_view source) {
   const std::string name = one_line(source, 300);
-  MIA_TRY_ASSIGN(const Rows rows, context(rows_of(text), name));
+  MIA_TRY_ASSIGN(RawRows raw, context(raw_rows(bytes), name));
   store::ImportedSamples samples;
-  for (const Json& fields : rows.fields) {
-    MIA_TRY_ASSIGN(samples.rows.emplace_back(),
-                   context(row_of(fields), fmt::format("{}: row {}", name, samples.rows.size() + 1)));
+  std::vector<std::string> tools;
+  std::string first_problem;
+  std::size_t problems = 0;
+  for (std::size_t n = 0; n < raw.rows.size(); ++n) {
+    auto rows = rows_of(raw.rows[n].fields);
+    std::string problem = rows ? "" : rows.error().message + "; left out";
+    for (ImportedRow& row : rows ? *rows : std::vector<ImportedRow>()) {
+      problem = problem.empty() && !row.problem.empty() ? row.problem + "; kept as null" : problem;
+      samples.rows.push_back(std::move(row));
+    }
+    if (!problem.empty() && ++problems == 1) {
+      first_problem = fmt::format("{}: {}", place_of(raw.rows[n], n), problem);
+    }
+    if (const std::string tool = tool_of(raw.rows[n].fields); std::ranges::find(tools, tool) == tools.end()) {
+      tools.push_back(tool);
+    }
   }
   if (samples.rows.empty()) {
-    return fail(ErrorKind::usage, "{}: no results", name);
+    const std::string reason = !first_problem.empty() ? first_problem : raw.notes.empty() ? "" : raw.notes.front();
+    return with_hint(fail(ErrorKind::usage,
+                          "{}: no results: neither JSON, JSONL, CSV nor SQL of llama-bench, nor a table of it, of "
+                          "batched-bench or of "
+                          "sweep-bench{}{}",
+                          name, reason.empty() ? "" : " - ", reason),
+                     "llama-bench -o jsonl writes a file that can be imported");
   }
-  samples.file.id = hash_hex(text);
+  if (problems > 0) {
+    raw.notes.push_back(
+        problems == 1 ? first_problem
+                      : fmt::format("{} rows have a figure that is none, the first is {}", problems, first_problem));
+  }
+  samples.file.id = hash_hex(bytes);
   samples.file.source = source;
-  samples.file.tool = "llama-bench";
-  samples.file.format = rows.format;
+  samples.file.tool = join(tools, ", ");
+  samples.file.format = raw.format;
   samples.file.imported = utc_now();
   samples.file.rows = static_cast<std::int64_t>(samples.rows.size());
+  samples.file.notes = std::move(raw.notes);
   return samples;
 }
 

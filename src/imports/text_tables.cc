@@ -2,284 +2,197 @@
 #include "imports/text_tables.h"
 
 #include <algorithm>
-#include <optional>
+#include <array>
+#include <utility>
+
+#include <nlohmann/json.hpp>
 
 #include "base/text.h"
 
 namespace mia::imports {
 namespace {
 
-Failure too_many_rows() {
-  return fail(ErrorKind::usage, "more than {} rows", kMaxRows);
-}
+constexpr auto kHeadings = std::to_array<std::pair<std::string_view, const char*>>({
+    {"model", "model_type"},
+    {"model_size", "size"},  // "3.56 GiB", no number of bytes
+    {"model_n_params", "params"},
+    {"backend", "backends"},
+    {"gpu", "gpu_info"},
+    {"cpu", "cpu_info"},
+    {"ngl", "n_gpu_layers"},
+    {"threads", "n_threads"},
+    {"fa", "flash_attn"},
+    {"mmap", "use_mmap"},
+    {"dio", "use_direct_io"},
+    {"sm", "split_mode"},
+    {"mg", "main_gpu"},
+    {"nkvo", "no_kv_offload"},
+    {"ts", "tensor_split"},
+    {"dev", "devices"},
+    {"ot", "tensor_buft_overrides"},
+    {"embd", "embeddings"},
+    {"nopo", "no_op_offload"},
+    {"ncmoe", "n_cpu_moe"},
+    {"b", "pl"},  // of batched-bench and sweep-bench
+    {"t_pp s", "t_pp"},
+    {"s_pp t/s", "speed_pp"},
+    {"t_tg s", "t_tg"},
+    {"s_tg t/s", "speed_tg"},
+    {"t s", "t"},
+    {"s t/s", "speed"},
+});
 
-// Cuts a CSV text into rows of fields.
-class CsvReader {
- public:
-  explicit CsvReader(std::string_view text) : text_(text) {}
-
-  // nullopt at the end.
-  Result<std::optional<std::vector<std::string>>> row() {
-    if (at_ >= text_.size()) {
-      return std::optional<std::vector<std::string>>();
-    }
-    row_line_ = line_;
-    std::vector<std::string> fields;
-    do {
-      MIA_TRY_ASSIGN(fields.emplace_back(), field());
-    } while (take(','));
-    take('\r');
-    if (at_ < text_.size() && !take('\n')) {
-      return fail(ErrorKind::usage, "line {}: text after a closing quote", line_);
-    }
-    ++line_;
-    return std::optional(std::move(fields));
-  }
-  [[nodiscard]] std::size_t line() const { return row_line_; }
-
- private:
-  bool take(char c) {
-    const bool there = at_ < text_.size() && text_[at_] == c;
-    at_ += there ? 1 : 0;
-    return there;
-  }
-
-  Result<std::string> field() {
-    if (!take('"')) {
-      const std::size_t end = std::min(text_.find_first_of(",\r\n", at_), text_.size());
-      std::string plain(text_.substr(at_, end - at_));
-      at_ = end;
-      return plain;
-    }
-    std::string value;
-    while (at_ < text_.size()) {
-      const char c = text_[at_++];
-      if (c == '"' && !take('"')) {
-        return value;
-      }
-      line_ += c == '\n' ? 1 : 0;
-      value += c;
-    }
-    return fail(ErrorKind::usage, "line {}: a quote is never closed; the file is not whole", row_line_);
-  }
-
-  std::string_view text_;
-  std::size_t at_ = 0;
-  std::size_t line_ = 1;
-  std::size_t row_line_ = 1;
-};
-
-struct Token {
-  enum class Kind { word, text, mark, end };
-  Kind kind = Kind::end;
-  std::string value;
-};
-
-// Words, 'strings' and marks of SQL; comments are passed over.
-class SqlReader {
- public:
-  explicit SqlReader(std::string_view text) : text_(text) {}
-
-  [[nodiscard]] std::size_t line() const { return line_; }
-
-  Result<Token> next() {
-    skip_blanks();
-    if (at_ >= text_.size()) {
-      return Token{};
-    }
-    const char c = text_[at_];
-    if (c == '\'' || c == '"' || c == '`') {
-      return quoted(c);
-    }
-    if (!is_word(c)) {
-      ++at_;
-      return Token{Token::Kind::mark, std::string(1, c)};
-    }
-    const std::size_t from = at_;
-    while (at_ < text_.size() && is_word(text_[at_])) {
-      ++at_;
-    }
-    return Token{Token::Kind::word, std::string(text_.substr(from, at_ - from))};
-  }
-
- private:
-  static bool is_word(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '.' ||
-           c == '-' || c == '+' || static_cast<unsigned char>(c) >= 0x80;
-  }
-
-  void skip_blanks() {
-    while (at_ < text_.size()) {
-      if (text_.substr(at_).starts_with("--")) {
-        at_ = std::min(text_.find('\n', at_), text_.size());
-      } else if (std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos) {
-        line_ += text_[at_] == '\n' ? 1 : 0;
-        ++at_;
-      } else {
-        return;
-      }
-    }
-  }
-
-  Result<Token> quoted(char quote) {
-    const std::size_t from_line = line_;
-    std::string value;
-    for (++at_; at_ < text_.size(); ++at_) {
-      const char c = text_[at_];
-      if (c == quote) {
-        if (at_ + 1 >= text_.size() || text_[at_ + 1] != quote) {
-          ++at_;
-          return Token{quote == '\'' ? Token::Kind::text : Token::Kind::word, std::move(value)};
-        }
-        ++at_;
-      }
-      line_ += c == '\n' ? 1 : 0;
-      value += c;
-    }
-    return fail(ErrorKind::usage, "line {}: a string is never closed; the file is not whole", from_line);
-  }
-
-  std::string_view text_;
-  std::size_t at_ = 0;
-  std::size_t line_ = 1;
-};
-
-class InsertParser {
- public:
-  explicit InsertParser(std::string_view text) : reader_(text) {}
-
-  Result<std::vector<TextRow>> parse() {
-    MIA_TRY(advance());
-    while (token_.kind != Token::Kind::end) {
-      if (is_word("insert")) {
-        MIA_TRY(insert());
-      } else {
-        MIA_TRY(skip_statement());
-      }
-    }
-    return std::move(rows_);
-  }
-
- private:
-  Status advance() {
-    MIA_TRY_ASSIGN(token_, reader_.next());
-    return {};
-  }
-  [[nodiscard]] bool is_mark(char c) const { return token_.kind == Token::Kind::mark && token_.value[0] == c; }
-  [[nodiscard]] bool is_word(std::string_view word) const {
-    return token_.kind == Token::Kind::word && lower(token_.value) == word;
-  }
-  [[nodiscard]] Failure wrong(std::string_view wanted) const {
-    if (token_.kind == Token::Kind::end) {
-      return fail(ErrorKind::usage, "line {}: the file ends inside a statement; it is not whole", reader_.line());
-    }
-    return fail(ErrorKind::usage, "line {}: {} expected, not '{}'", reader_.line(), wanted, one_line(token_.value, 40));
-  }
-  Status take(char c) { return is_mark(c) ? advance() : Status(wrong(fmt::format("'{}'", c))); }
-
-  Status skip_statement() {
-    while (!is_mark(';')) {
-      if (token_.kind == Token::Kind::end) {
-        return wrong("';'");
-      }
-      MIA_TRY(advance());
-    }
-    return advance();
-  }
-
-  Result<std::vector<Token>> list() {
-    std::vector<Token> items;
-    MIA_TRY(take('('));
-    while (true) {
-      if (token_.kind != Token::Kind::word && token_.kind != Token::Kind::text) {
-        return wrong("a value");
-      }
-      items.push_back(token_);
-      MIA_TRY(advance());
-      if (!is_mark(',')) {
+// "pp512", "tg 128", "pp512+tg128 @ d4096": each letter pair with its number; nothing where it is something else.
+Json tests_of(std::string_view cell) {
+  Json columns = Json::object();
+  std::string text = lower(cell);
+  std::erase_if(text, [](char c) { return c == ' ' || c == '+' || c == '@'; });
+  constexpr auto kParts =
+      std::to_array<std::pair<std::string_view, const char*>>({{"pp", "n_prompt"}, {"tg", "n_gen"}, {"d", "n_depth"}});
+  std::string_view rest = text;
+  for (const auto& [letters, column] : kParts) {
+    if (rest.starts_with(letters)) {
+      rest.remove_prefix(letters.size());
+      const std::size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
+      if (digits == 0) {
         break;
       }
-      MIA_TRY(advance());
+      columns[column] = std::string(rest.substr(0, digits));
+      rest.remove_prefix(digits);
     }
-    MIA_TRY(take(')'));
-    return items;
   }
+  const bool is_test = rest.empty() && (columns.contains("n_prompt") || columns.contains("n_gen"));
+  return is_test ? columns : Json{{"test", cell}};
+}
 
-  Status insert() {
-    while (!is_mark('(')) {
-      if (token_.kind == Token::Kind::end || is_mark(';')) {
-        return wrong("a list of columns");
-      }
-      MIA_TRY(advance());
+// "101.00 ± 1.00"
+Json speed_of(const std::string& cell) {
+  for (const std::string_view sign : {"±", "+/-", "+-"}) {
+    if (const std::size_t at = cell.find(sign); at != std::string::npos) {
+      return {{"avg_ts", std::string(trim(std::string_view(cell).substr(0, at)))},
+              {"stddev_ts", std::string(trim(std::string_view(cell).substr(at + sign.size())))}};
     }
-    MIA_TRY_ASSIGN(const std::vector<Token> columns, list());
-    if (!is_word("values")) {
-      return wrong("VALUES");
-    }
-    do {
-      MIA_TRY(advance());
-      MIA_TRY_ASSIGN(const std::vector<Token> values, list());
-      MIA_TRY(add_row(columns, values));
-    } while (is_mark(','));
-    return take(';');
   }
-
-  Status add_row(const std::vector<Token>& columns, const std::vector<Token>& values) {
-    if (columns.size() != values.size()) {
-      return fail(ErrorKind::usage, "line {}: {} values for {} columns", reader_.line(), values.size(), columns.size());
-    }
-    if (rows_.size() >= kMaxRows) {
-      return too_many_rows();
-    }
-    TextRow row;
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-      if (values[i].kind == Token::Kind::text || lower(values[i].value) != "null") {
-        row.emplace_back(columns[i].value, values[i].value);
-      }
-    }
-    rows_.push_back(std::move(row));
-    return {};
-  }
-
-  SqlReader reader_;
-  Token token_;
-  std::vector<TextRow> rows_;
-};
+  return {{"avg_ts", cell}};
+}
 
 }  // namespace
 
-Result<std::vector<TextRow>> parse_csv(std::string_view text) {
-  CsvReader reader(text);
-  MIA_TRY_ASSIGN(const auto header, reader.row());
-  if (!header) {
-    return fail(ErrorKind::usage, "the file is empty");
-  }
-  std::vector<TextRow> rows;
-  while (true) {
-    MIA_TRY_ASSIGN(auto fields, reader.row());
-    if (!fields) {
-      return rows;
-    }
-    if (fields->size() == 1 && fields->front().empty()) {
-      continue;  // an empty line
-    }
-    if (fields->size() != header->size()) {
-      return fail(ErrorKind::usage, "line {}: {} fields, the header has {}", reader.line(), fields->size(),
-                  header->size());
-    }
-    if (rows.size() >= kMaxRows) {
-      return too_many_rows();
-    }
-    TextRow row;
-    for (std::size_t i = 0; i < fields->size(); ++i) {
-      row.emplace_back((*header)[i], std::move((*fields)[i]));
-    }
-    rows.push_back(std::move(row));
-  }
+std::string_view Cursor::this_line() const {
+  return rest().substr(0, rest().find('\n'));
 }
 
-Result<std::vector<TextRow>> parse_inserts(std::string_view text) {
-  return InsertParser(text).parse();
+std::string_view Cursor::next_line() const {
+  Cursor next = *this;
+  next.skip_line();
+  return next.this_line();
+}
+
+void Cursor::skip(std::size_t bytes) {
+  bytes = std::min(bytes, text_.size() - at_);
+  line_ += static_cast<std::size_t>(std::ranges::count(text_.substr(at_, bytes), '\n'));
+  at_ += bytes;
+}
+
+bool Cursor::take(char c) {
+  const bool there = !at_end() && text_[at_] == c;
+  skip(there ? 1 : 0);
+  return there;
+}
+
+Result<std::string> Cursor::field(char separator) {
+  if (!take('"')) {
+    const char ends[] = {separator, '\n'};
+    std::string plain(rest().substr(0, rest().find_first_of({ends, 2})));
+    skip(plain.size());
+    return plain;
+  }
+  const std::size_t from = line_;
+  std::string value;
+  while (!at_end()) {
+    const char c = text_[at_];
+    skip(1);
+    if (c == '"' && !take('"')) {
+      return value;
+    }
+    value += c;
+  }
+  return fail(ErrorKind::usage, "line {}: a quote is never closed; the file is not whole", from);
+}
+
+Result<std::vector<std::string>> Cursor::record(char separator) {
+  std::vector<std::string> fields;
+  do {
+    MIA_TRY_ASSIGN(fields.emplace_back(), field(separator));
+  } while (take(separator));
+  if (!at_end() && !take('\n')) {
+    return fail(ErrorKind::usage, "line {}: text after a closing quote", line_);
+  }
+  return fields;
+}
+
+std::vector<std::string> markdown_cells(std::string_view line) {
+  line = trim(line);
+  while (line.starts_with('>')) {
+    line = trim(line.substr(1));
+  }
+  std::vector<std::string> cells;
+  if (line.find('|') == std::string_view::npos) {
+    return cells;
+  }
+  std::string cell;
+  for (std::size_t i = line.starts_with('|') ? 1 : 0; i < line.size(); ++i) {
+    if (line[i] == '\\' && i + 1 < line.size() && line[i + 1] == '|') {
+      cell += line[++i];
+    } else if (line[i] == '|') {
+      cells.push_back(std::exchange(cell, {}));
+    } else if (line[i] != '*' && line[i] != '`') {
+      cell += line[i];
+    }
+  }
+  if (!line.ends_with('|')) {
+    cells.push_back(std::move(cell));
+  }
+  for (std::string& one : cells) {
+    one = std::string(trim(one));
+  }
+  return cells;
+}
+
+bool is_markdown_rule(std::string_view line) {
+  const std::vector<std::string> cells = markdown_cells(line);
+  return !cells.empty() && std::ranges::all_of(cells, [](const std::string& cell) {
+    return cell.find('-') != std::string::npos && cell.find_first_not_of("-: ") == std::string::npos;
+  });
+}
+
+Json columns_of_cell(std::string_view heading, const std::string& cell) {
+  const std::string name = lower(heading);
+  if (name == "test") {
+    return tests_of(cell);
+  }
+  const auto* const known = std::ranges::find(kHeadings, name, &decltype(kHeadings)::value_type::first);
+  if (known != kHeadings.end()) {
+    return {{known->second, cell}};
+  }
+  std::string rest(heading);
+  for (const std::string_view speed : {"tokens/s", "tok/s", "t/s"}) {
+    if (const std::size_t at = lower(rest).find(speed); at != std::string::npos) {
+      rest.erase(at, speed.size());
+    }
+  }
+  const bool is_speed = rest.size() < heading.size();
+  std::erase_if(rest, [&](char c) { return is_speed && (c == '(' || c == ')'); });
+  rest = trim(rest);
+  Json columns = tests_of(rest);
+  if (rest.empty() || columns.contains("test")) {
+    columns = is_speed && !rest.empty() ? Json{{"build_commit", rest}} : Json::object();
+  }
+  if (!is_speed && columns.empty()) {
+    return {{name, cell}};
+  }
+  columns.update(speed_of(cell));
+  return columns;
 }
 
 }  // namespace mia::imports

@@ -1,28 +1,53 @@
 // SPDX-License-Identifier: MIT
-// Tables that other tools write as text: CSV (RFC 4180) and the INSERT statements of an SQL dump. Nothing is executed.
-// Every value stays text.
+// Tables as text: records of CSV (RFC 4180, any separator) and lines of a Markdown table.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
+#include "base/json.h"
 #include "base/result.h"
 
 namespace mia::imports {
 
-// Column and text, in the order of the file.
-using TextRow = std::vector<std::pair<std::string, std::string>>;
+// A place in a text, and its line (1-based).
+class Cursor {
+ public:
+  explicit Cursor(std::string_view text) : text_(text) {}
 
-inline constexpr std::size_t kMaxRows = 100'000;
+  [[nodiscard]] bool at_end() const { return at_ >= text_.size(); }
+  [[nodiscard]] std::size_t line() const { return line_; }
+  [[nodiscard]] std::string_view rest() const { return text_.substr(at_); }
+  // Up to the end of this line, and the one after it.
+  [[nodiscard]] std::string_view this_line() const;
+  [[nodiscard]] std::string_view next_line() const;
+  void skip(std::size_t bytes);
+  void skip_line() { skip(this_line().size() + 1); }
+  // Fields of one record and the end of its line. Error kind usage, with the line: a quote that is never closed, text
+  // behind a closing quote.
+  Result<std::vector<std::string>> record(char separator);
 
-// The first row names the columns. Error kind usage, with the line: a quote that is never closed, a row of another
-// length, no header.
-[[nodiscard]] Result<std::vector<TextRow>> parse_csv(std::string_view text);
+ private:
+  Result<std::string> field(char separator);
+  [[nodiscard]] bool take(char c);
 
-// Rows of INSERT INTO name (columns) VALUES (...), (...); other statements are passed over, NULL leaves the column out.
-// Error kind usage, with the line: a string or statement that is never closed, more or fewer values than columns.
-[[nodiscard]] Result<std::vector<TextRow>> parse_inserts(std::string_view text);
+  std::string_view text_;
+  std::size_t at_ = 0;
+  std::size_t line_ = 1;
+};
+
+// Cells of a line of a Markdown table, also inside a quotation, without emphasis; nothing where the line has no bar.
+[[nodiscard]] std::vector<std::string> markdown_cells(std::string_view line);
+// "| --- | ---: |"
+[[nodiscard]] bool is_markdown_rule(std::string_view line);
+
+// The columns that one cell stands for: a table for people has other headings than the tool's files ("ngl", "t/s",
+// "test"). `heading` as in the table. A heading "t/s NAME" (of compare-llama-bench) is the speed of build NAME, one
+// "pp512" or "tg128 (t/s)" the speed of that test.
+[[nodiscard]] Json columns_of_cell(std::string_view heading, const std::string& cell);
 
 }  // namespace mia::imports

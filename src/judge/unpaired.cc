@@ -62,11 +62,15 @@ std::string sentence(const UnpairedResult& result, double margin) {
       result.noise.sessions > 0
           ? fmt::format("{:.1f} % between sessions, seen in {}", 100 * result.noise.sd, result.noise.sessions)
           : fmt::format("{:.0f} % between sessions, assumed", 100 * result.noise.sd);
-  const std::string said = result.verdict == Verdict::same ? fmt::format("same within ±{:g} %", 100 * margin)
-                                                           : std::string(name_of(result.verdict));
-  return fmt::format("{}: {:+.1f} % in time ({:+.1f} to {:+.1f} %); unpaired samples of {} and {}, noise {}", said,
-                     stats::percent(*result.effect), stats::percent(*result.low), stats::percent(*result.high),
-                     result.n_a, result.n_b, noise);
+  // What proves "same" are two one-sided tests at 95 %: their interval lies within the margin, the wider one of a
+  // difference need not.
+  const bool is_same = result.verdict == Verdict::same;
+  const double low = is_same ? 2 * *result.effect - *result.at_most : *result.low;
+  const double high = is_same ? *result.at_most : *result.high;
+  return fmt::format("{}: {:+.1f} % in time ({:+.1f} to {:+.1f} %{}); unpaired samples of {} and {}, noise {}",
+                     is_same ? fmt::format("same within ±{:g} %", 100 * margin) : std::string(name_of(result.verdict)),
+                     stats::percent(*result.effect), stats::percent(low), stats::percent(high),
+                     is_same ? ", each end at 95 %" : "", result.n_a, result.n_b, noise);
 }
 
 Json number_or_null(std::optional<double> value) {

@@ -116,7 +116,18 @@ constexpr auto kVersion1 = std::to_array<std::string_view>({
          unique (file, n)))",
 });
 
-constexpr auto kMigrations = std::to_array<Migration>({Migration(kVersion1)});
+// Imported results are history, and what is wrong in a history is forgotten by name: sessions, imported files and rows.
+constexpr auto kVersion2 = std::to_array<std::string_view>({
+    "alter table import_file add column notes_json text not null default '[]'",
+    "alter table import_row add column problem text not null default ''",
+    "create index import_row_by_metric on import_row (metric, measured) where measured <> ''",
+    R"(create table forgotten (
+         id text not null primary key,
+         reason text not null check (reason <> ''),
+         forgotten text not null) without rowid)",
+});
+
+constexpr auto kMigrations = std::to_array<Migration>({Migration(kVersion1), Migration(kVersion2)});
 
 std::int64_t number(soci::session& sql, std::string_view query) {
   long long value = 0;

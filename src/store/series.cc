@@ -21,6 +21,7 @@ constexpr std::string_view kPoints =
     " and (:any_configuration or u.configuration = :configuration)"
     " and (:any_scenario or s.scenario = :scenario)"
     " and t.started >= :since"
+    " and s.id not in (select id from forgotten)"
     " order by u.num, t.started, t.num";
 
 Series read_subject(soci::session& sql, long long num) {
@@ -54,7 +55,7 @@ constexpr std::string_view kNewest =
     "select t.started, v.value, s.id, t.id, t.runtime from trial t"
     " cross join trial_value v on v.trial = t.num and v.metric = :metric"
     " cross join session s on s.num = t.session"
-    " where t.subject = :subject and t.outcome = 'ok' and t.voided = 0"
+    " where t.subject = :subject and t.outcome = 'ok' and t.voided = 0 and s.id not in (select id from forgotten)"
     " order by t.started desc, t.num desc limit :most";
 
 std::vector<SeriesPoint> read_newest(soci::session& sql, long long metric, const SubjectKey& subject, long long most) {

@@ -81,6 +81,14 @@ class Store {
   [[nodiscard]] Result<bool> add_import(const ImportedSamples& samples);
   [[nodiscard]] Result<std::vector<ImportedFile>> imports();  // newest first
   [[nodiscard]] Result<ImportedSamples> imported(std::string_view id);
+  // Rows of all files with this metric, a mean and a time stamp, but forgotten ones; oldest first.
+  [[nodiscard]] Result<std::vector<ImportedCall>> imported_calls(std::string_view metric);
+
+  // What `name` (an id or the beginning of one) means among sessions, imported files and their rows.
+  [[nodiscard]] Result<std::string> countable(std::string_view name);
+  // Takes it out of series and newest_points; with an empty reason it counts again.
+  Status forget(std::string_view id, std::string_view reason);
+  [[nodiscard]] Result<std::vector<Forgotten>> forgotten();  // oldest first
 
   // "" when the file is sound, else what is wrong (SQLite's own check; reads the whole file).
   [[nodiscard]] Result<std::string> check();

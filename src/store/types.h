@@ -77,6 +77,7 @@ struct Series {
   std::string model_hash;
   std::string configuration;  // key
   std::string label;          // "n_threads=8 n_batch=256", "defaults"
+  std::string tool;           // of imported results; "" for ours
   std::vector<SeriesPoint> points;
 };
 
@@ -102,6 +103,7 @@ struct ImportedRow {
   std::vector<double> samples;  // single repetitions; empty where the file has only mean and deviation
   std::optional<double> mean;
   std::optional<double> stddev;
+  std::string problem;             // why a figure is null, "" where none is
   record::Settings settings;       // what maps on the field table
   std::string fields_json = "{}";  // the row as the file had it, unknown fields too
 };
@@ -110,14 +112,30 @@ struct ImportedFile {
   std::string id;        // hash of its bytes: the same file is kept once
   std::string source;    // path it was read from
   std::string tool;      // "llama-bench"
-  std::string format;    // "json", "jsonl", "csv", "sql"
+  std::string format;    // "json", "jsonl", "csv", "md", "sql", "sqlite"
   std::string imported;  // when
   std::int64_t rows = 0;
+  std::vector<std::string> notes = {};  // what was passed over or is not known, for people
+  std::string started = {};             // time of its first row, "" unknown; given by the store
 };
 
 struct ImportedSamples {
   ImportedFile file;
   std::vector<ImportedRow> rows;
+};
+
+// A row of `history`: what the store has of one metric from other tools.
+struct ImportedCall {
+  std::string id;    // "<id of the file>:<1-based row>", as history and forget name it
+  std::string tool;  // of the file
+  ImportedRow row;
+};
+
+// A session or an imported file or row that no longer counts in histories.
+struct Forgotten {
+  std::string id;
+  std::string reason;
+  std::string when;
 };
 
 // Hash of all that decides how fast a trial can be, but for machine, runtime and model: the llm.* rows without the id,

@@ -55,11 +55,12 @@ class Case(unittest.TestCase):
         self.env["MIA_FAKE_SCRIPT"] = str(path)
         self.env["MIA_FAKE_COUNTER"] = str(self.dir / "counter")
 
-    def start(self, *args, stderr=subprocess.PIPE):
+    def start(self, *args, stderr=subprocess.PIPE, stdin=None):
         return subprocess.Popen(
             [str(BIN / "mia-perf"), *args],
             cwd=self.dir,
             env=self.env,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """history trend: sessions as points, level changes named, filters."""
+import json
 import unittest
 
 from support import Case
@@ -54,6 +55,58 @@ class Trend(Case):
         self.assertEqual(self.mia_json("history", "trend", "load_ms", "--machine", "none")["series"], [])
         self.assertEqual(self.mia_json("history", "trend", "load_ms", "--since", "2999-01-01")["series"], [])
         self.assertEqual(len(self.mia_json("history", "trend", "load_ms", "--since", "2000-01-01")["series"]), 3)
+
+    def imported(self, name, speeds, **more):
+        path = self.dir / name
+        path.write_text("".join(
+            json.dumps({"build_commit": "abc", "cpu_info": "A processor", "model_filename": "m.gguf", "n_prompt": 0, "n_gen": 128,
+                        "avg_ts": speed, "samples_ts": [speed], "test_time": f"2026-01-{day:02}T10:00:00Z", **more}) + "\n"
+            for day, speed in enumerate(speeds, 1)))
+        return self.mia_json("import", str(path))["file"]["id"]
+
+    def test_imported_results_are_history_beside_ours(self):
+        self.measure(10)
+        speeds = [100, 101, 99, 100, 100.5, 99.5, 80, 80.5, 79.5, 80, 80.2, 79.8]
+        file = self.imported("a.jsonl", speeds)
+        self.imported("longer.jsonl", [*speeds, 80.1])  # what both hold counts once
+        series = self.mia_json("history", "trend", "decode_tok_s")["series"]
+        self.assertEqual([one["tool"] for one in series], [None, "llama-bench"])
+        self.assertEqual(len(series[1]["points"]), 13)
+        self.assertEqual(series[1]["change_points"][0]["session"], file + ":7")
+        self.assertEqual(series[1]["change_points"][0]["direction"], "worse")
+        text, _ = self.mia("history", "trend", "decode_tok_s")
+        self.assertIn("imported from llama-bench", text)
+        listed = {row["session"]: row for row in self.mia_json("history")}
+        self.assertEqual(listed[file]["state"], "imported")
+        self.assertEqual(listed[file]["started"], "2026-01-01T10:00:00Z")
+
+    def test_what_is_forgotten_counts_nowhere_and_is_seen(self):
+        for token_ms in (10, 20, 10):
+            self.measure(token_ms)
+        points = self.mia_json("history", "trend", "decode_tok_s")["series"][0]["points"]
+        bad = points[1]["session"]
+        self.mia("history", "forget", bad, code=2)
+        self.mia("history", "forget", "no-such", "--reason", "x", code=2)
+        self.mia("history", "forget", bad, "--reason", "a backup ran")
+        trend = self.mia_json("history", "trend", "decode_tok_s")
+        self.assertEqual([point["session"] for point in trend["series"][0]["points"]], [points[0]["session"], points[2]["session"]])
+        self.assertEqual(trend["forgotten"][0]["reason"], "a backup ran")
+        for command in (["history"], ["history", "trend", "decode_tok_s"], ["history", "forget"]):
+            self.assertIn("a backup ran", self.mia(*command)[0])
+        listed = {row["session"]: row["forgotten"] for row in self.mia_json("history")}
+        self.assertEqual(listed[bad], "a backup ran")
+        self.mia("history", "forget", bad, "--undo")
+        self.assertEqual(len(self.mia_json("history", "trend", "decode_tok_s")["series"][0]["points"]), 3)
+        self.assertEqual(self.mia_json("history", "forget"), [])
+
+    def test_imported_calls_are_forgotten_by_file_or_row(self):
+        file = self.imported("a.jsonl", [100, 50, 100])
+        self.mia("history", "forget", file[:6] + ":2", "--reason", "throttled")
+        series = self.mia_json("history", "trend", "decode_tok_s")["series"]
+        self.assertEqual([point["value"] for point in series[0]["points"]], [100, 100])
+        self.mia("history", "forget", file, "--reason", "another machine")
+        self.assertEqual(self.mia_json("history", "trend", "decode_tok_s")["series"], [])
+        self.assertIn("another machine", self.mia("history", "trend", "decode_tok_s")[0])
 
     def test_wrong_names(self):
         self.measure(10)

@@ -161,18 +161,93 @@ TEST(LlamaBench, WhatIsNoneIsRefusedWithThePlace) {
   EXPECT_NE(error_of("").find("neither"), std::string::npos);
   EXPECT_NE(error_of("| model | size |").find("-o jsonl"), std::string::npos);
   EXPECT_NE(error_of("[]").find("no results"), std::string::npos);
-  EXPECT_NE(error_of("[1]").find("row 1: not an object"), std::string::npos);
-  EXPECT_NE(error_of(R"([{"n_gen": 1, "avg_ts": 1}, {"n_gen": 1}])").find("row 2: no avg_ts"), std::string::npos);
-  EXPECT_NE(error_of(row_with(R"({"n_gen": 0})")).find("no token was measured"), std::string::npos);
-  EXPECT_NE(error_of(row_with(R"({"n_gen": -5})")).find("n_gen"), std::string::npos);
-  EXPECT_NE(error_of(row_with(R"({"avg_ts": "nan"})")).find("avg_ts"), std::string::npos);
-  EXPECT_NE(error_of(row_with(R"({"samples_ts": "many"})")).find("samples_ts"), std::string::npos);
-  EXPECT_NE(error_of(row_with(R"({"samples_ts": [1, null]})")).find("samples_ts"), std::string::npos);
+  EXPECT_NE(error_of("[1]").find("no results"), std::string::npos);
+  EXPECT_NE(error_of("{\"n_gen\": 1}").find("line 1: a row without avg_ts"), std::string::npos);
+  EXPECT_NE(error_of(row_with(R"({"n_gen": 0})")).find("row 1 (line 1): neither n_prompt"), std::string::npos);
+  EXPECT_NE(error_of(row_with(R"({"n_gen": -5})")).find("n_gen is '-5'"), std::string::npos);
   EXPECT_NE(error_of("{\"n_gen\": 1, \"avg_ts\": 1}\n{\"n_gen\": 1, \"avg").find("line 2"), std::string::npos);
-  EXPECT_NE(error_of("[{\"n_gen\": 1, \"avg_ts\": NaN}]").find("file"), std::string::npos);
-  EXPECT_NE(error_of("[{\"n_gen\": 1, \"avg_ts\": 1}").find("file"), std::string::npos);
-  EXPECT_NE(error_of("build_commit,avg_ts,n_gen\n1,x,3\n").find("row 1: avg_ts"), std::string::npos);
-  EXPECT_NE(error_of("CREATE TABLE test (a TEXT);").find("no results"), std::string::npos);
+  EXPECT_NE(error_of("[{\"n_gen\": 1, \"avg_ts\": 1}").find("line 1"), std::string::npos);
+  EXPECT_NE(error_of("CREATE TABLE test (a TEXT);").find("no table has rows with avg_ts; tables: test"),
+            std::string::npos);
+}
+
+TEST(LlamaBench, AFigureThatIsNoneIsNullWithTheReason) {
+  for (const char* const figure : {"0", "-1", "nan", "-nan", "inf", "null", "\"x\"", "1e999"}) {
+    const auto read = read_llama_bench(
+        fmt::format("{{\"n_gen\":1,\"avg_ts\":2}}\n{{\"n_gen\":1,\"avg_ts\":{}}}\n{{\"n_gen\":1,\"avg_ts\":3}}",
+                    figure),
+        "x");
+    ASSERT_TRUE(read) << figure << read.error().text();
+    ASSERT_EQ(read->rows.size(), 3U) << figure;
+    EXPECT_FALSE(read->rows[1].mean) << figure;
+    EXPECT_NE(read->rows[1].problem.find("avg_ts is '"), std::string::npos) << figure;
+    EXPECT_EQ(read->rows[2].mean, 3) << figure;
+    EXPECT_NE(read->file.notes.at(0).find("row 2 (line 2): avg_ts"), std::string::npos) << read->file.notes[0];
+  }
+  const auto read = read_llama_bench(row_with(R"({"samples_ts": [1, null, 0, 2], "stddev_ts": "-nan"})"), "x");
+  EXPECT_EQ(read->rows.at(0).samples, (std::vector<double>{1, 2}));
+  EXPECT_FALSE(read->rows[0].stddev);
+  EXPECT_EQ(read->rows[0].mean, 10.5);
+  EXPECT_EQ(read->rows[0].problem, "2 of samples_ts is no figure; stddev_ts is '-nan'");
+  EXPECT_TRUE(read_llama_bench(row_with(R"({"samples_ts": "many"})"), "x")->rows.at(0).samples.empty());
+}
+
+TEST(LlamaBench, ARowThatSaysNotWhatItMeasuredIsLeftOut) {
+  const auto read =
+      read_llama_bench("{\"n_gen\":1,\"avg_ts\":1}\n{\"n_gen\":0,\"avg_ts\":1}\n{\"n_gen\":1.5,\"avg_ts\":1}", "x");
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->rows.size(), 1U);
+  EXPECT_EQ(read->file.notes.at(0),
+            "2 rows have a figure that is none, the first is row 2 (line 2): neither n_prompt nor n_gen: no token was "
+            "measured; left out");
+}
+
+TEST(LlamaBench, MetricsOfForksAreRowsOfTheirOwn) {
+  const auto read = read_llama_bench(row_with(R"({"avg_ttft_ms": 12.5, "stddev_ttft_ms": 0.5})"), "x");
+  ASSERT_EQ(read->rows.size(), 2U);
+  EXPECT_EQ(read->rows[1].metric, "ttft_ms");
+  EXPECT_EQ(read->rows[1].unit, "ms");
+  EXPECT_EQ(read->rows[1].mean, 12.5);
+  EXPECT_EQ(columns_of(*parse_json(read->rows[1].fields_json)), Columns{});
+}
+
+TEST(LlamaBench, BatchedBenchAndSweepBench) {
+  const auto batched = read_llama_bench(
+      R"({"n_kv_max": 2048, "n_batch": 2048, "n_threads": 8, "pp": 128, "tg": 64, "pl": 1, "n_kv": 192, "t_pp": 0.1, "speed_pp": 1186.6, "t_tg": 3.0, "speed_tg": 41.5, "t": 3.1, "speed": 80.3})"
+      "\n"
+      R"({"n_kv_max": 2048, "pp": 128, "tg": 64, "pl": 4, "n_kv": 768, "speed_pp": 1300, "speed_tg": 90, "speed": 140})",
+      "x");
+  ASSERT_TRUE(batched) << batched.error().text();
+  EXPECT_EQ(batched->file.tool, "llama-batched-bench");
+  std::string text;
+  for (const store::ImportedRow& row : batched->rows) {
+    text += fmt::format("{} {} {}; ", row.test, row.metric, *row.mean);
+  }
+  EXPECT_EQ(text,
+            "pp128 prefill_tok_s 1186.6; tg64 @ d128 decode_tok_s 41.5; pp128 x4 batch_prefill_tok_s 1300; "
+            "tg64 @ d128 x4 batch_decode_tok_s 90; ");
+  EXPECT_EQ(setting(batched->rows[0], "n_threads"), "8");
+  const auto sweep = read_llama_bench(
+      "| PP | TG | N_KV | T_PP s | S_PP t/s | T_TG s | S_TG t/s |\n|--|--|--|--|--|--|--|\n"
+      "| 512 | 128 | 1024 | 1.305 | 392.38 | 2.071 | 61.81 |\n",
+      "x");
+  ASSERT_TRUE(sweep) << sweep.error().text();
+  EXPECT_EQ(sweep->file.tool, "sweep-bench");
+  EXPECT_EQ(sweep->rows.at(0).test, "pp512 @ d1024");
+  EXPECT_EQ(sweep->rows.at(1).test, "tg128 @ d1024");
+  EXPECT_EQ(sweep->rows.at(1).metric, "decode_tok_s");
+  EXPECT_EQ(sweep->rows.at(1).mean, 61.81);
+}
+
+TEST(LlamaBench, TimesAreUtcOrUnknown) {
+  const auto time = [](const std::string& text) {
+    return read_llama_bench(row_with("{\"test_time\": \"" + text + "\"}"), "x")->rows.at(0).measured;
+  };
+  EXPECT_EQ(time("2026-03-01T10:00:00Z"), "2026-03-01T10:00:00Z");
+  EXPECT_EQ(time("2026-03-01 10:00:00"), "2026-03-01T10:00:00Z");
+  EXPECT_EQ(time("2026-03-01T10:00:00.123Z"), "2026-03-01T10:00:00Z");
+  EXPECT_EQ(time("2026-03-01T10:00:00+02:00"), "");
+  EXPECT_EQ(time("yesterday"), "");
 }
 
 TEST(LlamaBench, HostileTextIsOnlyText) {

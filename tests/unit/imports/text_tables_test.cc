@@ -4,73 +4,64 @@
 #include <string>
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
 
 namespace mia::imports {
 namespace {
 
-// "a=1|b=2;a=3|b=4", or the error.
-std::string shown(const Result<std::vector<TextRow>>& rows) {
-  if (!rows) {
-    return "error: " + rows.error().text();
-  }
-  std::string text;
-  for (const TextRow& row : *rows) {
-    text += text.empty() ? "" : ";";
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      text += (i > 0 ? "|" : "") + row[i].first + "=" + row[i].second;
+// "a|b;c|d", or the error.
+std::string records(std::string_view text, char separator = ',') {
+  Cursor cursor(text);
+  std::string all;
+  while (!cursor.at_end()) {
+    const auto fields = cursor.record(separator);
+    if (!fields) {
+      return "error: " + fields.error().text();
     }
+    all += (all.empty() ? "" : ";") + join(*fields, "|");
   }
-  return text;
+  return all;
 }
 
 TEST(Csv, PlainAndQuotedFields) {
-  EXPECT_EQ(shown(parse_csv("a,b\n1,2\n3,4\n")), "a=1|b=2;a=3|b=4");
-  EXPECT_EQ(shown(parse_csv("a,b\r\n\"1\",\"2\"\r\n")), "a=1|b=2");
-  EXPECT_EQ(shown(parse_csv("\"a\",\"b\"\n\"x, \"\"y\"\"\",\"line\nbreak\"")), "a=x, \"y\"|b=line\nbreak");
-  EXPECT_EQ(shown(parse_csv("a,b\n,\n")), "a=|b=");
-  EXPECT_EQ(shown(parse_csv("a,b\n\n1,2\n\n")), "a=1|b=2");
-  EXPECT_EQ(shown(parse_csv("a,b\n")), "");
+  EXPECT_EQ(records("a,b\n1,2\n3,4\n"), "a|b;1|2;3|4");
+  EXPECT_EQ(records("\"a\",\"b\"\n\"x, \"\"y\"\"\",\"line\nbreak\""), "a|b;x, \"y\"|line\nbreak");
+  EXPECT_EQ(records("a\tb c\td\n1\t\t2", '\t'), "a|b c|d;1||2");
 }
 
-TEST(Csv, WhatIsNotWholeIsAnError) {
-  EXPECT_EQ(shown(parse_csv("")), "error: the file is empty");
-  EXPECT_EQ(shown(parse_csv("a,b\n1,2\n3\n")), "error: line 3: 1 fields, the header has 2");
-  EXPECT_EQ(shown(parse_csv("a,b\n1,2,3\n")), "error: line 2: 3 fields, the header has 2");
-  EXPECT_EQ(shown(parse_csv("a,b\n1,\"2")), "error: line 2: a quote is never closed; the file is not whole");
-  EXPECT_EQ(shown(parse_csv("a,b\n\"1\"x,2\n")), "error: line 2: text after a closing quote");
-  EXPECT_EQ(shown(parse_csv("a,b\n\"1\n1\",2\n\"3\"x,4")), "error: line 4: text after a closing quote");
+TEST(Csv, WhatIsNotWholeIsAnErrorWithItsLine) {
+  EXPECT_EQ(records("a,b\n1,\"2"), "error: line 2: a quote is never closed; the file is not whole");
+  EXPECT_EQ(records("a,b\n\"1\"x,2\n"), "error: line 2: text after a closing quote");
+  EXPECT_EQ(records("a,b\n\"1\n1\",2\n\"3\"x,4"), "error: line 4: text after a closing quote");
 }
 
-TEST(Inserts, RowsOfOneAndOfSeveralStatements) {
-  const char* const text =
-      "CREATE TABLE IF NOT EXISTS test (\n  a TEXT,\n  b INTEGER\n);\n\n"
-      "INSERT INTO test (a, b) VALUES ('x', '1');\n"
-      "-- a comment; with ' a quote\n"
-      "insert into \"test\" (a, b) values ('it''s', 2), ('(;', -3.5e-2);\n";
-  EXPECT_EQ(shown(parse_inserts(text)), "a=x|b=1;a=it's|b=2;a=(;|b=-3.5e-2");
+TEST(MarkdownTable, CellsAndRules) {
+  EXPECT_EQ(join(markdown_cells("| a | **b** | `c\\|d` |"), ";"), "a;b;c|d");
+  EXPECT_EQ(join(markdown_cells("> a | b"), ";"), "a;b");
+  EXPECT_TRUE(markdown_cells("no bar").empty());
+  EXPECT_TRUE(is_markdown_rule("| --- | ---: |"));
+  EXPECT_TRUE(is_markdown_rule("--- | :-:"));
+  EXPECT_FALSE(is_markdown_rule("| a | - |"));
+  EXPECT_FALSE(is_markdown_rule("-----"));
 }
 
-TEST(Inserts, NullIsNoValue) {
-  EXPECT_EQ(shown(parse_inserts("INSERT INTO t (a, b) VALUES (NULL, 'NULL');")), "b=NULL");
-}
-
-TEST(Inserts, OtherStatementsAreNotExecuted) {
-  EXPECT_EQ(shown(parse_inserts("DROP TABLE session; ATTACH 'x' AS y; INSERT INTO t (a) VALUES ('1');")), "a=1");
-}
-
-TEST(Inserts, WhatIsNotWholeIsAnErrorWithItsLine) {
-  EXPECT_EQ(shown(parse_inserts("INSERT INTO t (a)\nVALUES ('x")),
-            "error: line 2: a string is never closed; the file is not whole");
-  EXPECT_EQ(shown(parse_inserts("INSERT INTO t (a) VALUES ('x'")),
-            "error: line 1: the file ends inside a statement; it is not whole");
-  EXPECT_EQ(shown(parse_inserts("INSERT INTO t (a) VALUES ('x')")),
-            "error: line 1: the file ends inside a statement; it is not whole");
-  EXPECT_EQ(shown(parse_inserts("CREATE TABLE t (a")),
-            "error: line 1: the file ends inside a statement; it is not whole");
-  EXPECT_EQ(shown(parse_inserts("INSERT INTO t (a, b) VALUES ('x');")), "error: line 1: 1 values for 2 columns");
-  EXPECT_EQ(shown(parse_inserts("INSERT INTO t (a) SELECT 1;")), "error: line 1: VALUES expected, not 'SELECT'");
-  EXPECT_EQ(shown(parse_inserts("INSERT INTO t;")), "error: line 1: a list of columns expected, not ';'");
-  EXPECT_EQ(shown(parse_inserts("INSERT INTO t (a) VALUES (1 2);")), "error: line 1: ')' expected, not '2'");
+TEST(MarkdownTable, HeadingsAreColumnsOfTheFiles) {
+  const auto columns = [](const char* heading, const char* cell) { return dump_json(columns_of_cell(heading, cell)); };
+  EXPECT_EQ(columns("ngl", "99"), R"({"n_gpu_layers":"99"})");
+  EXPECT_EQ(columns("S_PP t/s", "465.51"), R"({"speed_pp":"465.51"})");
+  EXPECT_EQ(columns("t/s", "101.00 ± 1.50"), R"({"avg_ts":"101.00","stddev_ts":"1.50"})");
+  EXPECT_EQ(columns("t/s", "101.00 +/- 1.50"), R"({"avg_ts":"101.00","stddev_ts":"1.50"})");
+  EXPECT_EQ(columns("t/s master", "101"), R"({"avg_ts":"101","build_commit":"master"})");
+  EXPECT_EQ(columns("pp512", "101 ± 1"), R"({"avg_ts":"101","n_prompt":"512","stddev_ts":"1"})");
+  EXPECT_EQ(columns("tg128 (t/s)", "20"), R"({"avg_ts":"20","n_gen":"128"})");
+  EXPECT_EQ(columns("t/s (pp512 @ d4096)", "20"), R"({"avg_ts":"20","n_depth":"4096","n_prompt":"512"})");
+  EXPECT_EQ(columns("test", "pp512"), R"({"n_prompt":"512"})");
+  EXPECT_EQ(columns("test", "tg 128"), R"({"n_gen":"128"})");
+  EXPECT_EQ(columns("test", "pp512+tg128 @ d4096"), R"({"n_depth":"4096","n_gen":"128","n_prompt":"512"})");
+  EXPECT_EQ(columns("test", "something"), R"({"test":"something"})");
+  EXPECT_EQ(columns("a fork's", "x"), R"({"a fork's":"x"})");
 }
 
 }  // namespace

@@ -88,7 +88,8 @@ ImportedSamples sample_import(const std::string& id) {
                   .tool = "llama-bench",
                   .format = "jsonl",
                   .imported = "2026-01-01T00:00:00Z",
-                  .rows = 0};
+                  .rows = 0,
+                  .notes = {"passed over: \"x\""}};
   ImportedRow pp{.test = "pp512",
                  .metric = "prefill_tok_s",
                  .unit = "tok/s",
@@ -99,6 +100,7 @@ ImportedSamples sample_import(const std::string& id) {
                  .samples = {1.0 / 3, 2e-300, 12345.678},
                  .mean = 1.5,
                  .stddev = {},
+                 .problem = "stddev_ts is '-nan'",
                  .settings = {},
                  .fields_json = R"({"unknown_field":[1,null],"n":1})"};
   pp.settings.llm.n_threads = 4;
@@ -122,6 +124,8 @@ TEST(Imports, ComeBackAsTheyWereAndOnce) {
   ASSERT_TRUE(read) << read.error().text();
   EXPECT_EQ(read->file.source, written.file.source);
   EXPECT_EQ(read->file.rows, 2);
+  EXPECT_EQ(read->file.notes, written.file.notes);
+  EXPECT_EQ(read->file.started, "2025-01-01T00:00:00Z");
   ASSERT_EQ(read->rows.size(), 2U);
   for (std::size_t i = 0; i < 2; ++i) {
     EXPECT_EQ(read->rows[i].test, written.rows[i].test);
@@ -132,12 +136,43 @@ TEST(Imports, ComeBackAsTheyWereAndOnce) {
     EXPECT_EQ(read->rows[i].samples, written.rows[i].samples) << "to the last bit";
     EXPECT_EQ(read->rows[i].mean, written.rows[i].mean);
     EXPECT_EQ(read->rows[i].stddev, written.rows[i].stddev);
+    EXPECT_EQ(read->rows[i].problem, written.rows[i].problem);
     EXPECT_EQ(read->rows[i].settings.llm.n_threads, 4);
     EXPECT_EQ(Json::parse(read->rows[i].fields_json), Json::parse(written.rows[i].fields_json));
   }
   EXPECT_EQ(store.imports()->size(), 2U);
   EXPECT_EQ(store.imports()->at(0).id, "f2");
   EXPECT_EQ(store.imported("f3").error().kind, ErrorKind::not_found);
+}
+
+TEST(Imports, TheirCallsAreHistoryUntilForgotten) {
+  const TempDir dir;
+  Store store = must_open(dir.file());
+  ASSERT_TRUE(*store.add_import(sample_import("f1")));
+  ASSERT_TRUE(*store.add_import(sample_import("f2")));
+  const auto ids = [&] {
+    std::string text;
+    const auto calls = store.imported_calls("prefill_tok_s");
+    EXPECT_TRUE(calls) << calls.error().text();
+    for (const ImportedCall& call : *calls) {
+      text += call.id + " ";
+    }
+    return text;
+  };
+  EXPECT_EQ(ids(), "f1:1 f2:1 ") << "a row without a mean has no place in it";
+  EXPECT_EQ(*store.countable("f1"), "f1");
+  EXPECT_EQ(*store.countable("f1:1"), "f1:1");
+  EXPECT_EQ(store.countable("f").error().kind, ErrorKind::usage);
+  EXPECT_EQ(store.countable("f1:9").error().kind, ErrorKind::not_found);
+  EXPECT_EQ(store.countable("").error().kind, ErrorKind::not_found);
+  ASSERT_TRUE(store.forget("f1:1", "throttled"));
+  EXPECT_EQ(ids(), "f2:1 ");
+  ASSERT_TRUE(store.forget("f2", "another machine"));
+  EXPECT_EQ(ids(), "");
+  EXPECT_EQ(store.forgotten()->size(), 2U);
+  EXPECT_EQ(store.forgotten()->at(0).reason, "throttled");
+  ASSERT_TRUE(store.forget("f2", ""));
+  EXPECT_EQ(ids(), "f2:1 ");
 }
 
 TEST(Imports, RefuseValuesThatAreNone) {

@@ -243,6 +243,28 @@ TEST(Schema, StepsAreTakenOnceAndWholly) {
   EXPECT_EQ(number("select count(*) from t"), 1) << "a step that fails has changed nothing";
 }
 
+// A store as the first version made it, with something in each table that has changed since.
+TEST(Schema, AStoreOfVersionOneKeepsWhatItHas) {
+  const TempDir dir;
+  {
+    soci::session sql(soci::sqlite3, dir.file().string());
+    migrate(sql, migrations().first(1));
+    sql << "insert into import_file (id, source, tool, format, imported) values ('f1', 'a.json', 'llama-bench', "
+           "'json', 'x')";
+    sql << "insert into import_row (file, n, test, metric, unit, model, machine, runtime, measured, samples, mean,"
+           " settings_json, fields_json) values (1, 0, 'pp512', 'prefill_tok_s', 'tok/s', 'm', 'c', 'r',"
+           " '2026-01-01T00:00:00Z', '[1.5]', 1.5, '{}', '{}')";
+  }
+  Store store = must_open(dir.file());
+  const auto read = store.imported("f1");
+  ASSERT_TRUE(read) << read.error().text();
+  EXPECT_TRUE(read->file.notes.empty());
+  EXPECT_EQ(read->rows.at(0).problem, "");
+  EXPECT_EQ(read->rows.at(0).samples, std::vector<double>{1.5});
+  EXPECT_EQ(store.imported_calls("prefill_tok_s")->size(), 1U);
+  EXPECT_TRUE(store.forgotten()->empty());
+}
+
 TEST(Guard, NamesTheCauseAndNeverQuotesValues) {
   const TempDir dir;
   soci::session sql(soci::sqlite3, dir.file().string());

@@ -131,6 +131,19 @@ TEST_F(History, TheNewestPointsOfOneSubject) {
   EXPECT_FALSE(store_.newest_points("load_mss", subject, 10));
 }
 
+TEST_F(History, WhatIsForgottenCountsNowhere) {
+  add("s1", "2026-01-01T00:00:00Z", 1);
+  add("s2", "2026-01-02T00:00:00Z", 2);
+  const SubjectKey subject{"machine-1", "hash-of-smol", configuration_key(sample_trial("s1", 0).requested)};
+  ASSERT_TRUE(store_.forget("s1", "a backup ran"));
+  EXPECT_EQ(shown(), "smol machine-1 n_threads=2: 2; ");
+  EXPECT_EQ(store_.newest_points("load_ms", subject, 10)->size(), 1U);
+  EXPECT_EQ(store_.forgotten()->at(0).id, "s1");
+  ASSERT_TRUE(store_.forget("s1", ""));
+  EXPECT_EQ(shown(), "smol machine-1 n_threads=2: 1 2; ");
+  EXPECT_EQ(store_.newest_points("load_ms", subject, 10)->size(), 2U);
+}
+
 TEST_F(History, NamesTheMetricThatIsMeant) {
   const auto wrong = store_.series("load_mss");
   ASSERT_FALSE(wrong);
