@@ -59,7 +59,6 @@ std::vector<document::Value> row_of(const store::ImportedFile& file) {
 Result<int> list(const Common& common, std::int64_t limit) {
   constexpr std::size_t kStarted = 2;
   constexpr std::size_t kShownState = 5;
-  constexpr std::size_t kSource = 11;
   MIA_TRY_ASSIGN(store::Store store, app::open_store(common));
   store::SessionFilter filter;
   filter.limit = limit;
@@ -91,11 +90,11 @@ Result<int> list(const Common& common, std::int64_t limit) {
     table.rows.resize(static_cast<std::size_t>(limit));
   }
   for (std::vector<document::Value>& row : table.rows) {
-    row.resize(kSource + 1);
+    row.resize(table.columns.size());
     const auto at = std::ranges::find(forgotten, std::get<std::string>(row[0]), &store::Forgotten::id);
     if (at != forgotten.end()) {
       row[kShownState] = "forgotten";
-      row.emplace_back(at->reason);
+      row.back() = at->reason;
     }
   }
   if (common.json || table.rows.empty()) {
