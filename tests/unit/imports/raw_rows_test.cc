@@ -70,10 +70,10 @@ TEST(RawRows, CsvWithAnySeparatorAndAHeaderThatComesAgain) {
   EXPECT_EQ(shown("avg_ts\tn_gen\n1.5\t8\n\n2\t8"), "csv" + rows + "4");
   EXPECT_EQ(shown("\"avg_ts\";\"n_gen\"\n\"1,5\";8\n2;8\n"), "csv" + rows + "3");
   EXPECT_EQ(shown("avg_ts,n_gen\n1.5,8\nn_gen,avg_ts\n8,2\n"), "csv" + rows + "4");
-  EXPECT_EQ(shown("avg_ts,n_gen,x,y\n1,8,\"z\",\n1,8,\"z"),
+  EXPECT_EQ(shown("avg_ts,n_gen,a,b,c,d,e,f\n1,8,1,2,3,4,5,6\n1,8,1,2,3,\"z"),
             "error: line 3: a quote is never closed; the file is not whole");
-  EXPECT_EQ(shown("avg_ts,n_gen,x,y\n1,8,z,0\n1,8,z"),
-            "error: line 3: 3 fields, the header has 4; the file is not whole");
+  EXPECT_EQ(shown("avg_ts,n_gen,a,b,c,d,e,f\n1,8,1,2,3,4,5,6\n1,8,1,2,3"),
+            "error: line 3: 5 fields, the header has 8; the file is not whole");
 }
 
 TEST(RawRows, MarkdownTablesWithTheirBuilds) {
