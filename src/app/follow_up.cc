@@ -20,7 +20,7 @@ Status extend_plan(measure::Plan& plan, const judge::FollowUp& follow) {
       }
       cell = *variant;
     }
-    again.push_back({cell, wanted.repeats});
+    again.push_back({cell, wanted.repeats, wanted.first});
   }
   measure::add_repeats(plan, again);
   return {};

@@ -136,7 +136,7 @@ Status confirm_flagged(const Caller& caller, const GateRequest& request, record:
                    return finder.find(settings);
                  }));
   MIA_TRY(require_same(report, plan, machine));
-  const std::string stem = report::stem_for(report.scenario) + "_confirm";
+  const std::string stem = report::stem_of(report) + "_confirm";
   MIA_TRY_ASSIGN(const SessionEnd end, measure_plan(caller, request, std::move(plan), machine, stem));
   judge::confirm(report, end.report, accepted, options);
   return {};

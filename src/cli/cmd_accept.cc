@@ -28,7 +28,7 @@ Status require_acceptable(const record::Report& found) {
   for (const record::CellReport& cell : found.cells) {
     const auto speed = cell.metrics.find("tokens_per_s");
     if (speed == cell.metrics.end() || !speed->second.value) {
-      return fail(ErrorKind::usage, "{} has no speed to hold others to{}{}", one_line(cell.label, 100),
+      return fail(ErrorKind::usage, "{} has no speed to hold others to{}{}", one_line(label_of(cell), 100),
                   cell.failure.empty() ? "" : ": ", one_line(cell.failure, 200));
     }
   }

@@ -49,13 +49,13 @@ double least_gap(const AnomalyOptions& options) {
 
 }  // namespace
 
-std::string_view name_of(Confirmation confirmation) {
-  switch (confirmation) {
-    case Confirmation::confirmed:
+std::string_view name_of(SecondLook look) {
+  switch (look) {
+    case SecondLook::confirmed:
       return "confirmed";
-    case Confirmation::dismissed:
+    case SecondLook::dismissed:
       return "dismissed";
-    case Confirmation::needs_repeats:
+    case SecondLook::needs_repeats:
       break;
   }
   return "needs repeats";
@@ -84,7 +84,7 @@ std::vector<Suspect> find_suspects(std::span<const AxisPoint> axis, const Anomal
   return suspects;
 }
 
-Confirmation confirm(const AxisPoint& suspect, std::span<const AxisPoint> neighbours, const AnomalyOptions& options) {
+SecondLook confirm(const AxisPoint& suspect, std::span<const AxisPoint> neighbours, const AnomalyOptions& options) {
   const std::vector<double> own = badness(suspect, options.better);
   std::vector<double> others;
   double worst = -std::numeric_limits<double>::infinity();
@@ -96,12 +96,12 @@ Confirmation confirm(const AxisPoint& suspect, std::span<const AxisPoint> neighb
     worst = std::max(worst, stats::median(values).value_or(worst));
   }
   if (!enough) {
-    return Confirmation::needs_repeats;
+    return SecondLook::needs_repeats;
   }
   const bool still_worse = *stats::median(own) - worst >= least_gap(options) / 2;
   const bool apart =
       std::ranges::min(own) > std::ranges::max(others) || stats::rank_claim(others, own) == stats::Claim::slower;
-  return still_worse && apart ? Confirmation::confirmed : Confirmation::dismissed;
+  return still_worse && apart ? SecondLook::confirmed : SecondLook::dismissed;
 }
 
 }  // namespace mia::judge

@@ -37,13 +37,13 @@ struct Suspect {
 // is passed over: its neighbours become neighbours.
 [[nodiscard]] std::vector<Suspect> find_suspects(std::span<const AxisPoint> axis, const AnomalyOptions& options = {});
 
-enum class Confirmation { confirmed, dismissed, needs_repeats };
-[[nodiscard]] std::string_view name_of(Confirmation confirmation);
+enum class SecondLook { confirmed, dismissed, needs_repeats };
+[[nodiscard]] std::string_view name_of(SecondLook look);
 
 // Fresh repeats (interleaved, without those that raised the suspicion) of the suspect and of the neighbours that it was
 // held against. Confirmed: with at least 3 of each, still worse by half of least_gap or more in the median, and every
 // repeat worse than every neighbour's or Mann-Whitney p <= 5 %. Fewer: needs_repeats.
-[[nodiscard]] Confirmation confirm(const AxisPoint& suspect, std::span<const AxisPoint> neighbours,
-                                   const AnomalyOptions& options = {});
+[[nodiscard]] SecondLook confirm(const AxisPoint& suspect, std::span<const AxisPoint> neighbours,
+                                 const AnomalyOptions& options = {});
 
 }  // namespace mia::judge

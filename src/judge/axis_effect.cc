@@ -15,13 +15,12 @@ namespace mia::judge {
 namespace {
 
 using record::CellReport;
-using record::Report;
 
 // The other value where the axis has two; nullopt for none or more.
-std::optional<std::string> other_value(const Report& report, const record::Field& field, const std::string& first) {
+std::optional<std::string> other_value(const PartView& part, const record::Field& field, const std::string& first) {
   std::optional<std::string> other;
-  for (const CellReport& cell : report.cells) {
-    const std::string value = record::to_text(record::get(cell.requested, field));
+  for (const CellReport* const cell : part.cells) {
+    const std::string value = record::to_text(record::get(cell->requested, field));
     if (value != first && other && value != *other) {
       return std::nullopt;
     }
@@ -38,15 +37,15 @@ double sign_test(const AxisEffect& effect) {
   return n > 0 ? std::min(1.0, 2 * stats::binomial_cdf(std::min(effect.faster, effect.slower), n, 0.5)) : 1;
 }
 
-AxisEffect effect_of(const Report& report, const record::Field& field, const std::string& from, const std::string& to) {
+AxisEffect effect_of(const PartView& part, const record::Field& field, const std::string& from, const std::string& to) {
   AxisEffect effect{.name = std::string(field.name), .from = from, .to = to};
   double deviation = 0;  // a coin thrown n times is n away from half, in units of its variance, once on average
   std::int64_t thrown = 0;
-  for (const CellReport& cell : report.cells) {
-    const bool changed = record::to_text(record::get(cell.requested, field)) == to;
-    const CellReport* const like = changed ? find_variant(report, cell, field.key, from) : nullptr;
-    const bool differs = like != nullptr && took_effect(cell, *like, field);
-    const SpeedRatio ratio = !differs ? SpeedRatio{} : speed_ratio(report, cell, *like, Repeats::planned);
+  for (const CellReport* const cell : part.cells) {
+    const bool changed = record::to_text(record::get(cell->requested, field)) == to;
+    const CellReport* const like = changed ? find_variant(*part.report, *cell, field.key, from) : nullptr;
+    const bool differs = like != nullptr && took_effect(*cell, *like, field);
+    const SpeedRatio ratio = !differs ? SpeedRatio{} : speed_ratio(*part.report, *cell, *like, Repeats::planned);
     if (!ratio.value) {
       continue;
     }
@@ -75,15 +74,15 @@ std::string range_of(double low, double high) {
   return from == to ? from : fmt::format("{} to {}", from, to);
 }
 
-std::vector<AxisEffect> axis_effects(const Report& report) {
+std::vector<AxisEffect> axis_effects(const PartView& part) {
   std::vector<AxisEffect> effects;
   for (const record::Field& field : record::fields()) {
-    if (report.cells.empty() || !field.key.starts_with("llm.") || field.key.ends_with(".id")) {
+    if (!field.key.starts_with("llm.") || field.key.ends_with(".id")) {
       continue;
     }
-    const std::string from = record::to_text(record::get(report.cells.front().requested, field));
-    if (const auto to = other_value(report, field, from)) {
-      const AxisEffect effect = effect_of(report, field, from, *to);
+    const std::string from = record::to_text(record::get(part.first().requested, field));
+    if (const auto to = other_value(part, field, from)) {
+      const AxisEffect effect = effect_of(part, field, from, *to);
       if (effect.settings > 1) {
         effects.push_back(effect);
       }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "judge/cells.h"
 #include "record/report.h"
 
 namespace mia::judge {
@@ -27,7 +28,7 @@ struct AxisEffect {
 };
 
 // Of each axis of the runtime's settings with two values, where at least two pairs of cells differ in it alone.
-[[nodiscard]] std::vector<AxisEffect> axis_effects(const record::Report& report);
+[[nodiscard]] std::vector<AxisEffect> axis_effects(const PartView& part);
 
 // "flash_attn=on runs at 1.12 to 1.26 times the speed of off, by the settings (8 compared, faster in 40 of 40 pairs,
 // p < 0.1 %)." with a blank after it.

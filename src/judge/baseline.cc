@@ -107,11 +107,11 @@ Check check_of(const UnpairedResult& result, const CellReport& cell, const Basel
   check.limit = margin;
   check.value = result.effect ? std::optional(std::expm1(*result.effect)) : std::nullopt;
   check.verdict = "pass";
-  check.text = fmt::format("{}: {}", cell.label, result.text);
+  check.text = fmt::format("{}: {}", label_of(cell), result.text);
   if (result.verdict == Verdict::slower) {
     check.verdict = "fail";
   } else if (result.verdict == Verdict::unclear && within) {
-    check.text = fmt::format("{}: not {:g} % slower; by itself {}", cell.label, 100 * margin, result.text);
+    check.text = fmt::format("{}: not {:g} % slower; by itself {}", label_of(cell), 100 * margin, result.text);
   } else if (result.verdict == Verdict::unclear) {
     check.verdict = "unclear";
   }
@@ -128,7 +128,7 @@ Check missing(const CellReport& cell, const BaselineOptions& options) {
   check.verdict = "unclear";
   check.limit = margin_of(cell, options);
   check.unit = "fraction";
-  check.text = fmt::format("{}: measured in the accepted report, not here", cell.label);
+  check.text = fmt::format("{}: measured in the accepted report, not here", label_of(cell));
   return check;
 }
 
@@ -152,12 +152,13 @@ std::vector<Difference> differences(const Report& accepted, const Report& now) {
   const auto compare_settings = [&](std::string what, const record::Settings& one, const record::Settings& other) {
     const record::Settings then = computed(one);
     const record::Settings today = computed(other);
-    compare(std::move(what), record::describe_difference(today, then), record::describe_difference(then, today), true);
+    compare(std::move(what), record::describe(record::difference(today, then)),
+            record::describe(record::difference(then, today)), true);
   };
   compare_settings("settings", accepted.settings, now.settings);
   for (const CellReport& cell : now.cells) {
     if (const CellReport* const then = find_cell(accepted, cell.key); then != nullptr && found.empty()) {
-      compare_settings("configuration of " + cell.label, then->requested, cell.requested);
+      compare_settings("configuration of " + label_of(cell), then->requested, cell.requested);
     }
   }
   compare("runtime version", runtime_versions(accepted), runtime_versions(now), false);

@@ -15,11 +15,13 @@ namespace {
 
 using record::Report;
 
-std::set<std::string> causes_of(const Report& report) {
+using CellSpan = std::span<const record::CellReport* const>;
+
+std::set<std::string> causes_of(CellSpan cells) {
   std::set<std::string> causes;
-  for (const record::CellReport& cell : report.cells) {
-    if (!cell.failure.empty()) {
-      causes.insert(cell.failure);
+  for (const record::CellReport* const cell : cells) {
+    if (!cell->failure.empty()) {
+      causes.insert(cell->failure);
     }
   }
   return causes;
@@ -72,14 +74,14 @@ std::string caveats_of(const Report& report) {
   return text;
 }
 
-std::string only_cause(const Report& report) {
-  const std::set<std::string> causes = causes_of(report);
-  return record::nothing_measured(report) && causes.size() == 1 ? *causes.begin() : std::string();
+std::string only_cause(CellSpan cells) {
+  const std::set<std::string> causes = causes_of(cells);
+  return record::nothing_measured(cells) && causes.size() == 1 ? *causes.begin() : std::string();
 }
 
-std::string failure_sentence(const Report& report) {
-  const std::string cause = only_cause(report);
-  return cause.empty() ? fmt::format("Nothing could be measured, for {} different causes.", causes_of(report).size())
+std::string failure_sentence(CellSpan cells) {
+  const std::string cause = only_cause(cells);
+  return cause.empty() ? fmt::format("Nothing could be measured, for {} different causes.", causes_of(cells).size())
                        : fmt::format("Nothing could be measured: {}.", cause);
 }
 

@@ -4,10 +4,9 @@
 #include <algorithm>
 #include <set>
 
-#include <nlohmann/json.hpp>
-
 #include "record/fields.h"
 #include "record/metrics.h"
+#include "record/standing.h"
 
 namespace mia::judge {
 namespace {
@@ -25,8 +24,8 @@ bool belongs(const record::Trial& trial, const CellReport& cell, Repeats which) 
   if (trial.cell != cell.key) {
     return false;
   }
-  const bool fresh = trial.repeat >= planned_repeats(cell);
-  return which == Repeats::all || fresh == (which == Repeats::fresh);
+  const std::int64_t fresh = trial.repeat - planned_repeats(cell);
+  return fresh < 0 ? which.own : fresh >= which.from && fresh < which.to;
 }
 
 }  // namespace
@@ -36,51 +35,31 @@ std::optional<double> value_of(const CellReport& cell, std::string_view metric) 
   return at == cell.metrics.end() ? std::nullopt : at->second.value;
 }
 
-std::vector<std::string> parts_of(const Report& report) {
-  std::vector<std::string> parts;
+std::vector<PartView> parts_of(const Report& report) {
+  std::vector<PartView> parts;
   for (const CellReport& cell : report.cells) {
-    if (std::ranges::find(parts, cell.part) == parts.end()) {
-      parts.push_back(cell.part);
+    auto part = std::ranges::find(parts, cell.part, &PartView::name);
+    if (part == parts.end()) {
+      part = parts.insert(parts.end(), {&report, cell.part, {}});
     }
+    part->cells.push_back(&cell);
   }
   return parts;
 }
 
-Report only_part(const Report& report, std::string_view part) {
-  Report only = report;
-  only.scenario = part.empty() ? report.scenario : std::string(part);
-  only.findings.clear();
-  only.recommendation.clear();
-  only.parts.clear();
-  std::erase_if(only.cells, [&](const CellReport& cell) { return cell.part != part; });
-  std::set<std::string> keys;
-  std::set<std::string> models;
-  for (const CellReport& cell : only.cells) {
-    keys.insert(cell.key);
-    models.insert(cell.model);
-  }
-  std::erase_if(only.trials, [&](const record::Trial& trial) { return !keys.contains(trial.cell); });
-  std::erase_if(only.models, [&](const record::ModelInfo& model) { return !models.contains(model.id); });
-  return only;
+PartView whole_of(const Report& report) {
+  return {&report, "", record::cells_of(report)};
 }
 
-bool may_recommend(const Report& report, std::string_view part) {
-  const auto at = std::ranges::find(report.parts, part, &record::PartReport::name);
-  return at == report.parts.end() || at->recommends;
+bool may_recommend(const PartView& part) {
+  const std::vector<record::PartReport>& parts = part.report->parts;
+  const auto at = std::ranges::find(parts, part.name, &record::PartReport::name);
+  return at == parts.end() || at->recommends;
 }
 
 const CellReport* find_cell(const Report& report, std::string_view key) {
   const auto at = std::ranges::find(report.cells, key, &CellReport::key);
   return at == report.cells.end() ? nullptr : &*at;
-}
-
-bool same_request(const record::Settings& a, const record::Settings& b) {
-  const auto bare = [](record::Settings settings) {
-    settings.run = {};
-    settings.thresholds = {};
-    return settings;
-  };
-  return record::to_json(bare(a)) == record::to_json(bare(b));
 }
 
 bool took_effect(const CellReport& cell, const CellReport& like, const record::Field& field) {
@@ -104,7 +83,8 @@ const CellReport* find_variant(const Report& report, const CellReport& like, std
     return nullptr;
   }
   const auto at = std::ranges::find_if(report.cells, [&](const CellReport& cell) {
-    return cell.runtime == like.runtime && cell.part == like.part && same_request(cell.requested, wanted);
+    return cell.runtime == like.runtime && cell.part == like.part && cell.requested.llm == wanted.llm &&
+           cell.requested.workload == wanted.workload;
   });
   return at == report.cells.end() ? nullptr : &*at;
 }
@@ -112,7 +92,7 @@ const CellReport* find_variant(const Report& report, const CellReport& like, std
 std::vector<const record::Trial*> counted(const Report& report, const CellReport& cell, Repeats which) {
   std::vector<const record::Trial*> trials;
   for (const record::Trial& trial : report.trials) {
-    if (belongs(trial, cell, which) && trial.outcome.ok() && trial.conditions.voided_by.empty()) {
+    if (belongs(trial, cell, which) && record::is_undisturbed(trial)) {
       trials.push_back(&trial);
     }
   }
@@ -131,10 +111,10 @@ std::vector<double> values_of(const Report& report, const CellReport& cell, std:
   return values;
 }
 
-std::int64_t fresh_tried(const Report& report, const CellReport& cell) {
+std::int64_t tried(const Report& report, const CellReport& cell, Repeats which) {
   std::set<std::int64_t> repeats;
   for (const record::Trial& trial : report.trials) {
-    if (belongs(trial, cell, Repeats::fresh)) {
+    if (belongs(trial, cell, which)) {
       repeats.insert(trial.repeat);
     }
   }

@@ -3,6 +3,8 @@
 // what was measured later to confirm something has higher numbers and is called fresh.
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,12 +17,20 @@ namespace mia::judge {
 
 [[nodiscard]] std::optional<double> value_of(const record::CellReport& cell, std::string_view metric);
 
-// Names of the parts in the order of the cells; one "" for a report without parts.
-[[nodiscard]] std::vector<std::string> parts_of(const record::Report& report);
-// The report as if it held that part only: its cells and trials, nothing found yet. The part's name is the scenario.
-[[nodiscard]] record::Report only_part(const record::Report& report, std::string_view part);
+// One scenario of a report: a view, not a copy. A report without parts is one itself.
+struct PartView {
+  const record::Report* report = nullptr;        // never nullptr
+  std::string name;                              // "" for a report without parts
+  std::vector<const record::CellReport*> cells;  // in the report's order, at least one
+
+  [[nodiscard]] const record::CellReport& first() const { return *cells.front(); }
+};
+// In the order of the cells.
+[[nodiscard]] std::vector<PartView> parts_of(const record::Report& report);
+// All cells as if they were one part's; no cells in an empty report.
+[[nodiscard]] PartView whole_of(const record::Report& report);
 // Whether the best cell of a part may be recommended; true for a report without parts.
-[[nodiscard]] bool may_recommend(const record::Report& report, std::string_view part);
+[[nodiscard]] bool may_recommend(const PartView& part);
 
 // False where the runtime made the same of both values (8 layers on a GPU that is not there).
 [[nodiscard]] bool took_effect(const record::CellReport& cell, const record::CellReport& like,
@@ -32,15 +42,27 @@ namespace mia::judge {
 // The cell that was asked for the same but for one field; run.* and thresholds do not count.
 [[nodiscard]] const record::CellReport* find_variant(const record::Report& report, const record::CellReport& like,
                                                      std::string_view field, std::string_view value);
-[[nodiscard]] bool same_request(const record::Settings& a, const record::Settings& b);
 
-enum class Repeats { planned, fresh, all };
-// Trials of a cell that count (ok and not voided), in the order of their repeats.
+// Which repeats of a cell: the plan's own, and fresh ones from `from` (counted from 0) to before `to`.
+struct Repeats {
+  bool own = false;
+  std::int64_t from = 0;
+  std::int64_t to = std::numeric_limits<std::int64_t>::max();
+
+  static const Repeats planned;
+  static const Repeats fresh;
+  static const Repeats all;
+};
+inline constexpr Repeats Repeats::planned{true, 0, 0};
+inline constexpr Repeats Repeats::fresh{};
+inline constexpr Repeats Repeats::all{true};
+
+// Trials of a cell that are undisturbed, in the order of their repeats.
 [[nodiscard]] std::vector<const record::Trial*> counted(const record::Report& report, const record::CellReport& cell,
                                                         Repeats which);
 [[nodiscard]] std::vector<double> values_of(const record::Report& report, const record::CellReport& cell,
                                             std::string_view metric, Repeats which);
-// Fresh repeats that were tried, however they ended.
-[[nodiscard]] std::int64_t fresh_tried(const record::Report& report, const record::CellReport& cell);
+// Repeats that were tried, however they ended.
+[[nodiscard]] std::int64_t tried(const record::Report& report, const record::CellReport& cell, Repeats which);
 
 }  // namespace mia::judge

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <optional>
 
 #include <fmt/core.h>
@@ -31,8 +32,16 @@ const CellReport* auto_twin(const Report& report, const CellReport& winner) {
   return winner.requested.llm.n_threads ? find_variant(report, winner, "llm.primary.n_threads", "auto") : nullptr;
 }
 
+// What one scenario of a report says.
+struct Conclusion {
+  std::string sentence;
+  record::SettingList recommendation;
+  double speed = 0;  // of the recommended cell in its fresh repeats, tok/s
+  std::vector<record::Finding> findings;
+};
+
 // Real: the same in every pair of repeats.
-void find_auto_penalty(Report& report, const CellReport& winner) {
+void find_auto_penalty(const Report& report, const CellReport& winner, Conclusion& conclusion) {
   const CellReport* const twin = auto_twin(report, winner);
   if (twin == nullptr) {
     return;
@@ -41,36 +50,39 @@ void find_auto_penalty(Report& report, const CellReport& winner) {
   if (ratio.pairs < 3 || ratio.least.value_or(0) < kLeastGain) {
     return;
   }
-  add_finding(report, "auto_threads_penalty", Severity::problem,
-              fmt::format("n_threads=auto{} makes {} {:.2f} times slower than n_threads={} does, in each of {} pairs",
-                          twin->effective.llm.n_threads ? fmt::format(" ({})", *twin->effective.llm.n_threads) : "",
-                          twin->label, 1 + *ratio.value, *winner.requested.llm.n_threads, ratio.pairs),
-              {{"factor", fmt::format("{:.3f}", 1 + *ratio.value)},
-               {"factor_least", fmt::format("{:.3f}", 1 + *ratio.least)},
-               {"pairs", std::to_string(ratio.pairs)}});
+  conclusion.findings.push_back(
+      {"auto_threads_penalty",
+       Severity::problem,
+       fmt::format("n_threads=auto{} makes {} {:.2f} times slower than n_threads={} does, in each of {} pairs",
+                   twin->effective.llm.n_threads ? fmt::format(" ({})", *twin->effective.llm.n_threads) : "",
+                   label_of(*twin), 1 + *ratio.value, *winner.requested.llm.n_threads, ratio.pairs),
+       {{"factor", fmt::format("{:.3f}", 1 + *ratio.value)},
+        {"factor_least", fmt::format("{:.3f}", 1 + *ratio.least)},
+        {"pairs", std::to_string(ratio.pairs)}}});
 }
 
 // The settings in which the winner was asked for something else than the reference, or than the configuration says.
-std::string difference(const Report& report, const CellReport& reference, const CellReport& winner) {
+record::SettingList gained_settings(const Report& report, const CellReport& reference, const CellReport& winner) {
   // What the files in force say otherwise is written as well: half of a winner was never measured.
   record::Settings from = reference.requested;
   for (const record::Field& field : record::fields()) {
     const record::Value now = record::get(report.settings, field);
     if (field.key.starts_with("llm.") && now != record::get(winner.requested, field)) {
-      (void)record::set_text(from, field.key, record::to_text(now));
+      record::set(from, field, now);
     }
   }
   from.workload = winner.requested.workload;
   from.run = winner.requested.run;
   from.run.runtime = reference.requested.run.runtime;
-  return record::describe_difference(from, winner.requested);
+  return record::difference(from, winner.requested);
 }
 
 std::string speed_sentence(const Report& report, const CellReport& cell) {
   const auto decode = value_of(cell, "decode_tok_s");
   const auto load = value_of(cell, "load_ms");
   if (!decode) {
-    return fmt::format("{} gave no speed: {}.", cell.label, cell.failure.empty() ? "not measured yet" : cell.failure);
+    return fmt::format("{} gave no speed: {}.", label_of(cell),
+                       cell.failure.empty() ? "not measured yet" : cell.failure);
   }
   std::string text = fmt::format("{} loads in {:.0f} ms ({}) and writes {:.1f} tokens per second", cell.model,
                                  load.value_or(0), cell.cache_state, *decode);
@@ -89,15 +101,15 @@ std::string speed_sentence(const Report& report, const CellReport& cell) {
   return text + ".";
 }
 
-std::string gain_sentence(const Report& report, const Gain& gain) {
+std::string gain_sentence(const CellReport& first, const Gain& gain) {
   if (gain.state == GainState::none && gain.compared == 0) {
-    return fmt::format("No other setting could be compared with {}.", report.cells.front().label);
+    return fmt::format("No other setting could be compared with {}.", label_of(first));
   }
   if (gain.state == GainState::none) {
-    return fmt::format("Nothing beats {} beyond the noise: keep it.", report.cells.front().label);
+    return fmt::format("Nothing beats {} beyond the noise: keep it.", label_of(first));
   }
-  const std::string winner = gain.winner().label;
-  const std::string reference = gain.reference().label;
+  const std::string winner = label_of(gain.winner());
+  const std::string reference = label_of(gain.reference());
   const double planned = 1 + gain.planned.value.value_or(0);
   if (gain.state == GainState::confirmed) {
     return fmt::format("Use {}: {:.2f} times the speed of {} ({:.2f} to {:.2f}, {} fresh pairs).", winner,
@@ -132,23 +144,13 @@ std::string depth_sentence(const CellReport& shorter, const CellReport& longer) 
   return text + ".";
 }
 
-// The long answer of the same mode.
-const CellReport* longer_of(const Report& report, const CellReport& shorter) {
-  const auto at = std::ranges::find_if(report.cells, [&](const CellReport& cell) {
-    record::Settings wanted = shorter.requested;
-    wanted.workload = cell.requested.workload;
-    return cell.requested.workload.name == "long" && cell.model == shorter.model && cell.runtime == shorter.runtime &&
-           same_request(cell.requested, wanted);
-  });
-  return at == report.cells.end() ? nullptr : &*at;
-}
-
 // Of the first mode that has both; "" where none has.
-std::string depth_sentence(const Report& report) {
-  for (const CellReport& cell : report.cells) {
-    const CellReport* const longer = cell.requested.workload.name == "short" ? longer_of(report, cell) : nullptr;
+std::string depth_sentence(const PartView& part) {
+  for (const CellReport* const cell : part.cells) {
+    const CellReport* const longer =
+        cell->requested.workload.name == "short" ? in_workload(*part.report, *cell, "long") : nullptr;
     if (longer != nullptr) {
-      return depth_sentence(cell, *longer);
+      return depth_sentence(*cell, *longer);
     }
   }
   return {};
@@ -204,17 +206,19 @@ std::string model_sentence(const Report& report, const CellReport& reference, co
 }
 
 // What another model makes of the first one's settings: a sentence for one pair of cells, the range for several.
-std::string models_sentence(const Report& report, const CellReport& reference, const std::string& model) {
+std::string models_sentence(const PartView& part, const std::string& model) {
+  const Report& report = *part.report;
+  const CellReport& reference = part.first();
   std::string one;
   std::vector<double> ratios;
-  for (const CellReport& cell : report.cells) {
-    const bool counts = cell.model == model && cell.requested.workload.name == reference.requested.workload.name;
+  for (const CellReport* const cell : part.cells) {
+    const bool counts = cell->model == model && cell->requested.workload.name == reference.requested.workload.name;
     const CellReport* const like =
-        counts ? find_variant(report, cell, "llm.primary.id", reference.requested.llm.id.value_or("")) : nullptr;
-    const SpeedRatio ratio = like == nullptr ? SpeedRatio{} : speed_ratio(report, cell, *like, Repeats::all);
+        counts ? find_variant(report, *cell, "llm.primary.id", reference.requested.llm.id.value_or("")) : nullptr;
+    const SpeedRatio ratio = like == nullptr ? SpeedRatio{} : speed_ratio(report, *cell, *like, Repeats::all);
     if (ratio.value) {
       ratios.push_back(1 + *ratio.value);
-      one = model_sentence(report, *like, cell);
+      one = model_sentence(report, *like, *cell);
     }
   }
   if (ratios.size() < 2) {
@@ -225,53 +229,67 @@ std::string models_sentence(const Report& report, const CellReport& reference, c
                      reference.model, ratios.size());
 }
 
-std::string effects_sentence(const Report& report) {
+std::string effects_sentence(const PartView& part) {
   std::string text;
-  for (const AxisEffect& effect : axis_effects(report)) {
+  for (const AxisEffect& effect : axis_effects(part)) {
     text += sentence_of(effect);
   }
   return text;
 }
 
-void recommend_settings(Report& report, const Gain& gain) {
+// Ids of the part's models, in the report's order.
+std::vector<std::string> models_of(const PartView& part) {
+  std::vector<std::string> ids;
+  for (const record::ModelInfo& model : part.report->models) {
+    if (std::ranges::any_of(part.cells, [&](const CellReport* cell) { return cell->model == model.id; })) {
+      ids.push_back(model.id);
+    }
+  }
+  return ids;
+}
+
+void recommend_winner(const PartView& part, const Gain& gain, Conclusion& conclusion) {
+  conclusion.recommendation = gained_settings(*part.report, gain.reference(), gain.winner());
+  conclusion.speed = stats::median(values_of(*part.report, gain.winner(), "tokens_per_s", Repeats::fresh)).value_or(0);
+}
+
+void recommend_settings(const PartView& part, const Gain& gain, Conclusion& conclusion) {
   if (gain.state == GainState::confirmed) {
-    report.recommendation = difference(report, gain.reference(), gain.winner());
+    recommend_winner(part, gain, conclusion);
   }
   if (!gain.matches.empty()) {
-    find_auto_penalty(report, gain.winner());
+    find_auto_penalty(*part.report, gain.winner(), conclusion);
   }
-  report.sentence = effects_sentence(report) + gain_sentence(report, gain);
+  conclusion.sentence = effects_sentence(part) + gain_sentence(part.first(), gain);
 }
 
-void recommend_model(Report& report, const Gain& gain) {
-  const CellReport& reference = report.cells.front();
-  std::string text;
-  for (const record::ModelInfo& model : report.models) {
-    if (model.id != reference.model) {
-      text += models_sentence(report, reference, model.id);
+void recommend_model(const PartView& part, const std::vector<std::string>& models, const Gain& gain,
+                     Conclusion& conclusion) {
+  const CellReport& reference = part.first();
+  std::string& text = conclusion.sentence;
+  for (const std::string& model : models) {
+    if (model != reference.model) {
+      text += models_sentence(part, model);
     }
   }
-  text += effects_sentence(report);
+  text += effects_sentence(part);
+  const bool other = gain.state == GainState::confirmed && gain.winner().model != reference.model;
+  const std::string objection = other ? quality_objection(*part.report, reference, gain.winner()) : "";
+  if (!objection.empty()) {
+    text += fmt::format("{} is faster ({} fresh pairs), but not recommended: {}.", gain.winner().model,
+                        gain.fresh.pairs, objection);
+    return;
+  }
   if (gain.state == GainState::confirmed) {
-    const std::string objection =
-        gain.winner().model == reference.model ? std::string() : quality_objection(report, reference, gain.winner());
-    if (objection.empty()) {
-      report.recommendation = difference(report, gain.reference(), gain.winner());
-      text += gain_sentence(report, gain);
-    } else {
-      text += fmt::format("{} is faster ({} fresh pairs), but not recommended: {}.", gain.winner().model,
-                          gain.fresh.pairs, objection);
-    }
-  } else {
-    text += gain_sentence(report, gain);
+    recommend_winner(part, gain, conclusion);
   }
-  report.sentence = text;
+  text += gain_sentence(reference, gain);
 }
 
-bool varies_settings(const Report& report) {
-  const CellReport& first = report.cells.front();
-  return std::ranges::any_of(report.cells, [&](const CellReport& cell) {
-    return cell.requested.workload.name == first.requested.workload.name && cell.key != first.key;
+bool varies_settings(const PartView& part) {
+  const CellReport& first = part.first();
+  return std::ranges::any_of(part.cells, [&](const CellReport* cell) {
+    return cell->requested.workload.name == first.requested.workload.name && cell->key != first.key;
   });
 }
 
@@ -315,41 +333,33 @@ std::string token_sentence(const Report& report) {
   return text + (whole->low ? "." : fmt::format(" (n={}: too few repeats for intervals).", whole->n));
 }
 
-// One scenario's cells. `compare`: which of them is best is a question of this scenario.
-void conclude_part(Report& report, bool compare) {
-  const CellReport& first = report.cells.front();
-  for (const ModeAnomaly& anomaly : find_anomalies(report)) {
-    report.findings.push_back(diagnose(report, anomaly));
+// `compare`: which cell is best is a question of this scenario.
+Conclusion conclude_part(const PartView& part, bool compare) {
+  Conclusion conclusion;
+  std::string& sentence = conclusion.sentence;
+  if (record::nothing_measured(part.cells)) {
+    sentence = failure_sentence(part.cells);
+    return conclusion;
   }
-  if (record::nothing_measured(report)) {
-    report.sentence = failure_sentence(report);
-    return;
-  }
-  report.sentence.clear();
-  if (compare && varies_settings(report)) {
-    const Gain gain = find_gain(report);
-    if (report.models.size() > 1) {
-      recommend_model(report, gain);
+  const std::vector<std::string> models = models_of(part);
+  if (compare && varies_settings(part)) {
+    const Gain gain = find_gain(part);
+    if (models.size() > 1) {
+      recommend_model(part, models, gain, conclusion);
     } else {
-      recommend_settings(report, gain);
+      recommend_settings(part, gain, conclusion);
     }
   }
-  if (const std::string depth = report.models.size() < 2 ? depth_sentence(report) : ""; !depth.empty()) {
-    report.sentence += (report.sentence.empty() ? "" : " ") + depth;
+  if (const std::string depth = models.size() < 2 ? depth_sentence(part) : ""; !depth.empty()) {
+    sentence += (sentence.empty() ? "" : " ") + depth;
   }
-  if (report.sentence.empty()) {
-    report.sentence = token_sentence(report);
+  if (sentence.empty()) {
+    sentence = token_sentence(*part.report);
   }
-  if (report.sentence.empty()) {
-    report.sentence = speed_sentence(report, first);
+  if (sentence.empty()) {
+    sentence = speed_sentence(*part.report, part.first());
   }
-}
-
-// Speed of the cell that a part recommends, tok/s, in its fresh repeats; 0 where it recommends none.
-double recommended_speed(const Report& part) {
-  return part.recommendation.empty()
-             ? 0
-             : stats::median(values_of(part, find_gain(part).winner(), "tokens_per_s", Repeats::fresh)).value_or(0);
+  return conclusion;
 }
 
 // Of the parts that recommend something the fastest one's settings: no part has tried another's with its own.
@@ -358,25 +368,25 @@ void conclude_parts(Report& report) {
   std::string best;
   std::string others;
   double most = 0;
-  for (const std::string& name : parts_of(report)) {
-    Report part = only_part(report, name);
-    conclude_part(part, may_recommend(report, name));
-    report.findings.insert(report.findings.end(), part.findings.begin(), part.findings.end());
-    const auto at = std::ranges::find(report.parts, name, &record::PartReport::name);
+  for (const PartView& part : parts_of(report)) {
+    Conclusion conclusion = conclude_part(part, may_recommend(part));
+    std::ranges::move(conclusion.findings, std::back_inserter(report.findings));
+    const auto at = std::ranges::find(report.parts, part.name, &record::PartReport::name);
     if (at != report.parts.end()) {
-      at->sentence = part.sentence;
-      at->recommendation = part.recommendation;
+      at->sentence = conclusion.sentence;
+      at->recommendation = conclusion.recommendation;
     }
-    first = first.empty() ? part.sentence : first;
-    if (const double speed = recommended_speed(part); speed > most) {
-      most = speed;
-      best = part.sentence;
-      report.recommendation = part.recommendation;
+    first = first.empty() ? conclusion.sentence : first;
+    if (conclusion.speed > most) {
+      most = conclusion.speed;
+      best = conclusion.sentence;
+      report.recommendation = conclusion.recommendation;
     }
   }
   for (const record::PartReport& part : report.parts) {
     if (!part.recommendation.empty() && part.recommendation != report.recommendation) {
-      others += fmt::format(" {} recommends {} for its own cells, which ran slower.", part.name, part.recommendation);
+      others += fmt::format(" {} recommends {} for its own cells, which ran slower.", part.name,
+                            describe(part.recommendation));
     }
   }
   report.sentence = first + (best.empty() || best == first ? "" : " " + best) + others;
@@ -389,13 +399,11 @@ void conclude(Report& report) {
     return;
   }
   find_facts(report);
-  const auto on_gpu = gpu_findings(report);
-  report.findings.insert(report.findings.end(), on_gpu.begin(), on_gpu.end());
-  if (report.parts.empty()) {
-    conclude_part(report, true);
-  } else {
-    conclude_parts(report);
+  std::ranges::move(gpu_findings(report), std::back_inserter(report.findings));
+  for (const ModeAnomaly& anomaly : find_anomalies(report)) {
+    report.findings.push_back(diagnose(report, anomaly));
   }
+  conclude_parts(report);
   if (const std::string caveats = caveats_of(report); !caveats.empty()) {
     report.sentence += (report.sentence.empty() ? "" : " ") + caveats;
   }

@@ -46,7 +46,7 @@ void find_threads_over_cpus(Report& report) {
     const std::int64_t threads = std::max(asked.n_threads.value_or(0), asked.n_threads_batch.value_or(0));
     if (cpus > 0 && threads > cpus) {
       most = std::max(most, threads);
-      cells += (cells.empty() ? "" : ", ") + cell.label;
+      cells += (cells.empty() ? "" : ", ") + label_of(cell);
     }
   }
   if (!cells.empty()) {
@@ -108,8 +108,8 @@ void find_dishonoured_settings(Report& report) {
         }
       } else if (!proven && (!batch || cell.requested.llm.n_ctx) && is_set(asked) && is_set(got) && asked != got) {
         add_finding(report, "setting_changed", Severity::warning,
-                    fmt::format("{}: asked for {}={}, the runtime took {}", cell.label, name, record::to_text(asked),
-                                record::to_text(got)),
+                    fmt::format("{}: asked for {}={}, the runtime took {}", label_of(cell), name,
+                                record::to_text(asked), record::to_text(got)),
                     std::move(evidence));
         break;
       }
@@ -138,7 +138,7 @@ void find_contradictions(Report& report) {
     const record::LlmSettings& asked = batch->requested.llm;
     add_finding(report, "ubatch_over_batch", Severity::warning,
                 fmt::format("{}: n_ubatch={} is above n_batch={}, and the runtime takes no more than n_batch",
-                            batch->label, *asked.n_ubatch, *asked.n_batch),
+                            label_of(*batch), *asked.n_ubatch, *asked.n_batch),
                 {{"cell", batch->key},
                  {"n_ubatch", std::to_string(*asked.n_ubatch)},
                  {"n_batch", std::to_string(*asked.n_batch)}});
@@ -148,7 +148,7 @@ void find_contradictions(Report& report) {
     add_finding(report, "context_over_trained", Severity::warning,
                 fmt::format("{}: a context of {} tokens is above the {} that {} was trained on: speeds hold, answers "
                             "may not",
-                            context->label, *length, trained, context->model),
+                            label_of(*context), *length, trained, context->model),
                 {{"cell", context->key}, {"n_ctx", std::to_string(*length)}, {"trained", std::to_string(trained)}});
   }
 }
@@ -177,13 +177,13 @@ bool failed(const CellReport& cell) {
 
 // A cause that stopped everything is what the closing sentence says.
 void find_failures(Report& report) {
-  if (!only_cause(report).empty()) {
+  if (!only_cause(record::cells_of(report)).empty()) {
     return;
   }
   for (const CellReport& cell : report.cells) {
     if (failed(cell)) {
       const auto ok = cell.outcomes.find("ok");
-      add_finding(report, "failed_trials", Severity::problem, fmt::format("{}: {}", cell.label, cell.failure),
+      add_finding(report, "failed_trials", Severity::problem, fmt::format("{}: {}", label_of(cell), cell.failure),
                   {{"cell", cell.key}, {"ok_trials", std::to_string(ok == cell.outcomes.end() ? 0 : ok->second)}});
     }
   }
@@ -217,7 +217,7 @@ void find_impossible_speed(Report& report) {
           report, "above_roofline", Severity::warning,
           fmt::format("{}: {:.0f} % of the limit that memory allows; one of the two is measured wrong, or the model "
                       "lives in the cache",
-                      cell.label, 100 * *cell.efficiency),
+                      label_of(cell), 100 * *cell.efficiency),
           {{"cell", cell.key}, {"roofline_tok_s", fmt::format("{:.1f}", cell.roofline_tok_s.value_or(0))}});
     }
   }
@@ -237,7 +237,7 @@ void find_impossible_load(Report& report) {
     add_finding(
         report, "load_below_limit", Severity::warning,
         fmt::format("{}{}: loaded in {:.0f} ms, reading the file takes {:.0f} ms; one of the two is measured wrong",
-                    first.label, cells.size() > 1 ? fmt::format(" and {} more", cells.size() - 1) : "",
+                    label_of(first), cells.size() > 1 ? fmt::format(" and {} more", cells.size() - 1) : "",
                     *value_of(first, "load_ms"), *first.load_limit_ms),
         {{"cell", first.key},
          {"cells", std::to_string(cells.size())},

@@ -23,7 +23,7 @@ void want(const Report& report, FollowUp& follow, Wanted wanted) {
   if (cell != nullptr && !wanted.field.empty()) {
     cell = find_variant(report, *cell, wanted.field, wanted.value);
   }
-  if (cell != nullptr && fresh_tried(report, *cell) >= wanted.repeats) {
+  if (cell != nullptr && tried(report, *cell, {false, wanted.first, wanted.first + wanted.repeats}) >= wanted.repeats) {
     return;
   }
   const bool known = std::ranges::any_of(follow.wanted, [&](const Wanted& other) {
@@ -36,8 +36,8 @@ void want(const Report& report, FollowUp& follow, Wanted wanted) {
 
 void want_pairs(const Report& report, const Gain& gain, FollowUp& follow) {
   for (const Match& match : gain.matches) {
-    want(report, follow, {match.cell->key, "", "", kFreshRepeats});
-    want(report, follow, {match.reference->key, "", "", kFreshRepeats});
+    want(report, follow, {match.cell->key, "", "", kFreshRepeats, gain.attempt.from});
+    want(report, follow, {match.reference->key, "", "", kFreshRepeats, gain.attempt.from});
   }
 }
 
@@ -56,7 +56,7 @@ FollowUp follow_anomalies(const Report& report) {
           fmt::format("{}{}: measured again with its neighbours", follow.why.empty() ? "" : "; ", anomaly.text);
       continue;
     }
-    if (confirmation_of(report, anomaly) != Confirmation::confirmed) {
+    if (second_look_at(report, anomaly) != SecondLook::confirmed) {
       continue;
     }
     for (const Alternative& other : alternatives_of(report, anomaly)) {
@@ -72,17 +72,13 @@ FollowUp follow_anomalies(const Report& report) {
 
 FollowUp follow_gain(const Report& report) {
   FollowUp follow;
-  for (const std::string& name : parts_of(report)) {
-    if (!may_recommend(report, name)) {
-      continue;
-    }
-    const Report part = only_part(report, name);
-    const Gain gain = find_gain(part);
+  for (const PartView& part : parts_of(report)) {
+    const Gain gain = may_recommend(part) ? find_gain(part) : Gain();
     if (gain.state == GainState::unconfirmed) {
-      want_pairs(part, gain, follow);
+      want_pairs(report, gain, follow);
       follow.why +=
           fmt::format("{}{} looks {:.0f} % faster than {}: both are measured again", follow.why.empty() ? "" : "; ",
-                      gain.winner().label, 100 * *gain.planned.value, gain.reference().label);
+                      label_of(gain.winner()), 100 * *gain.planned.value, label_of(gain.reference()));
     }
   }
   return follow;

@@ -2,6 +2,8 @@
 #include "judge/gain.h"
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 
 #include "record/metrics.h"
 #include "stats/summary.h"
@@ -14,38 +16,18 @@ using record::Report;
 
 constexpr double kLevel = 0.95;
 
-// The same mode with the workload of another cell.
-const CellReport* in_workload(const Report& report, const CellReport& mode, const CellReport& like) {
-  record::Settings wanted = mode.requested;
-  wanted.workload = like.requested.workload;
-  const auto at = std::ranges::find_if(report.cells, [&](const CellReport& cell) {
-    return cell.model == mode.model && cell.runtime == mode.runtime && same_request(cell.requested, wanted);
-  });
-  return at == report.cells.end() ? nullptr : &*at;
-}
-
 bool is_mode_of(const CellReport& cell, const CellReport& reference) {
-  record::Settings settings = cell.requested;
-  settings.workload = reference.requested.workload;
-  return cell.model == reference.model && cell.runtime == reference.runtime &&
-         same_request(settings, reference.requested);
+  return mode_of(cell.point) == mode_of(reference.point);
 }
 
-// The reference's cells: its mode in each workload, its own first.
-std::vector<const CellReport*> reference_cells(const Report& report) {
-  std::vector<const CellReport*> cells;
-  for (const CellReport& cell : report.cells) {
-    if (is_mode_of(cell, report.cells.front())) {
-      cells.push_back(&cell);
-    }
-  }
-  return cells;
-}
-
-std::vector<Match> matches_of(const Report& report, const CellReport& candidate) {
+// In each workload of the reference, its own first.
+std::vector<Match> matches_of(const PartView& part, const CellReport& candidate) {
   std::vector<Match> matches;
-  for (const CellReport* const reference : reference_cells(report)) {
-    if (const CellReport* const cell = in_workload(report, candidate, *reference)) {
+  for (const CellReport* const reference : part.cells) {
+    const CellReport* const cell = is_mode_of(*reference, part.first())
+                                       ? find_at(*part.report, in_workload_of(candidate.point, reference->point))
+                                       : nullptr;
+    if (cell != nullptr) {
       matches.push_back({cell, reference});
     }
   }
@@ -64,15 +46,48 @@ bool looks_better(const Report& report, const std::vector<Match>& matches, const
 }
 
 GainState state_of(const Report& report, const Gain& gain) {
-  const bool tried = std::ranges::all_of(gain.matches, [&](const Match& match) {
-    return fresh_tried(report, *match.cell) >= kFreshRepeats && fresh_tried(report, *match.reference) >= kFreshRepeats;
+  const bool all_tried = std::ranges::all_of(gain.matches, [&](const Match& match) {
+    return tried(report, *match.cell, gain.attempt) >= kFreshRepeats &&
+           tried(report, *match.reference, gain.attempt) >= kFreshRepeats;
   });
-  if (!tried) {
+  if (!all_tried) {
     return GainState::unconfirmed;
   }
   const bool holds = gain.fresh.low.value_or(0) > 0 && gain.fresh.value.value_or(0) >= kLeastGain &&
-                     loses_nowhere(report, gain.matches, Repeats::fresh);
+                     loses_nowhere(report, gain.matches, gain.attempt);
   return holds ? GainState::confirmed : GainState::refuted;
+}
+
+// Cells that look better by the plan's own repeats, the fastest first.
+std::vector<Gain> candidates_of(const PartView& part) {
+  std::vector<Gain> candidates;
+  std::int64_t compared = 0;
+  const CellReport& reference = part.first();
+  for (const CellReport* const cell : part.cells) {
+    if (cell->requested.workload.name != reference.requested.workload.name || is_mode_of(*cell, reference) ||
+        !differs_in_effect(*cell, reference)) {
+      continue;
+    }
+    std::vector<Match> matches = matches_of(part, *cell);
+    if (matches.empty() || matches.front().reference != &reference) {
+      continue;
+    }
+    const SpeedRatio ratio = speed_ratio(*part.report, *cell, reference, Repeats::planned);
+    compared += ratio.pairs > 0 ? 1 : 0;
+    if (looks_better(*part.report, matches, ratio)) {
+      Gain& gain = candidates.emplace_back();
+      gain.matches = std::move(matches);
+      gain.planned = ratio;
+    }
+  }
+  std::ranges::stable_sort(candidates, std::greater<>(), [](const Gain& gain) { return *gain.planned.value; });
+  if (candidates.empty()) {
+    candidates.emplace_back();
+  }
+  for (Gain& gain : candidates) {
+    gain.compared = compared;
+  }
+  return candidates;
 }
 
 }  // namespace
@@ -104,30 +119,24 @@ SpeedRatio speed_ratio(const Report& report, const CellReport& cell, const CellR
   return result;
 }
 
-Gain find_gain(const Report& report) {
-  Gain best;
-  for (const CellReport& cell : report.cells) {
-    const CellReport& reference = report.cells.front();
-    if (cell.requested.workload.name != reference.requested.workload.name || is_mode_of(cell, reference) ||
-        !differs_in_effect(cell, reference)) {
-      continue;
+Gain find_gain(const PartView& part) {
+  std::vector<Gain> candidates = candidates_of(part);
+  std::vector<const CellReport*> refuted;
+  for (std::size_t i = 0;; ++i) {
+    Gain& gain = candidates[i];
+    if (gain.matches.empty()) {
+      return gain;
     }
-    std::vector<Match> matches = matches_of(report, cell);
-    if (matches.empty() || matches.front().reference != &reference) {
-      continue;
+    const auto first = static_cast<std::int64_t>(i) * kFreshRepeats;
+    gain.attempt = {false, first, first + kFreshRepeats};
+    gain.refuted = refuted;
+    gain.fresh = speed_ratio(*part.report, gain.winner(), gain.reference(), gain.attempt);
+    gain.state = state_of(*part.report, gain);
+    if (gain.state != GainState::refuted || i + 1 == std::min(kAttempts, candidates.size())) {
+      return gain;
     }
-    const SpeedRatio ratio = speed_ratio(report, cell, reference, Repeats::planned);
-    best.compared += ratio.pairs > 0 ? 1 : 0;
-    if (looks_better(report, matches, ratio) && (best.matches.empty() || *ratio.value > *best.planned.value)) {
-      best.matches = std::move(matches);
-      best.planned = ratio;
-    }
+    refuted.push_back(&gain.winner());
   }
-  if (!best.matches.empty()) {
-    best.fresh = speed_ratio(report, best.winner(), best.reference(), Repeats::fresh);
-    best.state = state_of(report, best);
-  }
-  return best;
 }
 
 }  // namespace mia::judge

@@ -95,7 +95,7 @@ void take_second_look(Check& check, const Check* again, const std::string& sessi
 
 void judge_report(Report& report, const Report* accepted, const GateOptions& options) {
   const bool is_itself = accepted != nullptr && accepted->session == report.session;
-  report.checks = check_thresholds(report, is_itself ? nullptr : accepted, options.limits).checks;
+  report.checks = check_thresholds(whole_of(report), is_itself ? nullptr : accepted, options.limits).checks;
   record::Judgement judgement;
   judgement.profile = options.profile;
   if (is_itself) {

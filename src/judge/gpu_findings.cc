@@ -8,9 +8,6 @@
 #include <utility>
 
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
-
-#include "base/json.h"
 #include "base/text.h"
 #include "record/fields.h"
 
@@ -51,21 +48,25 @@ std::string or_unknown(const std::optional<std::string>& text) {
 
 // Cells that differ in n_gpu_layers alone, in the order of the layers that the runtime put on the GPU.
 std::vector<Cells> layer_axes(const Report& report) {
-  std::map<std::string, Cells> groups;
+  const auto rest_of = [](record::Settings settings) {
+    settings.llm.n_gpu_layers.reset();
+    return settings;
+  };
+  std::vector<Cells> axes;
   for (const CellReport& cell : report.cells) {
     if (!cell.effective.llm.n_gpu_layers || speed_of(cell) == nullptr) {
       continue;
     }
-    record::Settings rest = cell.requested;
-    rest.llm.n_gpu_layers.reset();
-    groups[dump_json(record::to_json(rest)) + cell.part + '\n' + cell.model + '\n' + cell.runtime].push_back(&cell);
+    const auto at = std::ranges::find_if(axes, [&](const Cells& axis) {
+      const CellReport& other = *axis.front();
+      return other.part == cell.part && other.model == cell.model && other.runtime == cell.runtime &&
+             rest_of(other.requested) == rest_of(cell.requested);
+    });
+    (at == axes.end() ? axes.emplace_back() : *at).push_back(&cell);
   }
-  std::vector<Cells> axes;
-  for (auto& [key, cells] : groups) {
-    std::ranges::stable_sort(cells, {}, [](const CellReport* cell) { return *cell->effective.llm.n_gpu_layers; });
-    if (cells.size() > 1) {
-      axes.push_back(std::move(cells));
-    }
+  std::erase_if(axes, [](const Cells& axis) { return axis.size() < 2; });
+  for (Cells& axis : axes) {
+    std::ranges::stable_sort(axis, {}, [](const CellReport* cell) { return *cell->effective.llm.n_gpu_layers; });
   }
   return axes;
 }
@@ -107,7 +108,7 @@ class Rules {
         add("gpu_slower_than_cpu", Severity::problem,
             fmt::format("{}: {:.2f} tokens per second with {} layer{} on the GPU, {:.2f} with none; keep this model "
                         "on the CPU, or look at splits and flash attention of this cell",
-                        cell->label, *speed_of(*cell)->value, layers_of(*cell), layers_of(*cell) == 1 ? "" : "s",
+                        label_of(*cell), *speed_of(*cell)->value, layers_of(*cell), layers_of(*cell) == 1 ? "" : "s",
                         *speed_of(cpu)->value),
             {{"cell", cell->key},
              {"tokens_per_s", speed_text(*cell)},
@@ -125,8 +126,8 @@ class Rules {
       const double kept = *speed_of(more)->value / *speed_of(less)->value;
       if (kept <= 1 - limits_.cliff && clearly_slower(more, less)) {
         add("layer_cliff", Severity::warning,
-            fmt::format("{}: from {} to {} layers on the GPU the speed falls by {:.0f} %", more.label, layers_of(less),
-                        layers_of(more), 100 * (1 - kept)),
+            fmt::format("{}: from {} to {} layers on the GPU the speed falls by {:.0f} %", label_of(more),
+                        layers_of(less), layers_of(more), 100 * (1 - kept)),
             {{"cell", more.key},
              {"tokens_per_s", speed_text(more)},
              {"tokens_per_s_before", speed_text(less)},
@@ -141,7 +142,7 @@ class Rules {
       return;
     }
     add("flash_attention_requested_but_off", Severity::problem,
-        fmt::format("{}: flash attention was asked for but is off{}", cell.label,
+        fmt::format("{}: flash attention was asked for but is off{}", label_of(cell),
                     flash.proven ? "" : ", by the runtime's own log"),
         {{"cell", cell.key},
          {"claimed", or_unknown(flash.claimed)},
@@ -162,7 +163,7 @@ class Rules {
     }
     if (total > 0 && static_cast<double>(used) > limits_.full_share * static_cast<double>(total)) {
       add("vram_nearly_full", Severity::warning,
-          fmt::format("{}: {} of {} of the GPU's memory are in use; a longer context may not fit", cell.label,
+          fmt::format("{}: {} of {} of the GPU's memory are in use; a longer context may not fit", label_of(cell),
                       human_bytes(used), human_bytes(total)),
           {{"cell", cell.key}, {"used_bytes", std::to_string(used)}, {"total_bytes", std::to_string(total)}});
     }
@@ -197,7 +198,7 @@ class Rules {
       add("splits_per_token_high", Severity::warning,
           fmt::format(
               "{}{}: each token's graph is cut into {} pieces; between two of them data is copied and a device waits",
-              cells.front()->label, others, splits),
+              label_of(*cells.front()), others, splits),
           {{"cell", cells.front()->key},
            {"cells", std::to_string(cells.size())},
            {"decode_splits", std::to_string(splits)},

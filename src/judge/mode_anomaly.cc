@@ -6,7 +6,6 @@
 #include <map>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "judge/cells.h"
 #include "stats/paired.h"
@@ -45,26 +44,32 @@ std::optional<std::int64_t> place_on(const CellReport& cell, const record::Field
 
 // Cells that differ in nothing but the field, in the order of its values.
 std::vector<std::vector<Stop>> lines_along(const Report& report, const record::Field& field) {
-  std::map<std::string, std::vector<Stop>> lines;
+  const auto rest_of = [&](record::Settings settings) {
+    record::set(settings, field, {});
+    settings.run = {};
+    return settings;
+  };
+  std::vector<std::vector<Stop>> lines;
   for (const CellReport& cell : report.cells) {
-    if (const auto value = place_on(cell, field)) {
-      record::Settings rest = cell.requested;
-      record::set(rest, field, {});
-      rest.run = {};
-      const std::string key = cell.part + '\n' + cell.runtime + '\n' + dump_json(record::to_json(rest));
-      lines[key].push_back({*value, &cell});
+    const auto value = place_on(cell, field);
+    if (!value) {
+      continue;
     }
+    const auto at = std::ranges::find_if(lines, [&](const std::vector<Stop>& line) {
+      const CellReport& other = *line.front().cell;
+      return other.part == cell.part && other.runtime == cell.runtime &&
+             rest_of(other.requested) == rest_of(cell.requested);
+    });
+    (at == lines.end() ? lines.emplace_back() : *at).push_back({*value, &cell});
   }
-  std::vector<std::vector<Stop>> found;
-  for (auto& [key, line] : lines) {
+  for (std::vector<Stop>& line : lines) {
     std::ranges::stable_sort(line, {}, &Stop::value);
-    found.push_back(std::move(line));
   }
-  return found;
+  return lines;
 }
 
 AxisPoint point_of(const Report& report, const CellReport& cell, Repeats which) {
-  return {cell.label, values_of(report, cell, kSpeedField, which)};
+  return {label_of(cell), values_of(report, cell, kSpeedField, which)};
 }
 
 void add_anomalies(const Report& report, const record::Field& field, const std::vector<Stop>& all,
@@ -83,7 +88,7 @@ void add_anomalies(const Report& report, const record::Field& field, const std::
     const Stop& after = line[suspect.index + 1];
     const Stop& here = line[suspect.index];
     found.push_back({here.cell->key,
-                     here.cell->label,
+                     label_of(*here.cell),
                      &field,
                      here.value,
                      before.value,
@@ -187,7 +192,7 @@ std::vector<ModeAnomaly> find_anomalies(const Report& report) {
   return found;
 }
 
-Confirmation confirmation_of(const Report& report, const ModeAnomaly& anomaly) {
+SecondLook second_look_at(const Report& report, const ModeAnomaly& anomaly) {
   const CellReport* const here = find_cell(report, anomaly.cell);
   std::vector<AxisPoint> neighbours;
   for (const std::string& key : anomaly.neighbours) {
@@ -195,7 +200,7 @@ Confirmation confirmation_of(const Report& report, const ModeAnomaly& anomaly) {
       neighbours.push_back(point_of(report, *cell, Repeats::fresh));
     }
   }
-  return here == nullptr ? Confirmation::needs_repeats : confirm(point_of(report, *here, Repeats::fresh), neighbours);
+  return here == nullptr ? SecondLook::needs_repeats : confirm(point_of(report, *here, Repeats::fresh), neighbours);
 }
 
 std::vector<Alternative> alternatives_of(const Report& report, const ModeAnomaly& anomaly) {
@@ -224,18 +229,19 @@ record::Finding diagnose(const Report& report, const ModeAnomaly& anomaly) {
   evidence["cell"] = anomaly.cell;
   evidence["gap_percent"] = fmt::format("{:.1f}", stats::percent(anomaly.gap));
   const CellReport& here = *find_cell(report, anomaly.cell);
-  const Confirmation state = confirmation_of(report, anomaly);
+  const SecondLook state = second_look_at(report, anomaly);
   const auto repeats = values_of(report, here, kSpeedField, Repeats::fresh).size();
   evidence["fresh_repeats"] = std::to_string(repeats);
-  if (state == Confirmation::needs_repeats) {
+  if (state == SecondLook::needs_repeats) {
     evidence["state"] = "suspected";
     evidence["ending"] = "not repeated";
-    finding.text += fresh_tried(report, here) > 0 ? "; its repeats were disturbed or failed, so it proves nothing"
-                                                  : "; it was not repeated, so it proves nothing";
+    finding.text += tried(report, here, Repeats::fresh) > 0
+                        ? "; its repeats were disturbed or failed, so it proves nothing"
+                        : "; it was not repeated, so it proves nothing";
     return finding;
   }
   evidence["state"] = std::string(name_of(state));
-  if (state == Confirmation::dismissed) {
+  if (state == SecondLook::dismissed) {
     evidence["ending"] = "was noise";
     finding.severity = record::Severity::info;
     finding.text += fmt::format("; {} fresh repeats did not confirm it: was noise", repeats);

@@ -28,7 +28,7 @@ struct ModeAnomaly {
 // From the plan's own repeats of tokens_per_s. "auto" stands at its effective value.
 [[nodiscard]] std::vector<ModeAnomaly> find_anomalies(const record::Report& report);
 // From the fresh repeats.
-[[nodiscard]] Confirmation confirmation_of(const record::Report& report, const ModeAnomaly& anomaly);
+[[nodiscard]] SecondLook second_look_at(const record::Report& report, const ModeAnomaly& anomaly);
 
 // One setting to try on the mode instead.
 struct Alternative {

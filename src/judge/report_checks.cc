@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <optional>
 
 #include <fmt/core.h>
 
@@ -28,15 +27,15 @@ std::vector<Check> named(const std::vector<Check>& checks, std::string_view name
 
 struct PartVerdict {
   std::string part;
+  record::TableShape table;
   ThresholdVerdict verdict;
 };
 
 std::vector<PartVerdict> verdicts_of(const Report& report, const Report* accepted) {
   std::vector<PartVerdict> verdicts;
-  for (const std::string& name : parts_of(report)) {
-    const Report part = only_part(report, name);
-    const auto before = accepted == nullptr ? std::nullopt : std::optional(only_part(*accepted, name));
-    verdicts.push_back({name, check_thresholds(part, before ? &*before : nullptr, report.settings.thresholds)});
+  for (const PartView& part : parts_of(report)) {
+    verdicts.push_back(
+        {part.name, table_of(report, part.name), check_thresholds(part, accepted, report.settings.thresholds)});
   }
   return verdicts;
 }
@@ -44,7 +43,8 @@ std::vector<PartVerdict> verdicts_of(const Report& report, const Report* accepte
 // Lines of one limit from the part that can judge it.
 std::vector<Check> lines_of(std::vector<PartVerdict> verdicts, const std::string& name) {
   if (name.starts_with("p95")) {
-    std::ranges::stable_partition(verdicts, [](const PartVerdict& one) { return one.part == "latency"; });
+    std::ranges::stable_partition(verdicts,
+                                  [](const PartVerdict& one) { return one.table == record::TableShape::latency; });
   }
   for (const PartVerdict& one : verdicts) {
     std::vector<Check> lines = named(one.verdict.checks, name);

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "record/fields.h"
 
@@ -33,39 +32,14 @@ bool is_workload(const CellReport& cell, std::string_view workload) {
   return cell.requested.workload.name == workload;
 }
 
-// Settings that make a mode: everything but the workload and how often it is repeated.
-Json mode_settings(record::Settings settings) {
-  settings.workload = {};
-  settings.run = {};
-  settings.thresholds = {};
-  return record::to_json(settings);
-}
-
-bool same_mode(const CellReport& one, const CellReport& other) {
-  return one.model == other.model && one.runtime == other.runtime &&
-         mode_settings(one.requested) == mode_settings(other.requested);
-}
-
-const CellReport* reference(const Report& report, std::string_view workload) {
-  const auto is_base = [&](const CellReport& cell) {
-    return is_workload(cell, workload) && mode_settings(cell.requested) == mode_settings(report.settings);
+const CellReport* reference(const PartView& part, std::string_view workload) {
+  const auto named = [&](const CellReport* cell) { return is_workload(*cell, workload); };
+  const auto is_base = [&](const CellReport* cell) {
+    return named(cell) && cell->requested.llm == part.report->settings.llm;
   };
-  const auto named = [&](const CellReport& cell) { return is_workload(cell, workload); };
-  auto at = std::ranges::find_if(report.cells, is_base);
-  at = at == report.cells.end() ? std::ranges::find_if(report.cells, named) : at;
-  return at == report.cells.end() ? nullptr : &*at;
-}
-
-const CellReport* counterpart(const Report& report, const CellReport& cell, std::string_view workload) {
-  const auto at = std::ranges::find_if(
-      report.cells, [&](const CellReport& other) { return is_workload(other, workload) && same_mode(cell, other); });
-  return at == report.cells.end() ? nullptr : &*at;
-}
-
-// The same place in the plan of an accepted report, whatever its model and runtime are called.
-const CellReport* accepted_cell(const Report& accepted, const CellReport& cell) {
-  const auto at = std::ranges::find(accepted.cells, cell.key, &CellReport::key);
-  return at == accepted.cells.end() ? nullptr : &*at;
+  auto at = std::ranges::find_if(part.cells, is_base);
+  at = at == part.cells.end() ? std::ranges::find_if(part.cells, named) : at;
+  return at == part.cells.end() ? nullptr : *at;
 }
 
 std::optional<double> value_of(const CellReport& cell, const std::string& metric) {
@@ -78,7 +52,7 @@ std::string why_missing(const CellReport& cell, const std::string& metric) {
   const auto at = cell.metrics.find(metric);
   const std::string reason = at == cell.metrics.end() ? "" : at->second.null_reason;
   const std::string& why = !cell.failure.empty() ? cell.failure : reason;
-  return fmt::format("{}: no {}{}{}", cell.label, metric, why.empty() ? "" : ", ", why);
+  return fmt::format("{}: no {}{}{}", label_of(cell), metric, why.empty() ? "" : ", ", why);
 }
 
 bool holds(double value, const Limit& limit) {
@@ -120,29 +94,29 @@ Check unclear(const Limit& limit, std::string why, CellKeys cells) {
 }
 
 // One configuration's metric against an absolute limit.
-Check absolute(const Report& report, const Limit& limit, std::string_view workload, const std::string& metric) {
+Check absolute(const PartView& part, const Limit& limit, std::string_view workload, const std::string& metric) {
   if (!limit.limit) {
     return skipped(limit, "no limit is set");
   }
-  const CellReport* const cell = reference(report, workload);
+  const CellReport* const cell = reference(part, workload);
   if (cell == nullptr) {
     return skipped(limit, fmt::format("the {} workload was not measured", workload));
   }
   const auto value = value_of(*cell, metric);
-  return value ? judged(limit, *value, fmt::format("{} of {}", metric, cell->label), {cell->key})
+  return value ? judged(limit, *value, fmt::format("{} of {}", metric, label_of(*cell)), {cell->key})
                : unclear(limit, why_missing(*cell, metric), {cell->key});
 }
 
 // The limit speaks of a cold load: a cold cell is preferred, and another state is said.
-Check load(const Report& report, const Limit& limit) {
+Check load(const PartView& part, const Limit& limit) {
   if (!limit.limit) {
     return skipped(limit, "no limit is set");
   }
-  const auto cold = [](const CellReport& cell) { return cell.cache_state == "cold"; };
-  const auto at = std::ranges::find_if(report.cells, cold);
-  const CellReport* cell = at == report.cells.end() ? reference(report, "short") : &*at;
-  if (cell == nullptr && !report.cells.empty()) {
-    cell = &report.cells.front();
+  const auto cold = [](const CellReport* cell) { return cell->cache_state == "cold"; };
+  const auto at = std::ranges::find_if(part.cells, cold);
+  const CellReport* cell = at == part.cells.end() ? reference(part, "short") : *at;
+  if (cell == nullptr && !part.cells.empty()) {
+    cell = &part.first();
   }
   if (cell == nullptr) {
     return skipped(limit, "nothing was measured");
@@ -152,11 +126,11 @@ Check load(const Report& report, const Limit& limit) {
     return unclear(limit, why_missing(*cell, "load_ms"), {cell->key});
   }
   const std::string state = cell->cache_state.empty() ? "unknown" : cell->cache_state;
-  return judged(limit, *value, fmt::format("load_ms of {}, page cache {}", cell->label, state), {cell->key});
+  return judged(limit, *value, fmt::format("load_ms of {}, page cache {}", label_of(*cell), state), {cell->key});
 }
 
 struct Modes {
-  const Report& report;
+  const PartView& part;
   const Report* accepted;
 };
 
@@ -170,16 +144,17 @@ const char* const kP95Field = "p95_decode_ms";
 
 void add_ratios(const Modes& modes, const Limit& limit, std::vector<Check>& checks) {
   const std::size_t before = checks.size();
-  for (const CellReport& shorter : modes.report.cells) {
+  for (const CellReport* const cell : modes.part.cells) {
+    const CellReport& shorter = *cell;
     const CellReport* const longer =
-        is_workload(shorter, "short") ? counterpart(modes.report, shorter, "long") : nullptr;
+        is_workload(shorter, "short") ? in_workload(*modes.part.report, shorter, "long") : nullptr;
     if (longer == nullptr || !limit.limit) {
       continue;
     }
     const auto ratio = ratio_of(longer, &shorter, kP95Field);
     const CellKeys cells = {shorter.key, longer->key};
     checks.push_back(
-        ratio ? judged(limit, *ratio, fmt::format("p95 of {} over {}", longer->label, shorter.label), cells)
+        ratio ? judged(limit, *ratio, fmt::format("p95 of {} over {}", label_of(*longer), label_of(shorter)), cells)
               : unclear(limit, why_missing(value_of(shorter, kP95Field) ? *longer : shorter, kP95Field), cells));
   }
   if (checks.size() == before) {
@@ -190,18 +165,19 @@ void add_ratios(const Modes& modes, const Limit& limit, std::vector<Check>& chec
 // Rise of the p95 ratio of each mode against the accepted report's.
 void add_ratio_rises(const Modes& modes, const Limit& limit, std::vector<Check>& checks) {
   const std::size_t before = checks.size();
-  for (const CellReport& shorter : modes.report.cells) {
+  for (const CellReport* const cell : modes.part.cells) {
+    const CellReport& shorter = *cell;
     if (!limit.limit || modes.accepted == nullptr || !is_workload(shorter, "short")) {
       continue;
     }
-    const CellReport* const old_short = accepted_cell(*modes.accepted, shorter);
-    const CellReport* const longer = counterpart(modes.report, shorter, "long");
+    const CellReport* const old_short = find_cell(*modes.accepted, shorter.key);
+    const CellReport* const longer = in_workload(*modes.part.report, shorter, "long");
     const auto now = ratio_of(longer, &shorter, kP95Field);
-    const CellReport* const old_long = longer == nullptr ? nullptr : accepted_cell(*modes.accepted, *longer);
+    const CellReport* const old_long = longer == nullptr ? nullptr : find_cell(*modes.accepted, longer->key);
     const auto then = ratio_of(old_long, old_short, kP95Field);
     if (now && then && *then > 0) {
       checks.push_back(judged(limit, *now / *then - 1,
-                              fmt::format("p95 ratio of {}: {:.3f}, accepted {:.3f}", shorter.label, *now, *then),
+                              fmt::format("p95 ratio of {}: {:.3f}, accepted {:.3f}", label_of(shorter), *now, *then),
                               {shorter.key, longer->key}));
     }
   }
@@ -218,11 +194,12 @@ struct Change {
 
 void add_changes(const Modes& modes, const Limit& limit, const Change& change, std::vector<Check>& checks) {
   const std::size_t before = checks.size();
-  for (const CellReport& cell : modes.report.cells) {
+  for (const CellReport* const one : modes.part.cells) {
+    const CellReport& cell = *one;
     if (!limit.limit || modes.accepted == nullptr || !is_workload(cell, change.workload)) {
       continue;
     }
-    const CellReport* const old = accepted_cell(*modes.accepted, cell);
+    const CellReport* const old = find_cell(*modes.accepted, cell.key);
     const auto then = old == nullptr ? std::nullopt : value_of(*old, change.metric);
     if (!then || !(*then > 0)) {
       continue;
@@ -230,7 +207,7 @@ void add_changes(const Modes& modes, const Limit& limit, const Change& change, s
     const auto now = value_of(cell, change.metric);
     checks.push_back(
         now ? judged(limit, change.sign * (*now / *then - 1),
-                     fmt::format("{} of {}: {:.4g}, accepted {:.4g}", change.metric, cell.label, *now, *then),
+                     fmt::format("{} of {}: {:.4g}, accepted {:.4g}", change.metric, label_of(cell), *now, *then),
                      {cell.key})
             : unclear(limit, why_missing(cell, change.metric), {cell.key}));
   }
@@ -247,16 +224,16 @@ bool shows_regression(const Check& check) {
 
 }  // namespace
 
-ThresholdVerdict check_thresholds(const Report& report, const Report* accepted,
+ThresholdVerdict check_thresholds(const PartView& part, const Report* accepted,
                                   const record::ThresholdSettings& limits) {
-  const Modes modes{report, accepted};
+  const Modes modes{part, accepted};
   ThresholdVerdict verdict;
   std::vector<Check>& checks = verdict.checks;
-  checks.push_back(load(report, {"load_ms_max", limits.load_ms_max, Bound::below, "ms"}));
+  checks.push_back(load(part, {"load_ms_max", limits.load_ms_max, Bound::below, "ms"}));
   checks.push_back(
-      absolute(report, {"short_tps_min", limits.short_tps_min, Bound::at_least, "tok/s"}, "short", "tokens_per_s"));
+      absolute(part, {"short_tps_min", limits.short_tps_min, Bound::at_least, "tok/s"}, "short", "tokens_per_s"));
   checks.push_back(
-      absolute(report, {"long_tps_min", limits.long_tps_min, Bound::at_least, "tok/s"}, "long", "tokens_per_s"));
+      absolute(part, {"long_tps_min", limits.long_tps_min, Bound::at_least, "tok/s"}, "long", "tokens_per_s"));
   add_changes(modes, {"short_tps_drop", limits.short_tps_drop, Bound::at_most, "fraction"},
               {"short", "tokens_per_s", -1}, checks);
   add_changes(modes, {"long_tps_drop", limits.long_tps_drop, Bound::at_most, "fraction"}, {"long", "tokens_per_s", -1},

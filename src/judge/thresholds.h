@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "judge/cells.h"
 #include "record/report.h"
 #include "record/settings.h"
 
@@ -21,7 +22,7 @@ struct ThresholdVerdict {
 // cell of the workload whose settings are the report's own, else the first of that workload. Ratios, drifts and drops
 // are judged for every mode that has what they need; a mode is a cell's model, runtime and settings without its
 // workload, and `text` names it. A cell that was measured but has no value gives "unclear", never "pass".
-[[nodiscard]] ThresholdVerdict check_thresholds(const record::Report& report, const record::Report* accepted,
+[[nodiscard]] ThresholdVerdict check_thresholds(const PartView& part, const record::Report* accepted,
                                                 const record::ThresholdSettings& limits);
 
 // A drop of speed or a rise of the p95 ratio among failed lines.

@@ -20,15 +20,15 @@ constexpr double kRoofline = 0.95;
 
 }  // namespace
 
-std::string_view name_of(Standing standing) {
+std::string_view name_of(RaceState standing) {
   switch (standing) {
-    case Standing::racing:
+    case RaceState::racing:
       return "racing";
-    case Standing::slower:
+    case RaceState::slower:
       return "slower";
-    case Standing::as_fast:
+    case RaceState::as_fast:
       return "as fast, costs more";
-    case Standing::failed:
+    case RaceState::failed:
       break;
   }
   return "failed";
@@ -40,7 +40,7 @@ Race::Race(std::vector<Candidate> candidates, std::size_t incumbent, RaceOptions
 std::vector<std::size_t> Race::next_block(stats::Random& random) const {
   std::vector<std::size_t> block;
   for (std::size_t i = 0; i < states_.size() && !decided(); ++i) {
-    if (states_[i].standing == Standing::racing) {
+    if (states_[i].standing == RaceState::racing) {
       block.push_back(i);
     }
   }
@@ -51,14 +51,14 @@ std::vector<std::size_t> Race::next_block(stats::Random& random) const {
 void Race::add_block(std::span<const std::optional<double>> times) {
   ++blocks_;
   for (std::size_t i = 0; i < states_.size(); ++i) {
-    if (states_[i].standing != Standing::racing) {
+    if (states_[i].standing != RaceState::racing) {
       continue;
     }
     const auto time = i < times.size() ? times[i] : std::nullopt;
     if (time && std::isfinite(*time) && *time > 0) {
       states_[i].log_times.push_back(std::log(*time));
     } else {
-      states_[i].standing = Standing::failed;
+      states_[i].standing = RaceState::failed;
     }
   }
   if (const auto best = leader()) {
@@ -70,7 +70,7 @@ void Race::add_block(std::span<const std::optional<double>> times) {
 }
 
 bool Race::decided() const {
-  const auto racing = std::ranges::count(states_, Standing::racing, &State::standing);
+  const auto racing = std::ranges::count(states_, RaceState::racing, &State::standing);
   return racing <= 1 || blocks_ >= options_.max_blocks;
 }
 
@@ -80,7 +80,7 @@ std::optional<std::size_t> Race::leader() const {
   }
   std::optional<std::size_t> best;
   for (std::size_t i = 0; i < states_.size(); ++i) {
-    const bool racing = states_[i].standing == Standing::racing;
+    const bool racing = states_[i].standing == RaceState::racing;
     // All that race have run in every block, so means compare.
     if (racing && (!best || *stats::mean(states_[i].log_times) < *stats::mean(states_[*best].log_times))) {
       best = i;
@@ -117,8 +117,8 @@ void Race::drop_slower(std::size_t best) {
     return test && test->t > limit;
   };
   for (std::size_t i = 0; i < states_.size(); ++i) {
-    if (i != best && states_[i].standing == Standing::racing && hopeless(paired(i, best))) {
-      states_[i].standing = Standing::slower;
+    if (i != best && states_[i].standing == RaceState::racing && hopeless(paired(i, best))) {
+      states_[i].standing = RaceState::slower;
     }
   }
 }
@@ -127,7 +127,7 @@ void Race::drop_slower(std::size_t best) {
 void Race::drop_as_fast(std::size_t best) {
   std::vector<std::size_t> equals = {best};
   for (std::size_t i = 0; i < states_.size(); ++i) {
-    if (i == best || states_[i].standing != Standing::racing) {
+    if (i == best || states_[i].standing != RaceState::racing) {
       continue;
     }
     const auto test = stats::t_test(paired(i, best));
@@ -139,7 +139,7 @@ void Race::drop_as_fast(std::size_t best) {
   const std::size_t cheapest = *std::ranges::min_element(equals, {}, cost);
   for (const std::size_t i : equals) {
     if (i != cheapest) {
-      states_[i].standing = Standing::as_fast;
+      states_[i].standing = RaceState::as_fast;
     }
   }
 }

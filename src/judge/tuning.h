@@ -31,8 +31,8 @@ struct RaceOptions {
   std::int64_t max_blocks = 6;
 };
 
-enum class Standing { racing, slower, as_fast, failed };
-[[nodiscard]] std::string_view name_of(Standing standing);
+enum class RaceState { racing, slower, as_fast, failed };
+[[nodiscard]] std::string_view name_of(RaceState standing);
 
 class Race {
  public:
@@ -49,7 +49,7 @@ class Race {
   // Fastest of those still racing, by the mean of ln over their blocks; nullopt when all failed. Before the first
   // block the incumbent.
   [[nodiscard]] std::optional<std::size_t> leader() const;
-  [[nodiscard]] Standing standing(std::size_t candidate) const { return states_[candidate].standing; }
+  [[nodiscard]] RaceState standing(std::size_t candidate) const { return states_[candidate].standing; }
   [[nodiscard]] std::int64_t blocks() const { return blocks_; }
   // ln(time / leader's time) over the blocks both ran.
   [[nodiscard]] std::optional<double> gap(std::size_t candidate) const;
@@ -58,7 +58,7 @@ class Race {
 
  private:
   struct State {
-    Standing standing = Standing::racing;
+    RaceState standing = RaceState::racing;
     std::vector<double> log_times;  // one per block until it left
   };
   void drop_slower(std::size_t best);

@@ -37,14 +37,6 @@ std::string workload_of(const PlannedCell& cell) {
   return cell.settings.workload.name.value_or("");
 }
 
-// The cell's label without its workload, which stands last in it.
-std::string mode_of(const PlannedCell& cell) {
-  const std::string name = workload_of(cell);
-  const std::size_t tail = cell.label.size() - std::min(cell.label.size(), name.size());
-  const std::string rest = cell.label.substr(tail) == name ? cell.label.substr(0, tail) : cell.label;
-  return rest.substr(0, rest.find_last_not_of(' ') + 1);
-}
-
 // Milliseconds of a whole answer.
 ByRepeat answers_of(const PlannedCell& cell, std::span<const record::Trial> trials) {
   ByRepeat answers;
@@ -138,8 +130,7 @@ std::vector<record::TimePart> time_parts(const Plan& plan, std::span<const recor
     if (std::ranges::count(kWorkloads, workload_of(cell)) == 0) {
       return {};
     }
-    const std::string label = mode_of(cell);
-    const std::string mode = label == plan.scenario.name ? std::string() : label;
+    const std::string mode = record::describe(cell.point.settings);
     if (!cells.contains(mode)) {
       modes.push_back(mode);
     }

@@ -19,8 +19,11 @@ namespace {
 constexpr std::size_t kMaxCells = 2000;
 constexpr std::size_t kMaxTrials = 10'000;
 
-// Of the cores that this process may use: more threads than those take turns.
-std::string core_word(const std::string& text, const record::Machine& machine) {
+// Of threads, of the cores that this process may use: more threads than those take turns.
+std::string core_word(std::string_view key, const std::string& text, const record::Machine& machine) {
+  if (key.find("n_threads") == std::string_view::npos) {
+    return text;
+  }
   const std::int64_t cpus = machine.allowed_cpus.value_or(machine.logical_cpus.value_or(1));
   const std::int64_t cores = machine.allowed_cores.value_or(std::min(cpus, machine.physical_cores.value_or(cpus)));
   if (text == "allowed") {
@@ -38,27 +41,20 @@ std::string core_word(const std::string& text, const record::Machine& machine) {
 
 Status apply(record::Settings& settings, const SettingList& list, const record::Machine& machine) {
   for (const auto& [key, text] : list) {
-    MIA_TRY(record::set_text(settings, key, core_word(text, machine)));
+    MIA_TRY(record::set_text(settings, key, core_word(key, text, machine)));
   }
   return {};
 }
 
-// One choice of a value for each axis.
-struct Point {
-  SettingList settings;
-  std::string label;
-};
-
-std::vector<Point> points_of(const Scenario& scenario) {
-  std::vector<Point> points = {{}};
+// One choice of a text for each axis.
+std::vector<SettingList> choices_of(const Scenario& scenario) {
+  std::vector<SettingList> points = {{}};
   for (const Axis& axis : scenario.axes) {
-    const std::string name(record::find_field(axis.key)->name);
-    std::vector<Point> next;
-    for (const Point& point : points) {
+    std::vector<SettingList> next;
+    for (const SettingList& point : points) {
       for (const std::string& value : axis.values) {
-        Point more = point;
-        more.settings.emplace_back(axis.key, value);
-        more.label += fmt::format("{}{}={}", more.label.empty() ? "" : " ", name, value);
+        SettingList more = point;
+        more.emplace_back(axis.key, value);
         next.push_back(std::move(more));
         if (next.size() > kMaxCells) {
           return next;
@@ -68,6 +64,30 @@ std::vector<Point> points_of(const Scenario& scenario) {
     points = std::move(next);
   }
   return points;
+}
+
+// A share of the layers ("25%") has no value before the model is known.
+Result<record::Setting> setting_of(const SettingList::value_type& choice, const record::Machine& machine) {
+  MIA_TRY_ASSIGN(const record::Field* const field, record::require_field(choice.first));
+  record::Setting setting{field, {}};
+  if (field->name == "n_gpu_layers" && choice.second.ends_with('%')) {
+    setting.word = choice.second;
+    return setting;
+  }
+  const std::string text = core_word(choice.first, choice.second, machine);
+  setting.word = text == choice.second ? "" : choice.second;
+  MIA_TRY_ASSIGN(setting.value, record::parse_value(*field, text));
+  return setting;
+}
+
+Status add_share(record::Setting& setting, const record::ModelInfo& model) {
+  MIA_TRY_ASSIGN(const double share, context(parse_fraction(setting.word), setting.field->key));
+  if (share < 0 || share > 1) {
+    return fail(ErrorKind::usage, "axis {}: {} is no share of the layers: 0% to 100%", setting.field->key,
+                one_line(setting.word, 40));
+  }
+  setting.value = static_cast<std::int64_t>(std::llround(share * static_cast<double>(model.layers.value_or(0))));
+  return {};
 }
 
 // Expands one scenario into cells at the end of the plan.
@@ -83,64 +103,51 @@ class Expander {
     }
     record::Settings base = input_.base;
     MIA_TRY(apply(base, scenario.settings, machine_));
-    for (const Point& point : points_of(scenario)) {
+    for (const SettingList& choice : choices_of(scenario)) {
+      record::Point point{scenario.name, {}, ""};
+      for (const auto& one : choice) {
+        MIA_TRY_ASSIGN(point.settings.emplace_back(), setting_of(one, machine_));
+      }
       for (const WorkloadVariant& workload : workloads) {
-        MIA_TRY(add(scenario, base, point, workload, part));
+        point.workload = workloads.size() > 1 ? workload.name : "";
+        MIA_TRY(add(base, point, workload, part));
       }
     }
     return {};
   }
 
  private:
-  Status add(const Scenario& scenario, record::Settings settings, const Point& point, const WorkloadVariant& workload,
+  Status add(record::Settings settings, const record::Point& point, const WorkloadVariant& workload,
              const std::string& part) {
-    if (!workload.name.empty()) {
-      settings.workload.name = workload.name;
-    }
-    MIA_TRY(apply(settings, workload.settings, machine_));
-    SettingList shares;
-    MIA_TRY(apply(settings, without_shares(point.settings, shares), machine_));
-    MIA_TRY(apply(settings, input_.fixed, machine_));
     PlannedCell cell;
-    cell.label = point.label.empty() ? scenario.name : point.label;
-    if (scenario.workloads.size() > 1) {
-      cell.label += fmt::format("{}{}", cell.label.empty() ? "" : " ", workload.name);
-    }
+    cell.key = record::key_of(part, point);
     cell.part = part;
-    cell.key = part.empty() ? cell.label : fmt::format("{}/{}", part, cell.label);
+    cell.point = point;
     if (!wanted(cell)) {
       return {};
     }
     if (plan_.cells.size() >= kMaxCells) {
-      return fail(ErrorKind::usage, "scenario {} has more than {} cells; give its axes fewer values", scenario.name,
+      return fail(ErrorKind::usage, "scenario {} has more than {} cells; give its axes fewer values", point.scenario,
                   kMaxCells);
     }
+    if (!workload.name.empty()) {
+      settings.workload.name = workload.name;
+    }
+    MIA_TRY(apply(settings, workload.settings, machine_));
+    for (const record::Setting& setting : point.settings) {
+      record::set(settings, *setting.field, setting.value);
+    }
+    MIA_TRY(apply(settings, input_.fixed, machine_));
     MIA_TRY(make_request(settings));
     MIA_TRY_ASSIGN(cell.subject, subject_of_(settings));
-    MIA_TRY(apply_shares(settings, shares, cell.subject.model));
+    for (record::Setting& setting : cell.point.settings) {
+      if (setting.word.ends_with('%')) {  // known only now
+        MIA_TRY(add_share(setting, cell.subject.model));
+        record::set(settings, *setting.field, setting.value);
+      }
+    }
     cell.settings = std::move(settings);
     plan_.cells.push_back(std::move(cell));
-    return {};
-  }
-
-  // "25%" of the layers can only be said once the model is known.
-  static SettingList without_shares(const SettingList& settings, SettingList& shares) {
-    SettingList rest;
-    for (const auto& setting : settings) {
-      (setting.second.ends_with('%') ? shares : rest).push_back(setting);
-    }
-    return rest;
-  }
-
-  static Status apply_shares(record::Settings& settings, const SettingList& shares, const record::ModelInfo& model) {
-    for (const auto& [key, text] : shares) {
-      MIA_TRY_ASSIGN(const double share, context(parse_fraction(text), key));
-      if (share < 0 || share > 1) {
-        return fail(ErrorKind::usage, "axis {}: {} is no share of the layers: 0% to 100%", key, one_line(text, 40));
-      }
-      const auto layers = std::llround(share * static_cast<double>(model.layers.value_or(0)));
-      MIA_TRY(record::set_text(settings, key, std::to_string(layers)));
-    }
     return {};
   }
 
@@ -219,7 +226,7 @@ void add_repeats(Plan& plan, std::span<const Again> again) {
   stats::Random random(kFollowUpSeed + static_cast<std::uint64_t>(plan.base.run.seed.value_or(1)) + plan.order.size());
   std::int64_t rounds = 0;
   for (const Again& more : again) {
-    rounds = std::max(rounds, more.repeats);
+    rounds = std::max(rounds, more.first + more.repeats);
   }
   for (std::int64_t round = 0; round < rounds; ++round) {
     std::vector<Slot> slots;
@@ -227,7 +234,7 @@ void add_repeats(Plan& plan, std::span<const Again> again) {
       const Slot slot{more.cell, plan.cells[more.cell].settings.run.repeats.value_or(5) + round};
       const bool there = std::ranges::any_of(
           plan.order, [&](const Slot& other) { return other.cell == slot.cell && other.repeat == slot.repeat; });
-      if (round < more.repeats && !there) {
+      if (round >= more.first && round < more.first + more.repeats && !there) {
         slots.push_back(slot);
       }
     }
@@ -239,21 +246,16 @@ void add_repeats(Plan& plan, std::span<const Again> again) {
 Result<std::size_t> add_variant(Plan& plan, std::size_t like, std::string_view key, std::string_view value) {
   PlannedCell cell = plan.cells[like];
   MIA_TRY(record::set_text(cell.settings, key, value));
-  const Json wanted = record::to_json(cell.settings);
   for (std::size_t i = 0; i < plan.cells.size(); ++i) {
     const PlannedCell& other = plan.cells[i];
     if (other.part == cell.part && other.subject.model.header_hash == cell.subject.model.header_hash &&
-        other.subject.runtime.name == cell.subject.runtime.name && record::to_json(other.settings) == wanted) {
+        other.subject.runtime.name == cell.subject.runtime.name && other.settings == cell.settings) {
       return i;
     }
   }
-  const record::Settings& from = plan.cells[like].settings;
-  const std::string old = record::describe_difference(cell.settings, from);
-  const std::string now = record::describe_difference(from, cell.settings);
-  const std::size_t at = cell.label.find(old);
-  cell.label = at == std::string::npos || old.empty() ? fmt::format("{} {}", now, cell.label)
-                                                      : cell.label.replace(at, old.size(), now);
-  cell.key = cell.part.empty() ? cell.label : fmt::format("{}/{}", cell.part, cell.label);
+  MIA_TRY_ASSIGN(const record::Field* const field, record::require_field(key));
+  cell.point = record::with_setting(std::move(cell.point), {field, record::get(cell.settings, *field)});
+  cell.key = record::key_of(cell.part, cell.point);
   cell.also.clear();
   cell.effective.reset();
   plan.cells.push_back(std::move(cell));
@@ -269,8 +271,13 @@ Result<Plan> make_plan(const PlanInput& input, const record::Machine& machine, c
   plan.only = input.only;
   Expander expander(plan, input, machine, subject_of);
   for (const Part& part : input.parts) {
-    plan.parts.push_back(
-        {part.scenario.name, part.scenario.title, "", "", part.left_out, part.scenario.has_check("recommendation")});
+    plan.parts.push_back({part.scenario.name,
+                          part.scenario.title,
+                          "",
+                          {},
+                          part.left_out,
+                          part.scenario.has_check("recommendation"),
+                          part.scenario.table});
     if (part.left_out.empty()) {
       MIA_TRY(expander.expand(part.scenario, part.scenario.name));
       add_checks(plan.scenario, part.scenario);
@@ -296,6 +303,9 @@ Result<Plan> make_plan_again(const record::Report& report, const std::vector<std
   Plan plan;
   plan.scenario.name = report.scenario;
   plan.scenario.title = report.scenario + ", measured again";
+  plan.scenario.file = report.scenario_file;
+  plan.scenario.report = report.stem;
+  plan.scenario.table = report.table;
   plan.base = report.settings;
   plan.parts = report.parts;
   for (const std::string& key : keys) {
@@ -306,7 +316,7 @@ Result<Plan> make_plan_again(const record::Report& report, const std::vector<std
     PlannedCell cell;
     cell.key = at->key;
     cell.part = at->part;
-    cell.label = at->label;
+    cell.point = at->point;
     cell.also = at->also;
     cell.settings = at->requested;
     MIA_TRY(make_request(cell.settings));

@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "measure/scenario.h"
 #include "record/machine.h"
+#include "record/point.h"
 #include "record/report.h"
 #include "record/settings.h"
 
@@ -31,12 +32,12 @@ struct Subject {
 using SubjectOf = std::function<Result<Subject>(const record::Settings&)>;
 
 struct PlannedCell {
-  std::string key;    // unique in the plan; "PART/..." in a plan of parts
-  std::string part;   // name of the scenario it came from; "" in a plan of one
-  std::string label;  // "n_threads=8 n_batch=256"
+  std::string key;   // record::key_of(part, point): unique in the plan
+  std::string part;  // name of the scenario it came from; "" in a plan of one
+  record::Point point;
   record::Settings settings;
   Subject subject;
-  std::vector<std::string> also;              // labels of cells that became the same settings: measured once
+  std::vector<record::Point> also;            // cells that became the same settings: measured once
   std::optional<record::Settings> effective;  // as the runtime told before the first trial
 };
 
@@ -67,7 +68,7 @@ struct PlanInput {
   std::vector<Part> parts;
   record::Settings base;
   SettingList fixed;
-  std::vector<std::string> only;  // keep cells whose key or label contains one of these; empty: all
+  std::vector<std::string> only;  // keep cells whose key contains one of these; empty: all
 };
 [[nodiscard]] Result<Plan> make_plan(const PlanInput& input, const record::Machine& machine,
                                      const SubjectOf& subject_of);
@@ -79,10 +80,11 @@ struct PlanInput {
 // Repeats of cells interleaved: every cell once, in random order, then every cell again.
 void order_slots(Plan& plan);
 
-// Fresh repeats of cells, after those that the plan has: run.repeats and up.
+// Fresh repeats of cells, after those that the plan has: run.repeats + first and up.
 struct Again {
   std::size_t cell = 0;
-  std::int64_t repeats = 0;  // fresh ones in all
+  std::int64_t repeats = 0;
+  std::int64_t first = 0;
 };
 // Interleaved like the plan itself, at its end; what it has already is not added again.
 void add_repeats(Plan& plan, std::span<const Again> again);

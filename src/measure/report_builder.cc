@@ -141,7 +141,7 @@ record::CellReport build_cell(const Plan& plan, const PlannedCell& cell, std::sp
   record::CellReport report;
   report.key = cell.key;
   report.part = cell.part;
-  report.label = cell.label;
+  report.point = cell.point;
   report.also = cell.also;
   report.requested = cell.settings;
   report.model = cell.subject.model.id;
@@ -225,6 +225,10 @@ record::Report build_report(const Plan& plan, std::span<const record::Trial> tri
                             bool complete) {
   record::Report report;
   report.scenario = plan.scenario.name;
+  report.scenario_file = plan.scenario.file;
+  report.title = plan.scenario.title;
+  report.stem = plan.scenario.report;
+  report.table = plan.scenario.table;
   report.session = context.session;
   report.started = context.started;
   report.finished = complete ? utc_now() : std::string();

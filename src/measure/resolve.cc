@@ -3,9 +3,6 @@
 
 #include <algorithm>
 
-#include <nlohmann/json.hpp>
-
-#include "base/json.h"
 #include "measure/workload.h"
 #include "proc/interrupt.h"
 #include "record/fields.h"
@@ -16,8 +13,7 @@ namespace {
 constexpr double kPhaseLimit = 120;  // seconds
 
 // Everything that decides how a model is loaded: cells that share it can share one loaded model here.
-std::string load_key(const PlannedCell& cell) {
-  record::Settings settings = cell.settings;
+record::Settings load_settings(record::Settings settings) {
   record::LlmSettings& llm = settings.llm;
   for (record::OptInt* const of_context : {&llm.n_threads, &llm.n_threads_batch, &llm.n_ctx, &llm.n_batch,
                                            &llm.n_ubatch, &llm.poll, &llm.max_output_tokens}) {
@@ -27,10 +23,15 @@ std::string load_key(const PlannedCell& cell) {
     of_context->reset();
   }
   settings.workload = {};
-  return dump_json(record::to_json(settings, true)) + cell.subject.model.header_hash + cell.subject.runtime.name;
+  return settings;
 }
 
-// Asks for all cells of one load key; stops at the first failure: those cells stay as they are.
+bool load_alike(const PlannedCell& a, const PlannedCell& b) {
+  return a.subject.model.header_hash == b.subject.model.header_hash &&
+         a.subject.runtime.name == b.subject.runtime.name && load_settings(a.settings) == load_settings(b.settings);
+}
+
+// Asks for all cells of one load; stops at the first failure: those cells stay as they are.
 void ask_effective(const std::vector<PlannedCell*>& cells, const Bench& bench) {
   client::Worker worker(bench.on_wait);
   const PlannedCell& first = *cells.front();
@@ -70,11 +71,12 @@ record::Settings known_settings(const record::Settings& requested, const record:
 }
 
 std::size_t merge_equal_cells(Plan& plan, Bench& bench) {
-  std::map<std::string, std::vector<PlannedCell*>> groups;
+  std::vector<std::vector<PlannedCell*>> groups;
   for (PlannedCell& cell : plan.cells) {
-    groups[load_key(cell)].push_back(&cell);
+    const auto at = std::ranges::find_if(groups, [&](const auto& group) { return load_alike(*group.front(), cell); });
+    (at == groups.end() ? groups.emplace_back() : *at).push_back(&cell);
   }
-  for (const auto& [key, cells] : groups) {
+  for (const std::vector<PlannedCell*>& cells : groups) {
     if (cells.size() > 1) {
       if (bench.on_phase) {
         bench.on_phase("asking the runtime what the settings become");
@@ -83,17 +85,23 @@ std::size_t merge_equal_cells(Plan& plan, Bench& bench) {
     }
   }
   std::vector<PlannedCell> kept;
-  std::map<std::string, std::size_t> seen;
+  std::vector<record::Settings> became;  // what the settings of those kept are in the runtime
   for (PlannedCell& cell : plan.cells) {
-    if (cell.effective) {
-      const std::string identity =
-          load_key(cell) + cell.part + dump_json(record::to_json(known_settings(cell.settings, *cell.effective)));
-      if (const auto [at, fresh] = seen.emplace(identity, kept.size()); !fresh) {
-        kept[at->second].also.push_back(cell.label);
-        continue;
-      }
+    record::Settings known = cell.effective ? known_settings(cell.settings, *cell.effective) : cell.settings;
+    const auto equal = [&](std::size_t i) {
+      return kept[i].effective && cell.effective && became[i] == known && kept[i].part == cell.part &&
+             load_alike(kept[i], cell);
+    };
+    std::size_t at = 0;
+    while (at < kept.size() && !equal(at)) {
+      ++at;
     }
-    kept.push_back(std::move(cell));
+    if (at < kept.size()) {
+      kept[at].also.push_back(cell.point);
+    } else {
+      kept.push_back(std::move(cell));
+      became.push_back(std::move(known));
+    }
   }
   const std::size_t merged = plan.cells.size() - kept.size();
   plan.cells = std::move(kept);

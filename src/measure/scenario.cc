@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstdlib>
 
 #include <fmt/format.h>
@@ -19,10 +20,11 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr auto kChecks = std::to_array<std::string_view>({"thresholds", "recommendation", "anomalies", "quality"});
+constexpr std::size_t kLongestStem = 100;
 constexpr auto kNeeds = std::to_array<std::string_view>({"gpu", "models"});
 constexpr auto kOrders = std::to_array<std::string_view>({"interleaved", "sequential"});
 constexpr auto kMembers = std::to_array<std::string_view>(
-    {"name", "title", "report", "settings", "axes", "workloads", "order", "checks", "needs", "parts"});
+    {"name", "title", "report", "table", "settings", "axes", "workloads", "order", "checks", "needs", "parts"});
 
 // Where in which file something stands, for messages.
 class Place {
@@ -156,6 +158,12 @@ Status check_word(const std::string& word, const char* member, std::span<const s
               fmt::join(words, ", "));
 }
 
+// '/' and the like would lead out of the folder of the reports.
+bool is_stem(std::string_view text) {
+  return text.size() <= kLongestStem &&
+         std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-'; });
+}
+
 Status check_keys(const Json& json, const Place& place) {
   const std::vector<std::string> known(kMembers.begin(), kMembers.end());
   for (const auto& [key, value] : json.items()) {
@@ -218,6 +226,14 @@ Result<std::vector<std::string>> read_list(const Json& json, const char* key, co
 Status read_rest(const Json& json, const Place& place, Scenario& scenario) {
   MIA_TRY(read_text(json, "title", place, scenario.title));
   MIA_TRY(read_text(json, "report", place, scenario.report));
+  if (!is_stem(scenario.report)) {
+    return fail(ErrorKind::usage, "{}: report = '{}' is no name of a file: letters, digits, '_' and '-', at most {}",
+                place.of("report"), scenario.report, kLongestStem);
+  }
+  std::string table(record::name_of(scenario.table));
+  MIA_TRY(read_text(json, "table", place, table));
+  MIA_TRY(check_word(table, "table", record::table_shape_names(), place));
+  scenario.table = *record::find_table_shape(table);
   MIA_TRY(read_text(json, "order", place, scenario.order));
   MIA_TRY(check_word(scenario.order, "order", kOrders, place));
   MIA_TRY(read_text(json, "needs", place, scenario.needs));
@@ -302,7 +318,9 @@ Result<Scenario> find_scenario(std::string_view name_or_file) {
                      : fmt::format("; there are {}, or give a .yaml file", join(names, ", ")));
   }
   MIA_TRY_ASSIGN(const std::string text, context(read_file(path, std::size_t{1} << 20U), "scenario"));
-  return parse_scenario(text, path.string());
+  MIA_TRY_ASSIGN(Scenario scenario, parse_scenario(text, path.string()));
+  scenario.file = looks_like_file ? fs::absolute(path).lexically_normal().string() : "";
+  return scenario;
 }
 
 Result<Axis> parse_axis(std::string_view text) {
@@ -343,8 +361,10 @@ void fix_axis(Scenario& scenario, std::string_view full_key) {
 }
 
 Json to_json(const Scenario& scenario) {
-  Json json = {{"name", scenario.name},   {"title", scenario.title},   {"report", scenario.report},
-               {"order", scenario.order}, {"checks", scenario.checks}, {"parts", scenario.parts}};
+  Json json = {{"name", scenario.name},     {"title", scenario.title},
+               {"report", scenario.report}, {"table", record::name_of(scenario.table)},
+               {"order", scenario.order},   {"checks", scenario.checks},
+               {"parts", scenario.parts}};
   json["settings"] = scenario.settings;
   for (const Axis& axis : scenario.axes) {
     json["axes"].push_back({{"key", axis.key}, {"values", axis.values}});

@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "record/table_shape.h"
 
 namespace mia::measure {
 
@@ -33,8 +34,10 @@ struct WorkloadVariant {
 
 struct Scenario {
   std::string name;
+  std::string file;  // its path; "" for a built-in one
   std::string title;
-  std::string report;  // file stem; "" = the one that belongs to the name
+  std::string report;  // file stem; "" for perf_NAME
+  record::TableShape table = record::TableShape::plain;
   SettingList settings;
   std::vector<Axis> axes;  // in the order of the field table
   std::vector<WorkloadVariant> workloads;

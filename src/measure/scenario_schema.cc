@@ -140,7 +140,8 @@ Json scenario_schema() {
   schema["properties"] = {
       {"name", {{"type", "string"}}},
       {"title", {{"type", "string"}}},
-      {"report", {{"type", "string"}}},
+      {"report", {{"type", "string"}, {"pattern", "^[A-Za-z0-9_-]*$"}, {"maxLength", 100}}},
+      {"table", {{"enum", record::table_shape_names()}}},
       {"order", words({"interleaved", "sequential"})},
       {"needs", words({"gpu", "models"})},
       {"checks", names_schema(check_names())},

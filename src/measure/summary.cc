@@ -113,19 +113,15 @@ record::Summary summarize(const record::Metric& metric, std::span<const record::
 
 namespace {
 
-// Where all trials of a repeat were disturbed and count, there are several of it: their median.
 std::map<std::int64_t, double> speed_by_repeat(std::span<const record::Trial* const> trials) {
-  std::map<std::int64_t, std::vector<double>> speeds;
+  std::map<std::int64_t, double> speeds;
   for (const record::Trial* const trial : trials) {
-    if (const auto speed = record::find_metric("tokens_per_s")->of(*trial); speed && *speed > 0) {
-      speeds[trial->repeat].push_back(*speed);
+    const auto speed = record::find_metric("tokens_per_s")->of(*trial);
+    if (record::is_undisturbed(*trial) && speed && *speed > 0) {
+      speeds.emplace(trial->repeat, *speed);
     }
   }
-  std::map<std::int64_t, double> medians;
-  for (const auto& [repeat, values] : speeds) {
-    medians[repeat] = *stats::median(values);
-  }
-  return medians;
+  return speeds;
 }
 
 }  // namespace

@@ -24,7 +24,9 @@ namespace mia::measure {
 [[nodiscard]] record::Summary summarize(const record::Metric& metric, std::span<const record::Trial* const> trials,
                                         const std::string& failure);
 
-// tokens_per_s of a cell over that of the reference, round by round, minus 1.
+// tokens_per_s of a cell over that of the reference, round by round, minus 1. A claim of a difference needs undisturbed
+// trials, as every sentence does: where a figure of the cell is of disturbed ones, for want of better, there is no
+// delta.
 struct Delta {
   std::optional<double> value;
   std::optional<double> low;

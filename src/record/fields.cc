@@ -299,15 +299,49 @@ Result<Settings> settings_from_json(const Json& json) {
   return settings;
 }
 
-std::string describe_difference(const Settings& base, const Settings& settings) {
+std::string describe(std::span<const Setting> settings) {
   std::string text;
+  for (const Setting& setting : settings) {
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", setting.field->name,
+                        setting.word.empty() ? to_text(setting.value) : setting.word);
+  }
+  return text;
+}
+
+Json to_json(std::span<const Setting> settings) {
+  Json list = Json::array();
+  for (const Setting& setting : settings) {
+    Json json = {{"field", setting.field->key}, {"value", to_json(setting.value)}};
+    if (!setting.word.empty()) {
+      json["word"] = setting.word;
+    }
+    list.push_back(std::move(json));
+  }
+  return list;
+}
+
+Result<SettingList> setting_list_from_json(const Json& json) {
+  SettingList list;
+  if (!json.is_array()) {
+    return fail(ErrorKind::protocol, "settings must be a list of field and value");
+  }
+  for (const Json& item : json) {
+    MIA_TRY_ASSIGN(const Field* const field, require_field(get_string(item, "field").value_or("")));
+    MIA_TRY_ASSIGN(const Value value, context(value_from_json(*field, item.value("value", Json())), field->key));
+    list.push_back({field, value, get_string(item, "word").value_or("")});
+  }
+  return list;
+}
+
+SettingList difference(const Settings& base, const Settings& settings) {
+  SettingList list;
   for (const Field& field : kFields) {
     const Value value = get(settings, field);
     if (value != get(base, field)) {
-      text += fmt::format("{}{}={}", text.empty() ? "" : " ", field.name, to_text(value));
+      list.push_back({&field, value});
     }
   }
-  return text;
+  return list;
 }
 
 }  // namespace mia::record

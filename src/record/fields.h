@@ -63,7 +63,22 @@ void set(Settings& settings, const Field& field, const Value& value);
 // Unknown keys are ignored (newer writer), wrong types are an error.
 [[nodiscard]] Result<Settings> settings_from_json(const Json& json);
 
-// "n_threads=8 n_batch=256": the members of `settings` that differ from `base`, in table order.
-[[nodiscard]] std::string describe_difference(const Settings& base, const Settings& settings);
+// One row of the table at a value: a place on an axis, a part of a recommendation.
+struct Setting {
+  const Field* field = nullptr;  // never nullptr
+  Value value;
+  std::string word = {};  // how it was asked for, where a word stands for the value: "physical", "25%"
+
+  bool operator==(const Setting&) const = default;
+};
+using SettingList = std::vector<Setting>;
+
+// "n_threads=8 n_batch=256".
+[[nodiscard]] std::string describe(std::span<const Setting> settings);
+[[nodiscard]] Json to_json(std::span<const Setting> settings);  // [{"field": full key, "value": 8, "word": "physical"}]
+[[nodiscard]] Result<SettingList> setting_list_from_json(const Json& json);
+
+// The members of `settings` that differ from `base`, in table order.
+[[nodiscard]] SettingList difference(const Settings& base, const Settings& settings);
 
 }  // namespace mia::record

@@ -11,11 +11,12 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "record/machine.h"
+#include "record/point.h"
+#include "record/table_shape.h"
 #include "record/trial.h"
 
 namespace mia::record {
-
-inline constexpr int kReportSchema = 1;
+inline constexpr int kReportSchema = 2;  // report_from_json() reads 1 as well
 
 // One metric of one cell over its counted trials.
 struct Summary {
@@ -42,10 +43,10 @@ struct FlashAttention {
 };
 
 struct CellReport {
-  std::string key;
-  std::string part;               // of a probe: the scenario it belongs to
-  std::string label;              // "n_threads=8 n_batch=256", "baseline"
-  std::vector<std::string> also;  // other cells with equal effective settings, measured once
+  std::string key;   // key_of(part, point): what trials and --only call it
+  std::string part;  // of a probe: the scenario it belongs to
+  Point point;
+  std::vector<Point> also;  // other cells with equal effective settings, measured once
   Settings requested;
   Settings effective;
   std::string model;                             // ModelInfo.id
@@ -144,14 +145,19 @@ struct PartReport {
   std::string name;
   std::string title;
   std::string sentence;
-  std::string recommendation;
+  SettingList recommendation;
   std::string left_out;    // "" when it was measured
   bool recommends = true;  // its best cell is measured again beside the first one and may be recommended
+  TableShape table = TableShape::plain;
 };
 
 struct Report {
   int schema = kReportSchema;
   std::string scenario;
+  std::string scenario_file;  // its path; "" for a built-in scenario
+  std::string title;
+  std::string stem;                      // of its files; "" for perf_SCENARIO
+  TableShape table = TableShape::plain;  // parts have their own
   std::string session;
   std::string started;   // UTC
   std::string finished;  // "" while running
@@ -177,9 +183,16 @@ struct Report {
   std::optional<double> wall_s;       // of the invocation; nullopt when it resumed another or times are scripted
   std::optional<double> measured_s;   // inside measured runs, warm-up left out
   std::optional<double> measured_share;
-  std::string recommendation;  // machine-usable: "n_threads=2 n_batch=256", "" for none
+  SettingList recommendation;  // empty for none
   std::string sentence;        // what a person would say
 };
+
+[[nodiscard]] std::string label_of(const CellReport& cell);
+[[nodiscard]] TableShape table_of(const Report& report, std::string_view part);
+[[nodiscard]] std::vector<const CellReport*> cells_of(const Report& report);
+// The cell at that point, its own or one of `also`; nullptr for none.
+[[nodiscard]] const CellReport* find_at(const Report& report, const Point& point);
+[[nodiscard]] const CellReport* in_workload(const Report& report, const CellReport& cell, std::string_view workload);
 
 [[nodiscard]] Json to_json(const Report& report);
 [[nodiscard]] Result<Report> report_from_json(const Json& json);

@@ -39,6 +39,8 @@ struct LlmSettings {
   OptBool cpu_strict;        // each thread on a CPU of its own
   OptInt max_output_tokens;  // the assistant's own limit, reported as cfg_max_output_tokens
   OptBool cuda_launch_blocking;
+
+  bool operator==(const LlmSettings&) const = default;
 };
 
 // workload.*: what is computed and measured.
@@ -59,6 +61,8 @@ struct WorkloadSettings {
   OptDouble inject_slow;     // fraction of its own time by which each token takes longer
   OptDouble inject_read_mb;  // further megabytes read from memory for each token
   OptDouble inject_stall;    // share of the tokens that take 50 ms longer
+
+  bool operator==(const WorkloadSettings&) const = default;
 };
 
 // run.*: how the trial is carried out.
@@ -76,6 +80,8 @@ struct RunSettings {
   OptInt seed;             // order of the plan
   OptString quality_file;  // text that models are scored on
   OptInt quality_chunks;   // windows of 512 tokens of it, at most
+
+  bool operator==(const RunSettings&) const = default;
 };
 
 // perf.thresholds.*: the seed's fixed limits.
@@ -89,6 +95,8 @@ struct ThresholdSettings {
   OptDouble p95_short_drift;  // fraction, run to run
   OptDouble p95_ratio_rise;   // fraction; over it sets regression_flag
   OptDouble perplexity_rise;  // fraction of the first model's; over it no model is decided for
+
+  bool operator==(const ThresholdSettings&) const = default;
 };
 
 struct Settings {
@@ -96,6 +104,8 @@ struct Settings {
   WorkloadSettings workload;
   RunSettings run;
   ThresholdSettings thresholds;
+
+  bool operator==(const Settings&) const = default;
 };
 
 }  // namespace mia::record

@@ -36,10 +36,14 @@ std::vector<Standing> standings(std::span<const Trial> trials) {
   return all;
 }
 
+bool nothing_measured(std::span<const CellReport* const> cells) {
+  const auto any = [&](auto test) { return std::ranges::any_of(cells, test); };
+  return any([](const CellReport* cell) { return !cell->outcomes.empty(); }) &&
+         !any([](const CellReport* cell) { return cell->outcomes.contains("ok"); });
+}
+
 bool nothing_measured(const Report& report) {
-  const auto any = [&](auto test) { return std::ranges::any_of(report.cells, test); };
-  return any([](const CellReport& cell) { return !cell.outcomes.empty(); }) &&
-         !any([](const CellReport& cell) { return cell.outcomes.contains("ok"); });
+  return nothing_measured(cells_of(report));
 }
 
 }  // namespace mia::record

@@ -21,6 +21,7 @@ enum class Standing { counted, left_out, disturbed_but_counted, failed, cancelle
 [[nodiscard]] std::vector<Standing> standings(std::span<const Trial> trials);
 
 // Trials were made and none of them ended well: there is no figure to show.
+[[nodiscard]] bool nothing_measured(std::span<const CellReport* const> cells);
 [[nodiscard]] bool nothing_measured(const Report& report);
 
 }  // namespace mia::record

@@ -67,6 +67,11 @@ std::string cell_number(const Line& line) {
                                                                                : "";
 }
 
+std::string label_text(const Line& line) {
+  const record::CellReport* const cell = cell_of(line);
+  return cell == nullptr ? std::string() : csv_escape(label_of(*cell));
+}
+
 std::string phase_name(const Line& line) {
   return line.trial->outcome.phase ? std::string(name_of(*line.trial->outcome.phase)) : "";
 }
@@ -77,7 +82,7 @@ constexpr auto kCells = std::to_array<Cell>({
   {"session", report_text<&record::Report::session>},
   {"trial", trial_text<&record::Trial::id>},
   {"cell", trial_text<&record::Trial::cell>},
-  {"label", cell_text<&record::CellReport::label>},
+  {"label", label_text},
   {"model", cell_text<&record::CellReport::model>},
   {"runtime", cell_text<&record::CellReport::runtime>},
   {"started", trial_text<&record::Trial::started>},

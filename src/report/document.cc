@@ -65,7 +65,7 @@ Section time_parts(const record::Report& report) {
 Section histograms(const record::Report& report) {
   Section section{"How the tokens came"};
   for (const record::CellReport& cell : report.cells) {
-    document::Chart chart{document::Chart::Kind::bars, "inter-token latency, " + cell.label, "ms", "tokens"};
+    document::Chart chart{document::Chart::Kind::bars, "inter-token latency, " + label_of(cell), "ms", "tokens"};
     for (const record::HistogramBucket& bucket : cell.histogram) {
       chart.points.push_back(
           {"<= " + document::format_number(bucket.upper_ms, {2}), static_cast<double>(bucket.count)});
@@ -87,7 +87,7 @@ Section meaning(const record::Report& report) {
     section.blocks.emplace_back(document::Note{finding.severity, finding.text, std::move(evidence)});
   }
   if (!report.recommendation.empty()) {
-    section.blocks.emplace_back(Paragraph{"Recommended: " + report.recommendation});
+    section.blocks.emplace_back(Paragraph{"Recommended: " + describe(report.recommendation)});
   }
   if (section.blocks.empty()) {
     section.blocks = {Paragraph{record::nothing_measured(report) ? "No trial ended well." : "Nothing stood out."}};

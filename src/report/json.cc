@@ -111,7 +111,7 @@ Status check_shape(const Json& document) {
   if (!schema) {
     return fail(ErrorKind::protocol, "this is not a report of mia-perf: it has no whole number 'schema'");
   }
-  if (*schema != record::kReportSchema) {
+  if (*schema < 1 || *schema > record::kReportSchema) {
     return with_hint(
         fail(ErrorKind::unsupported, "the report has schema {}, this program reads schema {}", *schema,
              record::kReportSchema),

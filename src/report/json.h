@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The document written to reports/*.json. Its fields are described in docs/results-format.md and checked against
-// schemas/report-v1.schema.json. Reading takes the record's own members only: what is derived (rows, top-level figures)
+// schemas/report-v2.schema.json. Reading takes the record's own members only: what is derived (rows, top-level figures)
 // is made again on writing, so it cannot disagree.
 #pragma once
 

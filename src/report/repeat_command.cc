@@ -17,30 +17,27 @@ namespace {
 
 using document::shell_quote;
 
-// What the cells were asked for of a field, in their order; workloads belong to the scenario.
-std::vector<std::string> varied(const record::Report& report, const record::Field& field) {
+// Values of the axis in the order of the cells; none where the field is no axis. Parts have axes of their own, and they
+// stand in their scenarios.
+std::vector<std::string> axis_values(const record::Report& report, const record::Field& field) {
   std::vector<std::string> values;
-  if (field.key.starts_with("workload.") || field.key.starts_with("perf.")) {
-    return values;
-  }
-  for (const record::CellReport& cell : report.cells) {
-    if (!cell.part.empty()) {  // each part has axes of its own, and they stand in its scenario
-      return {};
+  const auto add = [&](const record::Point& point) {
+    const auto at = std::ranges::find(point.settings, &field, &record::Setting::field);
+    if (at == point.settings.end()) {
+      return;
     }
-    std::string text = record::to_text(record::get(cell.requested, field));
+    std::string text = at->word.empty() ? record::to_text(at->value) : at->word;
     if (std::ranges::find(values, text) == values.end()) {
       values.push_back(std::move(text));
     }
+  };
+  for (const record::CellReport& cell : report.cells) {
+    if (cell.part.empty()) {
+      add(cell.point);
+      std::ranges::for_each(cell.also, add);
+    }
   }
   return values;
-}
-
-// An axis of one value is no default: it replaced the scenario's own axis. Labels of cells name their axes.
-bool is_axis(const record::Report& report, const record::Field& field) {
-  const std::string mark = std::string(field.name) + "=";
-  return std::ranges::any_of(report.cells, [&](const record::CellReport& cell) {
-    return cell.part.empty() && (cell.label.starts_with(mark) || cell.label.find(" " + mark) != std::string::npos);
-  });
 }
 
 // What all cells have in common: the parts of a probe have numbers of their own. nullopt where they do not agree.
@@ -78,11 +75,11 @@ std::string as_axis(const record::Field& field, const std::vector<std::string>& 
 
 std::string repeat_command(const record::Report& report) {
   const record::Settings standard = record::default_settings();
-  std::string command = fmt::format("mia-perf run {}", shell_quote(report.scenario));
+  std::string command = fmt::format("mia-perf run {}",
+                                    shell_quote(report.scenario_file.empty() ? report.scenario : report.scenario_file));
   for (const record::Field& field : record::fields()) {
     const record::Value value = record::get(report.settings, field);
-    if (const std::vector<std::string> values = varied(report, field);
-        values.size() > 1 || (values.size() == 1 && is_axis(report, field))) {
+    if (const std::vector<std::string> values = axis_values(report, field); !values.empty()) {
       command += as_axis(field, values);
       continue;
     }

@@ -23,19 +23,16 @@ std::optional<double> number_of(const Row& row, std::string_view name) {
   return number == nullptr ? std::nullopt : number->summary.value;
 }
 
-// The same cell under another of its names: the label's "n_threads=auto" replaces what was asked for.
-record::CellReport under_name(const record::CellReport& cell, const std::string& label) {
+// The same cell at another of its points.
+record::CellReport at_point(const record::CellReport& cell, const record::Point& point) {
   record::CellReport other = cell;
-  other.label = label;
+  other.point = point;
   other.also.clear();
-  record::Settings requested = cell.requested;
-  for (const std::string& pair : split(label, ' ')) {
-    const std::size_t at = pair.find('=');
-    if (at == std::string::npos || !record::set_text(requested, pair.substr(0, at), pair.substr(at + 1))) {
-      return other;
+  for (const record::Setting& setting : point.settings) {
+    if (setting.word.empty() || !std::holds_alternative<std::monostate>(setting.value)) {  // unknown in schema 1
+      record::set(other.requested, *setting.field, setting.value);
     }
   }
-  other.requested = requested;
   return other;
 }
 
@@ -45,11 +42,12 @@ std::vector<Part> parts_of(const record::Report& report, bool latency) {
     const std::string& name = cell.part.empty() ? report.scenario : cell.part;
     auto part = std::ranges::find(parts, name, &Part::name);
     if (part == parts.end()) {
-      part = parts.insert(parts.end(), {name, {}, &report, latency || name == "latency"});
+      const record::TableShape table = table_of(report, cell.part);
+      part = parts.insert(parts.end(), {name, table, {}, &report, latency || table == record::TableShape::latency});
     }
     part->cells.push_back(cell);
-    for (const std::string& label : cell.also) {
-      part->cells.push_back(under_name(cell, label));
+    for (const record::Point& point : cell.also) {
+      part->cells.push_back(at_point(cell, point));
     }
   }
   return parts;
@@ -57,14 +55,15 @@ std::vector<Part> parts_of(const record::Report& report, bool latency) {
 
 std::vector<Row> rows_of(const Part& part) {
   if (has_modes(part)) {
-    if (part.name == "long-context") {
-      return long_context_rows(part);
-    }
-    if (part.name == "latency") {
-      return latency_rows(part);
-    }
-    if (part.name == "quant-compare") {
-      return quant_rows(part);
+    switch (part.table) {
+      case record::TableShape::long_context:
+        return long_context_rows(part);
+      case record::TableShape::latency:
+        return latency_rows(part);
+      case record::TableShape::quant:
+        return quant_rows(part);
+      default:
+        break;
     }
   }
   return plain_rows(part);
@@ -73,7 +72,7 @@ std::vector<Row> rows_of(const Part& part) {
 }  // namespace
 
 bool wants_latency(const record::Report& report) {
-  return report.scenario == "latency" || report.settings.run.latency_dist.value_or(false);
+  return report.table == record::TableShape::latency || report.settings.run.latency_dist.value_or(false);
 }
 
 std::vector<RowSet> row_sets(const record::Report& report, bool latency) {

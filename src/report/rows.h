@@ -47,7 +47,7 @@ struct RowSet {
 // A cell key "cpu-tuning/..." in a probe puts the cell into that part; elsewhere there is one part. A cell measured
 // once under several names has a row for each. `latency`: percentiles have a place in the table, too.
 [[nodiscard]] std::vector<RowSet> row_sets(const record::Report& report, bool latency);
-// What the report itself asks for: the latency scenario, or run.latency_dist.
+// What the report itself asks for: the table of latencies, or run.latency_dist.
 [[nodiscard]] bool wants_latency(const record::Report& report);
 
 // The part and the outcome of each row beside its figures; the outcome is shown when a row failed.

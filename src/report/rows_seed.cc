@@ -52,15 +52,6 @@ const record::ModelInfo* model_of(const Part& part, const record::CellReport& ce
   return at == models.end() ? nullptr : &*at;
 }
 
-// The axes under which a cell's mode is found again with another workload.
-std::string mode_key(const std::vector<const record::Field*>& axes, const record::CellReport& cell) {
-  std::string key = cell.model + '\n' + cell.runtime;
-  for (const record::Field* const field : axes) {
-    key += '\n' + record::to_text(record::get(cell.requested, *field));
-  }
-  return key;
-}
-
 std::string mode_failure(const Mode& mode) {
   std::string text;
   for (const auto& [name, cell] : {std::pair{"short", mode.shorter}, std::pair{"long", mode.longer}}) {
@@ -113,8 +104,15 @@ std::optional<double> offloaded(const Part& part, const record::CellReport& cell
   return std::min(1.0, static_cast<double>(*cell.effective.llm.n_gpu_layers) / static_cast<double>(*model->layers));
 }
 
-Figure delta_figure(const record::CellReport& cell) {
-  record::Summary delta = plain(cell.delta);
+constexpr const char* kNoPairs = "no undisturbed pair of repeats with the first cell";
+
+// The first cell, in any workload, is held against nothing.
+bool is_first_mode(const Part& part, const record::CellReport& cell) {
+  return mode_of(cell.point) == mode_of(part.cells.front().point);
+}
+
+Figure delta_figure(const Part& part, const record::CellReport& cell) {
+  record::Summary delta = plain(cell.delta, is_first_mode(part, cell) || !cell.failure.empty() ? "" : kNoPairs);
   delta.low = cell.delta_low;
   delta.high = cell.delta_high;
   return with_interval(number_figure("delta", "Δ (%)", delta, kFraction));
@@ -122,8 +120,11 @@ Figure delta_figure(const record::CellReport& cell) {
 
 // Speed of a model against the first one: with the interval of the cell's delta where the session has one.
 record::Summary speed_ratio(const record::CellReport* cell, const record::CellReport* first) {
-  if (cell == nullptr || !cell->delta || cell == first) {
+  if (cell == nullptr || cell == first) {
     return ratio(summary_of(cell, "tokens_per_s"), summary_of(first, "tokens_per_s"));
+  }
+  if (!cell->delta) {
+    return plain(std::nullopt, cell->failure.empty() ? kNoPairs : cell->failure);
   }
   record::Summary summary = plain(1 + *cell->delta);
   if (cell->delta_low && cell->delta_high) {
@@ -166,7 +167,7 @@ void add(Row& row, std::vector<Figure> figures) {
 Row start_row(const Part& part, const record::CellReport& cell) {
   Row row;
   const std::vector<Figure> axes = axis_figures(part, cell, true);
-  row.figures.push_back(text_figure("label", axes.empty() ? "cell" : "", cell.label));
+  row.figures.push_back(text_figure("label", axes.empty() ? "cell" : "", label_of(cell)));
   row.figures.push_back(text_figure("key", "", cell.key));
   add(row, axes);
   return row;
@@ -300,13 +301,11 @@ bool has_modes(const Part& part) {
 }
 
 std::vector<Mode> modes(const Part& part) {
-  const auto axes = varying_fields(pointers(part.cells), false);
   std::vector<Mode> found;
   for (const record::CellReport& cell : part.cells) {
     const bool is_long = workload_name(cell) == "long";
     auto mode = std::ranges::find_if(found, [&](const Mode& other) {
-      return (is_long ? other.longer : other.shorter) == nullptr &&
-             mode_key(axes, *other.first) == mode_key(axes, cell);
+      return (is_long ? other.longer : other.shorter) == nullptr && other.first->point.settings == cell.point.settings;
     });
     if (mode == found.end()) {
       mode = found.insert(found.end(), Mode{&cell, nullptr, nullptr});
@@ -328,7 +327,7 @@ std::vector<Figure> limit_figures(const record::CellReport* cell, const std::str
 }
 
 std::vector<Row> plain_rows(const Part& part) {
-  const bool tuning = part.name == "cpu-tuning";
+  const bool tuning = part.table == record::TableShape::tuning;
   std::vector<Row> rows;
   for (const record::CellReport& cell : part.cells) {
     Row row = start_row(part, cell);
@@ -336,10 +335,10 @@ std::vector<Row> plain_rows(const Part& part) {
       row.figures.push_back(shown ? std::move(figure) : hidden(std::move(figure)));
     };
     detail(number_figure("offload_fraction", "offloaded (%)", plain(offloaded(part, cell)), {0, 100, false}), !tuning);
-    add(row,
-        {metric_figure(&cell, "load_ms", "load_ms"), metric_figure(&cell, "tokens_out", "tokens_out"),
-         metric_figure(&cell, "gen_latency_s", tuning ? "gen_s" : "gen_latency_s"),
-         with_interval(metric_figure(&cell, "tokens_per_s", tuning ? "tps" : "tokens_per_s")), delta_figure(cell)});
+    add(row, {metric_figure(&cell, "load_ms", "load_ms"), metric_figure(&cell, "tokens_out", "tokens_out"),
+              metric_figure(&cell, "gen_latency_s", tuning ? "gen_s" : "gen_latency_s"),
+              with_interval(metric_figure(&cell, "tokens_per_s", tuning ? "tps" : "tokens_per_s")),
+              delta_figure(part, cell)});
     detail(metric_figure(&cell, "prefill_tok_s", "prefill_tok_s"), !tuning);
     detail(metric_figure(&cell, "decode_tok_s", "decode_tok_s"), !tuning);
     for (const char* const name : {"p50_decode_ms", "p95_decode_ms", "mean_decode_ms", "sample_count"}) {
@@ -347,7 +346,7 @@ std::vector<Row> plain_rows(const Part& part) {
     }
     add(row, limit_figures(&cell, "", "of roofline (%)"));
     detail(number_figure("gpu_buffer_bytes", "GPU buffers (MiB)", plain(device_bytes(cell, "model")), kInMiB), !tuning);
-    add(row, gpu_figures(part, cell, part.name == "gpu-smoke"));
+    add(row, gpu_figures(part, cell, part.table == record::TableShape::gpu));
     detail(metric_figure(&cell, "peak_rss_bytes", "peak_rss_bytes"), false);
     row.failure = failure_of(cell);
     rows.push_back(std::move(row));

@@ -14,6 +14,7 @@ namespace mia::report {
 // The cells of one part, names of equal cells already expanded.
 struct Part {
   std::string name;  // the scenario whose table this is
+  record::TableShape table = record::TableShape::plain;
   std::vector<record::CellReport> cells;
   const record::Report* report = nullptr;
   bool latency = false;

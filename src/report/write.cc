@@ -2,9 +2,7 @@
 #include "report/write.h"
 
 #include <algorithm>
-#include <array>
 #include <set>
-#include <utility>
 
 #include <fmt/core.h>
 
@@ -17,15 +15,6 @@
 namespace mia::report {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kStems{{
-    {"baseline", "perf_cpu_baseline"},
-    {"cpu-tuning", "perf_cpu_tuning"},
-    {"gpu-smoke", "perf_gpu_smoke"},
-    {"quant-compare", "compare_models"},
-    {"long-context", "perf_long_context"},
-    {"latency", "perf_latency"},
-    {"probe", "perf_probe"},
-}};
 constexpr std::size_t kLongestStem = 100;
 
 bool is_name(char c) {
@@ -38,22 +27,20 @@ std::string workload_of(const record::CellReport& cell) {
 
 // The seed's name for the report that holds flash attention against none.
 bool compares_flash_attention(const record::Report& report) {
-  return report.scenario == "long-context" && std::ranges::any_of(report.cells, [&](const record::CellReport& cell) {
+  return report.table == record::TableShape::long_context &&
+         std::ranges::any_of(report.cells, [&](const record::CellReport& cell) {
            return cell.requested.llm.flash_attn != report.cells.front().requested.llm.flash_attn;
          });
 }
 
 }  // namespace
 
-std::string stem_for(std::string_view scenario) {
-  const auto* const row = std::ranges::find(kStems, scenario, &std::pair<std::string_view, std::string_view>::first);
-  if (row != kStems.end()) {
-    return std::string(row->second);
-  }
-  std::string name(scenario.substr(0, kLongestStem));
+std::string stem_of(const record::Report& report) {
+  const bool own = !report.stem.empty();
+  std::string name = (own ? report.stem : report.scenario).substr(0, kLongestStem);
   std::ranges::replace_if(
-      name, [](char c) { return !is_name(c); }, '_');
-  return "perf_" + name;
+      name, [&](char c) { return !is_name(c) && !(own && c == '-'); }, '_');
+  return own ? name : "perf_" + name;
 }
 
 Status write_pair(const record::Report& report, const std::filesystem::path& dir, std::string_view stem) {
@@ -64,10 +51,10 @@ Status write_pair(const record::Report& report, const std::filesystem::path& dir
 
 Result<std::vector<std::filesystem::path>> write_report(const record::Report& report,
                                                         const std::filesystem::path& dir) {
-  const std::string stem = stem_for(report.scenario) + (compares_flash_attention(report) ? "_fmha" : "");
+  const std::string stem = stem_of(report) + (compares_flash_attention(report) ? "_fmha" : "");
   std::vector<std::filesystem::path> files{dir / (stem + ".json")};
   MIA_TRY(write_pair(report, dir, stem));
-  if (report.scenario == "latency") {
+  if (report.table == record::TableShape::latency) {
     for (const char* const workload : {"short", "long"}) {
       const record::Report part = only_workload(report, workload);
       if (!part.cells.empty()) {

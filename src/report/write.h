@@ -11,16 +11,15 @@
 
 namespace mia::report {
 
-// The seed's file name without extension: baseline -> perf_cpu_baseline, quant-compare -> compare_models, ...
-// Other scenarios become perf_NAME with everything but letters, digits and '_' replaced.
-[[nodiscard]] std::string stem_for(std::string_view scenario);
+// File name without extension: the report's stem, else perf_SCENARIO; what could lead out of a folder is replaced.
+[[nodiscard]] std::string stem_of(const record::Report& report);
 
 // NAME.json and NAME.md, each replaced in one step; safe to call after every trial.
 [[nodiscard]] Status write_pair(const record::Report& report, const std::filesystem::path& dir, std::string_view stem);
 
-// The files a scenario leaves: one pair named by stem_for; latency leaves perf_latency (both workloads and their
-// ratios) and, as the seed does, perf_latency_short and perf_latency_long; long-context with the axis flash_attn leaves
-// perf_long_context_fmha. Returns the JSON files.
+// The files a scenario leaves: one pair named by stem_of; a table of latencies leaves perf_latency (both workloads and
+// their ratios) and, as the seed does, perf_latency_short and perf_latency_long; one of long contexts with the axis
+// flash_attn leaves perf_long_context_fmha. Returns the JSON files.
 [[nodiscard]] Result<std::vector<std::filesystem::path>> write_report(const record::Report& report,
                                                                       const std::filesystem::path& dir);
 

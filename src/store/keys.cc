@@ -32,7 +32,8 @@ std::string configuration_key(const record::Settings& requested) {
 }
 
 std::string configuration_label(const record::Settings& requested) {
-  const std::string text = record::describe_difference(deciding(record::default_settings()), deciding(requested));
+  const std::string text =
+      record::describe(record::difference(deciding(record::default_settings()), deciding(requested)));
   return text.empty() ? "defaults" : one_line(text, kLabelBytes);
 }
 

@@ -3,6 +3,7 @@
 is refused with its reason."""
 import contextlib
 import ctypes
+import json
 import mmap
 import os
 import pathlib
@@ -73,8 +74,9 @@ class Axes(RealCase):
             trials.setdefault(trial["cell"], trial)
         found = {}
         for cell in report["cells"]:
-            for label in [cell["label"], *cell["also"]]:
-                found[label.split("=", 1)[1]] = trials[cell["key"]]
+            for point in [cell["point"], *cell["also"]]:
+                value = point["settings"][0]["value"]
+                found[value if isinstance(value, str) else json.dumps(value)] = trials[cell["key"]]
         self.assertEqual(set(found), {str(value) for value in values})
         return {str(value): found[str(value)] for value in values}
 

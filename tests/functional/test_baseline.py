@@ -51,7 +51,7 @@ class Baseline(Case):
         self.assertEqual(len(written["trials"][0]["runs"][-1]["token_ns"]), 64)
         self.assertTrue((self.dir / "reports" / "perf_cpu_baseline.md").read_text().startswith("#"))
         check = subprocess.run(
-            ["/usr/bin/python3", str(ROOT / "tests/schema/validate.py"), "--schema", str(ROOT / "schemas/report-v1.schema.json"),
+            ["/usr/bin/python3", str(ROOT / "tests/schema/validate.py"), "--schema", str(ROOT / "schemas/report-v2.schema.json"),
              str(self.dir / "reports/perf_cpu_baseline.json")],
             capture_output=True, text=True, check=False)
         self.assertEqual(check.returncode, 0, check.stdout + check.stderr)

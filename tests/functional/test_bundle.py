@@ -50,7 +50,7 @@ class Bundle(Case):
     def test_brings_what_a_worker_is_compiled_from(self):
         share = self.home / "share/mia-perf"
         for path in ("worker-src/worker/llama/CMakeLists.txt", "worker-src/base/text.cc", "include/fmt/core.h",
-                     "include/nlohmann/json.hpp", "schemas/report-v1.schema.json"):
+                     "include/nlohmann/json.hpp", "schemas/report-v2.schema.json"):
             self.assertTrue((share / path).exists(), path)
         licences = {path.name for path in (self.home / "share/doc/mia-perf").iterdir()}
         self.assertTrue({"LICENSE", "libhwloc15.copyright", "nlohmann-json3-dev.copyright"} <= licences, licences)

@@ -128,8 +128,8 @@ class Scenarios(Case):
     def test_equal_settings_are_measured_once(self):
         self.script(n_threads_auto=4)
         report = self.mia_json("run", "--axis", "n_threads=auto,4,8", "--repeats", "2")
-        self.assertEqual([cell["label"] for cell in report["cells"]], ["n_threads=auto", "n_threads=8"])
-        self.assertEqual(report["cells"][0]["also"], ["n_threads=4"])
+        self.assertEqual([cell["key"] for cell in report["cells"]], ["n_threads=auto", "n_threads=8"])
+        self.assertEqual(report["cells"][0]["also"][0]["settings"], [{"field": "llm.primary.n_threads", "value": 4}])
         self.assertEqual(len(report["trials"]), 4)
         self.assertEqual(len(report["rows"]), 3)
 
@@ -159,7 +159,7 @@ class Scenarios(Case):
         (self.dir / "configs").mkdir()
         self.script(noise={"seed": 1, "trial": 0.05})
         self.mia("run", "cpu-tuning", "--axis", "n_threads=auto,8", "--axis", "n_batch=256", "--repeats", "6", "--apply")
-        self.assertEqual(self.report("perf_cpu_tuning")["recommendation"], "")
+        self.assertEqual(self.report("perf_cpu_tuning")["recommendation"], [])
         self.assertFalse((self.dir / "configs/overrides.local.yaml").exists())
 
     def test_dry_run_measures_nothing(self):

@@ -106,7 +106,7 @@ class Faults(Case):
     def test_a_cell_that_always_crashes_is_a_row_and_others_run(self):
         self.script(rules=[{"when": {"n_threads": 2}, "faults": [{"phase": "generate", "kind": "signal", "nth": 0}]}])
         self.mia("run", "baseline", "--axis", "n_threads=1,2,3", "--repeats", "3", code=4)
-        cells = {cell["label"]: cell for cell in self.report()["cells"]}
+        cells = {cell["key"]: cell for cell in self.report()["cells"]}
         self.assertEqual(cells["n_threads=1"]["outcomes"], {"ok": 3})
         self.assertEqual(cells["n_threads=3"]["outcomes"], {"ok": 3})
         self.assertEqual(cells["n_threads=2"]["outcomes"], {"crashed": 2})

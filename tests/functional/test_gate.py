@@ -266,7 +266,7 @@ class Refused(GateCase):
             "list": "[]",
             "schema": self_schema(whole, 99),
             "no_cells": json.dumps({"schema": 1}),
-            "nan": whole.replace('"schema": 1', '"schema": 1, "drift_share": NaN', 1),
+            "nan": whole.replace('"schema": 2', '"schema": 2, "drift_share": NaN', 1),
             "deep": "[" * 100000,
         }
         for name, text in cases.items():
@@ -297,7 +297,7 @@ class Refused(GateCase):
 
 
 def self_schema(text, number):
-    return text.replace('"schema": 1,', f'"schema": {number},', 1)
+    return text.replace('"schema": 2,', f'"schema": {number},', 1)
 
 
 class Formats(GateCase):
@@ -337,7 +337,8 @@ class Formats(GateCase):
         report["models"][0].update(id=HOSTILE, display_name=HOSTILE)
         report["runtimes"][0].update(name=HOSTILE, version=HOSTILE)
         for cell in report["cells"]:
-            cell["label"] = cell["model"] = cell["failure"] = HOSTILE
+            cell["model"] = cell["failure"] = HOSTILE
+            cell["point"] = {"scenario": HOSTILE, "settings": [], "workload": HOSTILE}
         path = self.dir / "hostile.json"
         path.write_text(json.dumps(report))
         self.mia("accept", str(path), "--allow-edited", "--reason", HOSTILE[:1000])

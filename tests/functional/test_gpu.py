@@ -37,7 +37,7 @@ class Gpu(Case):
     def run_smoke(self, *args, **kwargs):
         self.mia("run", "gpu-smoke", "--repeats", "5", *args, **kwargs)
         report = self.report("perf_gpu_smoke")
-        return report, {cell["label"]: cell for cell in report["cells"]}
+        return report, {cell["key"]: cell for cell in report["cells"]}
 
     def findings(self, report):
         return {finding["id"]: finding for finding in report["findings"]}

@@ -46,7 +46,7 @@ class Plans(Case):
     def test_only_keeps_cells_by_their_name(self):
         self.script()
         report = self.mia_json(*SWEEP, "--repeats", "1", "--only", "=2", "--only", "=3")
-        self.assertEqual([cell["label"] for cell in report["cells"]], ["n_threads=2", "n_threads=3"])
+        self.assertEqual([cell["key"] for cell in report["cells"]], ["n_threads=2", "n_threads=3"])
         _, err = self.mia(*SWEEP, "--only", "=7", code=2)
         self.assertIn("--only", err)
 
@@ -97,14 +97,14 @@ class Ends(Case):
                 self.script(rules=[{"when": {key: mid}, "faults": [{"phase": "context", "kind": "out_of_memory", "nth": 0}]}])
                 sweep = ["run", "--axis", f"{key}={low},{mid},{high}", "--repeats", "3"]
                 self.mia(*sweep, code=4)
-                cells = {cell["label"]: cell for cell in self.report()["cells"]}
+                cells = {cell["key"]: cell for cell in self.report()["cells"]}
                 self.assertEqual(cells[f"{key}={low}"]["outcomes"], {"ok": 3})
                 self.assertEqual(cells[f"{key}={mid}"]["outcomes"], {"out_of_memory": 1})
                 self.assertEqual(cells[f"{key}={high}"]["outcomes"].get("refused"), 1)
                 refused = [t for t in self.report()["trials"] if t["outcome"]["kind"] == "refused"]
                 self.assertIn(f"{key}={mid} ran out of memory already; --force", refused[0]["outcome"]["reason"])
                 self.mia(*sweep, "--force", code=4)
-                cells = {cell["label"]: cell for cell in self.report()["cells"]}
+                cells = {cell["key"]: cell for cell in self.report()["cells"]}
                 self.assertEqual(cells[f"{key}={high}"]["outcomes"], {"ok": 3})
 
     def test_limits_of_phases_say_where_they_came_from(self):

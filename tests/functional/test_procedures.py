@@ -16,7 +16,7 @@ class Procedure(Case):
     def assert_valid(self, stem):
         check = subprocess.run(
             ["/usr/bin/python3", str(ROOT / "tests/schema/validate.py"), "--schema",
-             str(ROOT / "schemas/report-v1.schema.json"), str(self.dir / "reports" / f"{stem}.json")],
+             str(ROOT / "schemas/report-v2.schema.json"), str(self.dir / "reports" / f"{stem}.json")],
             capture_output=True, text=True, check=False)
         self.assertEqual(check.returncode, 0, check.stdout + check.stderr)
 
@@ -149,7 +149,7 @@ class Models(Procedure):
 
     def test_a_clear_verdict_is_written_with_its_reason(self):
         report, text = self.compare({"token_ms": 5, "probes": logits(20.1, 0.01)})
-        self.assertEqual(report["recommendation"], "id=b.gguf")
+        self.assertEqual(report["recommendation"], [{"field": "llm.primary.id", "value": "b.gguf"}])
         self.assertIn("id: b.gguf", text)
         self.assertIn("# ours", text)
         self.assertIn("times the speed", text)
@@ -161,22 +161,33 @@ class Models(Procedure):
         self.assertEqual([q["base"] for q in report["quality"]], ["", "a.gguf"])
         self.assert_valid("compare_models")
 
+    def test_a_name_with_blanks_is_one_value(self):
+        for name in ("b.gguf", "our best b.gguf"):
+            configs = self.dir / "configs"
+            configs.mkdir(exist_ok=True)
+            (configs / "base.yaml").write_text("llm:\n  primary:\n    id: a.gguf\n")
+            self.script(probes=logits(20.0), rules=[{"when": {"model": name}, "token_ms": 5, "probes": logits(20.1, 0.01)}],
+                        noise={"seed": 5, "trial": 0.01})
+            self.mia("run", "quant-compare", "-m", "a.gguf", "-m", name, "--decide", "--apply")
+            for file in ("base.yaml", "overrides.local.yaml"):
+                self.assertRegex((configs / file).read_text(), f"id: [\"']?{name}", file)
+
     def test_worse_quality_is_not_decided_for(self):
         report, text = self.compare({"token_ms": 5, "probes": logits(21.0, 0.2)})
-        self.assertEqual(report["recommendation"], "")
+        self.assertEqual(report["recommendation"], [])
         self.assertIn("perplexity_rise", report["sentence"])
         self.assertIn("id: a.gguf  # chosen in spring", text)
 
     def test_unknown_quality_is_not_decided_for(self):
         report, text = self.compare({"token_ms": 5, "probes": {}})
-        self.assertEqual(report["recommendation"], "")
+        self.assertEqual(report["recommendation"], [])
         self.assertIsNone(report["rows"][1]["perplexity"])
         self.assertTrue(report["quality"][1]["null_reason"])
         self.assertIn("id: a.gguf", text)
 
     def test_noise_is_not_decided_for(self):
         report, text = self.compare({"token_ms": 10, "probes": logits(20.0, 0.0)})
-        self.assertEqual(report["recommendation"], "")
+        self.assertEqual(report["recommendation"], [])
         self.assertIn("id: a.gguf", text)
 
     def test_one_model_is_an_error(self):
@@ -200,8 +211,8 @@ class Probe(Procedure):
             self.assertEqual(parts[name]["left_out"], "")
         for name in ("gpu-smoke", "quant-compare"):
             self.assertTrue(parts[name]["left_out"], name)
-        self.assertIn("n_threads=8", parts["cpu-tuning"]["recommendation"])
-        self.assertIn("n_threads=8", report["recommendation"])
+        self.assertIn({"field": "llm.primary.n_threads", "value": 8}, parts["cpu-tuning"]["recommendation"])
+        self.assertIn({"field": "llm.primary.n_threads", "value": 8}, report["recommendation"])
         names = {check["name"]: check for check in report["checks"]}
         self.assertEqual(names["p95_ratio_max"]["verdict"], "pass")
         self.assertTrue(names["p95_ratio_max"]["text"].startswith("latency"))
@@ -225,9 +236,16 @@ class Confirmation(Procedure):
         self.script(rules=[{"when": {"n_threads": 8}, "when_trial": list(range(1, 8)), "token_ms": 5}],
                     noise={"seed": 5, "trial": 0.01})
         report = self.mia_json("run", "cpu-tuning", "--axis", "n_threads=4,8", "--axis", "n_batch=256")
-        self.assertEqual(report["recommendation"], "")
+        self.assertEqual(report["recommendation"], [])
         self.assertIn("do not bear it out", report["sentence"])
         self.assertEqual(len(report["trials"]), 6 + 12)
+
+    def test_after_a_lucky_cell_the_next_best_is_tried(self):
+        self.script(rules=[{"when": {"n_threads": 8}, "when_trial": list(range(1, 11)), "token_ms": 4},
+                           {"when": {"n_threads": 16}, "token_ms": 7}], noise={"seed": 5, "trial": 0.01})
+        report = self.mia_json("run", "cpu-tuning", "--axis", "n_threads=4,8,16", "--axis", "n_batch=256")
+        self.assertEqual(report["recommendation"], [{"field": "llm.primary.n_threads", "value": 16}])
+        self.assertEqual(len(report["trials"]), 9 + 12 + 12)
 
     def test_the_budget_drops_rounds_and_says_so(self):
         self.script()

@@ -27,7 +27,7 @@ class Real(RealCase):
                 self.assertEqual(run["token_ns"], sorted(run["token_ns"]))
                 self.assertEqual(len(run["token_ns"]), run["tokens_out"])
         check = subprocess.run(
-            ["/usr/bin/python3", str(ROOT / "tests/schema/validate.py"), "--schema", str(ROOT / "schemas/report-v1.schema.json"),
+            ["/usr/bin/python3", str(ROOT / "tests/schema/validate.py"), "--schema", str(ROOT / "schemas/report-v2.schema.json"),
              str(self.dir / "reports/perf_cpu_baseline.json")],
             capture_output=True, text=True, check=False)
         self.assertEqual(check.returncode, 0, check.stdout + check.stderr)

@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import shlex
 import unittest
 
 import jsonschema
@@ -16,6 +17,7 @@ BUILT_IN = sorted((ROOT / "scenarios").glob("*.yaml"))
 GOOD = [
     {},
     {"title": "t", "name": "n", "report": "perf_x", "order": "sequential"},
+    {"report": "my-numbers_2", "table": "long-context"},
     {"axes": {"n_threads": [1, "auto", "physical", "half"], "llm.primary.n_batch": {"from": 32, "to": 512, "factor": 2}}},
     {"axes": {"n_gpu_layers": [0, "25%", "auto"], "llm.n_ctx": {"from": 512, "to": 1024, "step": 256}}},
     {"axes": {"cache_type_k": ["f16", "q8_0"], "flash_attn": ["on", "off", "auto"], "offload_kqv": [True, False]}},
@@ -32,6 +34,10 @@ BAD = [
     {"title": 5},
     {"title": ["t"]},
     {"report": {}},
+    {"report": "../perf_x"},
+    {"report": "my numbers"},
+    {"table": "pivot"},
+    {"table": ["plain"]},
     {"order": "random"},
     {"needs": "luck"},
     {"needs": ""},
@@ -119,6 +125,21 @@ class ScenarioFiles(Case):
                 self.assertEqual(code, 2, err)
                 self.assertTrue(re.search(r"mine\.yaml", err), err)
                 self.assertEqual(len(err.strip().splitlines()), 1, err)
+
+    def test_its_report_has_its_name_and_a_command_that_works(self):
+        self.script()
+        folder = self.dir / "my files"
+        folder.mkdir()
+        (folder / "own.yaml").write_text("report: my_numbers\ntable: tuning\naxes:\n  n_threads: [1, half]\n")
+        self.mia("run", "my files/own.yaml", "-m", "my model.gguf", "--repeats", "1")
+        self.assertEqual(sorted(path.name for path in (self.dir / "reports").iterdir()), ["my_numbers.json", "my_numbers.md"])
+        first = self.report("my_numbers")
+        self.assertIn("tps", first["rows"][0], "the shape of the table is the scenario's")
+        command = (self.dir / "reports/my_numbers.md").read_text().split("## How to repeat it\n\n    ")[1]
+        self.mia(*shlex.split(command)[1:])
+        again = self.report("my_numbers")
+        self.assertEqual([cell["key"] for cell in again["cells"]], [cell["key"] for cell in first["cells"]])
+        self.assertNotEqual(again["session"], first["session"])
 
     def test_ranges_and_axes_over_any_parameter(self):
         self.script()

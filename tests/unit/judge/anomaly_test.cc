@@ -76,19 +76,19 @@ TEST(Anomaly, PointsWithoutValuesArePassedOver) {
 
 TEST(Anomaly, RepeatsConfirmOrDismiss) {
   const std::vector<AxisPoint> neighbours = {point("a", {10, 10.2, 9.8}), point("c", {9.5, 9.6, 9.4})};
-  EXPECT_EQ(confirm(point("b", {5, 5.2, 5.1}), neighbours), Confirmation::confirmed);
-  EXPECT_EQ(confirm(point("b", {9.9, 10, 9.7}), neighbours), Confirmation::dismissed);
-  EXPECT_EQ(confirm(point("b", {9.3, 9.3, 9.3}), neighbours), Confirmation::dismissed);  // 2 %: apart, but no matter
-  EXPECT_EQ(confirm(point("b", {5, 12, 13}), neighbours), Confirmation::dismissed);
-  EXPECT_EQ(confirm(point("b", {30, 31, 32}), neighbours), Confirmation::dismissed);
+  EXPECT_EQ(confirm(point("b", {5, 5.2, 5.1}), neighbours), SecondLook::confirmed);
+  EXPECT_EQ(confirm(point("b", {9.9, 10, 9.7}), neighbours), SecondLook::dismissed);
+  EXPECT_EQ(confirm(point("b", {9.3, 9.3, 9.3}), neighbours), SecondLook::dismissed);  // 2 %: apart, but no matter
+  EXPECT_EQ(confirm(point("b", {5, 12, 13}), neighbours), SecondLook::dismissed);
+  EXPECT_EQ(confirm(point("b", {30, 31, 32}), neighbours), SecondLook::dismissed);
 }
 
 TEST(Anomaly, ConfirmationNeedsThreeRepeatsOfEach) {
   const std::vector<AxisPoint> neighbours = {point("a", {10, 10.2, 9.8}), point("c", {9.5, 9.6, 9.4})};
-  EXPECT_EQ(confirm(point("b", {5, 5}), neighbours), Confirmation::needs_repeats);
+  EXPECT_EQ(confirm(point("b", {5, 5}), neighbours), SecondLook::needs_repeats);
   const std::vector<AxisPoint> few = {point("a", {10, 10.2, 9.8}), point("c", {9.5, 9.6})};
-  EXPECT_EQ(confirm(point("b", {5, 5, 5}), few), Confirmation::needs_repeats);
-  EXPECT_EQ(confirm(point("b", {5, 5, 5}), {}), Confirmation::needs_repeats);
+  EXPECT_EQ(confirm(point("b", {5, 5, 5}), few), SecondLook::needs_repeats);
+  EXPECT_EQ(confirm(point("b", {5, 5, 5}), {}), SecondLook::needs_repeats);
 }
 
 TEST(Anomaly, ChanceSeldomConfirms) {
@@ -104,7 +104,7 @@ TEST(Anomaly, ChanceSeldomConfirms) {
   };
   for (int i = 0; i < kTrials; ++i) {
     const std::vector<AxisPoint> neighbours = {point("a", repeats()), point("c", repeats())};
-    confirmed += confirm(point("b", repeats()), neighbours) == Confirmation::confirmed ? 1 : 0;
+    confirmed += confirm(point("b", repeats()), neighbours) == SecondLook::confirmed ? 1 : 0;
   }
   // Ranks alone: at most 2.5 % on this side (p <= 5 %, two-sided).
   EXPECT_LE(confirmed, 70);

@@ -28,7 +28,7 @@ TEST(AxisEffect, EachPairOfCellsCountsAgainstItsOwnLike) {
   maker.speeds("6on", 0, {11, 11, 11, 11, 9});
   maker.speeds("12off", 0, {20, 20, 20, 20, 20});
   maker.speeds("12on", 0, {26, 26, 26, 26, 26});
-  const auto effects = axis_effects(maker.report);
+  const auto effects = axis_effects(whole_of(maker.report));
   ASSERT_EQ(effects.size(), 2U) << "layers and flash attention have two values each";
   const AxisEffect& flash = effects[0].name == "flash_attn" ? effects[0] : effects[1];
   EXPECT_EQ(flash.from, "off");
@@ -54,7 +54,7 @@ TEST(AxisEffect, WhatNoCoinDoesIsSaidPlainly) {
   for (const char* const key : {"6on", "12on"}) {
     maker.speeds(key, 0, {10, 10, 10, 10, 10});
   }
-  for (const AxisEffect& effect : axis_effects(maker.report)) {
+  for (const AxisEffect& effect : axis_effects(whole_of(maker.report))) {
     if (effect.name == "flash_attn") {
       EXPECT_NEAR(effect.p, 2 * 2.0 / 1024, 1e-9);
       EXPECT_EQ(sentence_of(effect),
@@ -76,7 +76,7 @@ TEST(AxisEffect, OppositeEffectsAreNotChance) {
   for (record::CellReport& cell : maker.report.cells) {
     cell.requested.run.repeats = 9;
   }
-  for (const AxisEffect& effect : axis_effects(maker.report)) {
+  for (const AxisEffect& effect : axis_effects(whole_of(maker.report))) {
     EXPECT_EQ(effect.faster, 9);
     EXPECT_LT(effect.p, 0.01) << effect.name;
   }
@@ -89,7 +89,7 @@ TEST(AxisEffect, EqualTimesAreNoCoinsAndFreshRepeatsDoNotCount) {
   }
   maker.speeds("6on", 5, {90, 90, 90, 90, 90, 90});
   maker.speeds("6off", 5, {20, 20, 20, 20, 20, 20});
-  for (const AxisEffect& effect : axis_effects(maker.report)) {
+  for (const AxisEffect& effect : axis_effects(whole_of(maker.report))) {
     EXPECT_EQ(effect.pairs, 10);
     EXPECT_EQ(effect.p, 1);
   }
@@ -102,7 +102,7 @@ TEST(AxisEffect, ValuesOfWhichTheRuntimeMadeTheSameAreNotCompared) {
     cell.effective.llm.n_gpu_layers = 0;
     cell.effective.llm.flash_attn = cell.requested.llm.flash_attn;
   }
-  const auto effects = axis_effects(maker.report);
+  const auto effects = axis_effects(whole_of(maker.report));
   ASSERT_EQ(effects.size(), 1U);
   EXPECT_EQ(effects[0].name, "flash_attn");
 }
@@ -113,9 +113,9 @@ TEST(AxisEffect, ThreeValuesOrOnePairAreNoSwitch) {
     maker.cell(std::to_string(threads)).requested.llm.n_threads = threads;
     maker.speeds(std::to_string(threads), 0, {10, 10, 10});
   }
-  EXPECT_TRUE(axis_effects(maker.report).empty());
+  EXPECT_TRUE(axis_effects(whole_of(maker.report)).empty());
   maker.report.cells.pop_back();
-  EXPECT_TRUE(axis_effects(maker.report).empty()) << "one pair is what the sentence on the best cell says";
+  EXPECT_TRUE(axis_effects(whole_of(maker.report)).empty()) << "one pair is what the sentence on the best cell says";
 }
 
 }  // namespace

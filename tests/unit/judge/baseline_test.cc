@@ -37,7 +37,7 @@ Report report_with(double tokens_per_second) {
   report.settings.llm.n_threads = 2;
   report.cells.push_back({});
   report.cells[0].key = "base";
-  report.cells[0].label = "baseline";
+  report.cells[0].point.scenario = "baseline";
   for (int i = 0; i < 5; ++i) {
     report.trials.push_back(trial_with("base", tokens_per_second * (1 + 0.001 * i)));
   }

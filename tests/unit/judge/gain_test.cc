@@ -27,7 +27,7 @@ ReportMaker two_cells(const std::vector<double>& other) {
 
 TEST(Gain, WhatIsNotBetterIsNone) {
   for (const std::vector<double>& other : {std::vector<double>{10, 10, 10}, {9, 9, 9}, {10.2, 10.2, 10.2}}) {
-    EXPECT_EQ(find_gain(two_cells(other).report).state, GainState::none);
+    EXPECT_EQ(find_gain(whole_of(two_cells(other).report)).state, GainState::none);
   }
 }
 
@@ -36,24 +36,24 @@ TEST(Gain, WhatTheRuntimeMadeTheSameIsNoOtherSetting) {
   for (record::CellReport& cell : maker.report.cells) {
     cell.effective.llm.n_threads = 4;
   }
-  EXPECT_EQ(find_gain(maker.report).state, GainState::none);
+  EXPECT_EQ(find_gain(whole_of(maker.report)).state, GainState::none);
   maker.report.cells[1].effective.llm.n_threads = 8;
-  EXPECT_EQ(find_gain(maker.report).state, GainState::unconfirmed);
+  EXPECT_EQ(find_gain(whole_of(maker.report)).state, GainState::unconfirmed);
   maker.report.cells[1].effective.llm.n_threads = 4;
   maker.report.cells[1].requested.llm.n_batch = 64;  // of which the runtime told nothing
-  EXPECT_EQ(find_gain(maker.report).state, GainState::unconfirmed);
+  EXPECT_EQ(find_gain(whole_of(maker.report)).state, GainState::unconfirmed);
 }
 
 TEST(Gain, PlannedRepeatsAloneNeverConfirm) {
   ReportMaker maker = two_cells({20, 20, 20});
-  EXPECT_EQ(find_gain(maker.report).state, GainState::unconfirmed);
+  EXPECT_EQ(find_gain(whole_of(maker.report)).state, GainState::unconfirmed);
   const FollowUp follow = follow_gain(maker.report);
   ASSERT_EQ(follow.wanted.size(), 2U);
   EXPECT_EQ(follow.wanted[0].cell, "n_threads=8");
   EXPECT_EQ(follow.wanted[1].cell, "n_threads=auto");
   EXPECT_EQ(follow.wanted[0].repeats, kFreshRepeats);
   conclude(maker.report);
-  EXPECT_EQ(maker.report.recommendation, "");
+  EXPECT_EQ(describe(maker.report.recommendation), "");
 }
 
 // Two parts that each have a better cell: 10 against 20 tok/s by threads, 10 against 300 by layers.
@@ -62,7 +62,8 @@ ReportMaker two_parts() {
   const auto add = [&](const std::string& part, const std::string& label) -> record::CellReport& {
     record::CellReport& cell = maker.cell(part + "/" + label);
     cell.part = part;
-    cell.label = label;
+    cell.point = record::point_of(label);
+    cell.point.scenario = part;
     cell.requested.llm.n_gpu_layers = 0;
     return cell;
   };
@@ -71,25 +72,25 @@ ReportMaker two_parts() {
   add("gpu-smoke", "n_gpu_layers=0");
   add("gpu-smoke", "n_gpu_layers=99").requested.llm.n_gpu_layers = 99;
   for (const record::CellReport& cell : maker.report.cells) {
-    const double speed = cell.label == "n_threads=8" ? 20 : cell.label == "n_gpu_layers=99" ? 300 : 10;
+    const double speed = label_of(cell) == "n_threads=8" ? 20 : label_of(cell) == "n_gpu_layers=99" ? 300 : 10;
     maker.speeds(cell.key, 0, std::vector<double>(9, speed));
   }
-  maker.report.parts = {{"cpu-tuning", "", "", "", "", true}, {"gpu-smoke", "", "", "", "", true}};
+  maker.report.parts = {{"cpu-tuning", "", "", {}, "", true}, {"gpu-smoke", "", "", {}, "", true}};
   return maker;
 }
 
 TEST(Gain, TheFastestPartIsRecommended) {
   ReportMaker maker = two_parts();
   conclude(maker.report);
-  EXPECT_EQ(maker.report.parts[0].recommendation, "n_threads=8 n_gpu_layers=0");
-  EXPECT_EQ(maker.report.recommendation, "n_gpu_layers=99");
+  EXPECT_EQ(describe(maker.report.parts[0].recommendation), "n_threads=8 n_gpu_layers=0");
+  EXPECT_EQ(describe(maker.report.recommendation), "n_gpu_layers=99");
   EXPECT_NE(maker.report.sentence.find("Use n_gpu_layers=99: 30.00 times"), std::string::npos) << maker.report.sentence;
   EXPECT_NE(maker.report.sentence.find("cpu-tuning recommends n_threads=8 n_gpu_layers=0 for its own cells"),
             std::string::npos)
       << maker.report.sentence;
   std::ranges::rotate(maker.report.cells, maker.report.cells.begin() + 2);
   conclude(maker.report);
-  EXPECT_EQ(maker.report.recommendation, "n_gpu_layers=99") << "in any order";
+  EXPECT_EQ(describe(maker.report.recommendation), "n_gpu_layers=99") << "in any order";
 }
 
 TEST(Gain, APartThatDoesNotCompareIsNeitherFollowedNorRecommended) {
@@ -108,15 +109,15 @@ TEST(Gain, APartInheritsNoRecommendation) {
   ReportMaker maker = two_parts();
   maker.report.parts[1].recommends = false;
   conclude(maker.report);
-  EXPECT_EQ(maker.report.recommendation, "n_threads=8 n_gpu_layers=0");
-  EXPECT_EQ(maker.report.parts[1].recommendation, "");
+  EXPECT_EQ(describe(maker.report.recommendation), "n_threads=8 n_gpu_layers=0");
+  EXPECT_EQ(describe(maker.report.parts[1].recommendation), "");
 }
 
 TEST(Gain, FreshPairsConfirm) {
   ReportMaker maker = two_cells({20, 20, 20});
   maker.speeds("n_threads=auto", 3, {10, 11, 10, 9, 10, 10});
   maker.speeds("n_threads=8", 3, {15, 15, 15, 15, 15, 15});
-  const Gain gain = find_gain(maker.report);
+  const Gain gain = find_gain(whole_of(maker.report));
   EXPECT_EQ(gain.state, GainState::confirmed);
   EXPECT_EQ(gain.fresh.pairs, 6);
   EXPECT_NEAR(*gain.fresh.value, 0.5, 1e-6);
@@ -124,7 +125,7 @@ TEST(Gain, FreshPairsConfirm) {
   EXPECT_NEAR(*gain.fresh.high, 15.0 / 9 - 1, 1e-6);
   EXPECT_TRUE(follow_gain(maker.report).wanted.empty());
   conclude(maker.report);
-  EXPECT_EQ(maker.report.recommendation, "n_threads=8");
+  EXPECT_EQ(describe(maker.report.recommendation), "n_threads=8");
 }
 
 // The files in force say n_batch=128 and the winner was measured with the runtime's own: half of it was never measured.
@@ -134,7 +135,7 @@ TEST(Gain, ARecommendationUndoesWhatTheConfigurationSaysOtherwise) {
   maker.speeds("n_threads=auto", 3, {10, 10, 10, 10, 10, 10});
   maker.speeds("n_threads=8", 3, {15, 15, 15, 15, 15, 15});
   conclude(maker.report);
-  EXPECT_EQ(maker.report.recommendation, "n_threads=8 n_batch=auto");
+  EXPECT_EQ(describe(maker.report.recommendation), "n_threads=8 n_batch=auto");
 }
 
 TEST(Gain, NothingToCompareWithIsNoVerdict) {
@@ -158,37 +159,65 @@ TEST(Gain, LongIsHeldAgainstTheShortAnswerOfItsOwnMode) {
   EXPECT_NE(maker.report.sentence.find("long answer runs at 0.50 times"), std::string::npos) << maker.report.sentence;
 }
 
+// The best one was lucky; the next best is measured again with the reference, in repeats of their own.
+TEST(Gain, AfterARefutedCellTheNextBestIsTried) {
+  ReportMaker maker = two_cells({20, 20, 20});
+  maker.cell("n_threads=4").requested.llm.n_threads = 4;
+  maker.speeds("n_threads=4", 0, {15, 15, 15});
+  maker.speeds("n_threads=auto", 3, {10, 10, 10, 10, 10, 10});
+  maker.speeds("n_threads=8", 3, {10, 10, 9.9, 10, 10, 10});
+  FollowUp follow = follow_gain(maker.report);
+  ASSERT_EQ(follow.wanted.size(), 2U);
+  EXPECT_EQ(follow.wanted[0].cell, "n_threads=4");
+  EXPECT_EQ(follow.wanted[1].cell, "n_threads=auto");
+  EXPECT_EQ(follow.wanted[0].first, 6);
+  maker.speeds("n_threads=auto", 9, {10, 10, 10, 10, 10, 10});
+  maker.speeds("n_threads=4", 9, {14, 15, 15, 15, 15, 15});
+  EXPECT_TRUE(follow_gain(maker.report).wanted.empty());
+  conclude(maker.report);
+  EXPECT_EQ(describe(maker.report.recommendation), "n_threads=4");
+  maker.cell("n_threads=2").requested.llm.n_threads = 2;
+  maker.speeds("n_threads=2", 0, {14, 14, 14});
+  for (record::Trial& trial : maker.report.trials) {
+    if (trial.cell == "n_threads=4" && trial.repeat > 3) {
+      trial.runs[0].token_ns = {200'000'000};
+    }
+  }
+  EXPECT_TRUE(follow_gain(maker.report).wanted.empty()) << "two attempts, no more";
+  EXPECT_EQ(find_gain(whole_of(maker.report)).state, GainState::refuted);
+}
+
 TEST(Gain, OneFreshPairAgainstItRefutes) {
   ReportMaker maker = two_cells({20, 20, 20});
   maker.speeds("n_threads=auto", 3, {10, 10, 10, 10, 10, 10});
   maker.speeds("n_threads=8", 3, {15, 15, 9.9, 15, 15, 15});
-  EXPECT_EQ(find_gain(maker.report).state, GainState::refuted);
+  EXPECT_EQ(find_gain(whole_of(maker.report)).state, GainState::refuted);
   conclude(maker.report);
-  EXPECT_EQ(maker.report.recommendation, "");
+  EXPECT_EQ(describe(maker.report.recommendation), "");
 }
 
 TEST(Gain, FreshRepeatsThatCrashEndTheFollowUp) {
   ReportMaker maker = two_cells({20, 20, 20});
   maker.speeds("n_threads=auto", 3, {10, 10, 10, 10, 10, 10});
   maker.failures("n_threads=8", 3, 6);
-  EXPECT_EQ(find_gain(maker.report).state, GainState::refuted);
+  EXPECT_EQ(find_gain(whole_of(maker.report)).state, GainState::refuted);
   EXPECT_TRUE(follow_gain(maker.report).wanted.empty());
 }
 
 TEST(Gain, ALossInAnotherWorkloadIsNoGain) {
   ReportMaker maker = two_cells({20, 20, 20});
-  maker.cell("auto long").requested.workload.name = "long";
-  maker.cell("8 long").requested.workload.name = "long";
+  maker.cell("n_threads=auto long").requested.workload.name = "long";
+  maker.cell("n_threads=8 long").requested.workload.name = "long";
   maker.report.cells.back().requested.llm.n_threads = 8;
-  maker.speeds("auto long", 0, {10, 10, 10});
-  maker.speeds("8 long", 0, {10, 10, 10});
-  EXPECT_EQ(find_gain(maker.report).matches.size(), 2U);
+  maker.speeds("n_threads=auto long", 0, {10, 10, 10});
+  maker.speeds("n_threads=8 long", 0, {10, 10, 10});
+  EXPECT_EQ(find_gain(whole_of(maker.report)).matches.size(), 2U);
   for (record::Trial& trial : maker.report.trials) {
-    if (trial.cell == "8 long") {
+    if (trial.cell == "n_threads=8 long") {
       trial.runs[0].token_ns = {200'000'000};
     }
   }
-  EXPECT_EQ(find_gain(maker.report).state, GainState::none);
+  EXPECT_EQ(find_gain(whole_of(maker.report)).state, GainState::none);
 }
 
 TEST(Gain, VoidedAndFailedTrialsDoNotCount) {
@@ -198,7 +227,7 @@ TEST(Gain, VoidedAndFailedTrialsDoNotCount) {
       trial.conditions.voided_by = {"steal"};
     }
   }
-  EXPECT_EQ(find_gain(maker.report).state, GainState::none);
+  EXPECT_EQ(find_gain(whole_of(maker.report)).state, GainState::none);
 }
 
 TEST(Gain, TheAutoPenaltyIsNamedOnlyWhenEveryPairShowsIt) {
@@ -224,12 +253,15 @@ TEST(Gain, EqualSettingsAreRarelyRecommended) {
       maker.cell(key).requested.llm.n_threads = i + 1;
       maker.speeds(key, 0, {noisy(), noisy(), noisy()});
     }
-    for (const Wanted& wanted : follow_gain(maker.report).wanted) {
-      maker.speeds(wanted.cell, 3, {noisy(), noisy(), noisy(), noisy(), noisy(), noisy()});
+    for (FollowUp follow = follow_gain(maker.report); !follow.wanted.empty(); follow = follow_gain(maker.report)) {
+      for (const Wanted& wanted : follow.wanted) {
+        maker.speeds(wanted.cell, 3 + wanted.first, {noisy(), noisy(), noisy(), noisy(), noisy(), noisy()});
+      }
     }
-    recommended += find_gain(maker.report).state == GainState::confirmed ? 1 : 0;
+    recommended += find_gain(whole_of(maker.report)).state == GainState::confirmed ? 1 : 0;
   }
-  EXPECT_LE(recommended, kSessions * 3 / 100);
+  EXPECT_LE(recommended, kSessions * 5 / 100)
+      << "3.1 % are expected at most, in 400 sessions 5 % once in a hundred times";
 }
 
 }  // namespace

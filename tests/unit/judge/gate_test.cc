@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "judge/gate.h"
 
+#include "../points.h"
+
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -28,7 +30,8 @@ record::Trial trial_of(const std::string& cell, double tokens_per_second) {
 
 void add_cell(Report& report, const std::string& workload, double speed, double p95_ms) {
   CellReport cell;
-  cell.key = cell.label = "smoke " + workload;
+  cell.key = "smoke " + workload;
+  cell.point = record::point_of(cell.key);
   cell.model = "small";
   cell.requested.workload.name = workload;
   cell.outcomes["ok"] = 5;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "judge/gpu_findings.h"
 
+#include "../points.h"
+
 #include <algorithm>
 
 #include <gtest/gtest.h>
@@ -15,7 +17,8 @@ using record::Report;
 // One cell of `layers` on the GPU whose repeats ran at these speeds.
 CellReport& add_cell(Report& report, std::int64_t layers, const std::vector<double>& speeds) {
   CellReport cell;
-  cell.key = cell.label = "n_gpu_layers=" + std::to_string(layers);
+  cell.key = "n_gpu_layers=" + std::to_string(layers);
+  cell.point = record::point_of(cell.key);
   cell.model = "gpt-oss-20b";
   cell.requested.llm.n_gpu_layers = layers;
   cell.effective.llm.n_gpu_layers = layers;

@@ -32,7 +32,8 @@ Report one_scenario(double tok_s, double p95_long) {
 Report probe() {
   Report report = one_scenario(6, 200);
   report.scenario = "probe";
-  report.parts = {{"long-context", "", "", "", "", false}, {"latency", "", "", "", "", false}};
+  report.parts = {{"long-context", "", "", {}, "", false},
+                  {"latency", "", "", {}, "", false, record::TableShape::latency}};
   Report latency = one_scenario(4, 110);
   for (record::CellReport& cell : report.cells) {
     cell.part = "long-context";

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "../points.h"
 #include "record/report.h"
 
 namespace mia::judge {
@@ -14,7 +15,8 @@ class ReportMaker {
  public:
   record::CellReport& cell(const std::string& key, std::int64_t repeats = 3) {
     record::CellReport cell;
-    cell.key = cell.label = key;
+    cell.key = key;
+    cell.point = record::point_of(key);
     cell.model = "model";
     cell.runtime = "runtime";
     cell.requested.run.repeats = repeats;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "judge/thresholds.h"
 
+#include "../points.h"
+
 #include <algorithm>
 #include <cmath>
 #include <string>
@@ -23,7 +25,7 @@ struct Figures {
 CellReport cell_of(const std::string& workload, std::int64_t layers, const Figures& figures) {
   CellReport cell;
   cell.key = workload + std::to_string(layers);
-  cell.label = "n_gpu_layers=" + std::to_string(layers) + " " + workload;
+  cell.point = record::point_of("n_gpu_layers=" + std::to_string(layers) + " " + workload);
   cell.model = "gpt-oss-20b-mxfp4";
   cell.cache_state = "cold";
   cell.requested.workload.name = workload;
@@ -61,12 +63,12 @@ const Check& named(const ThresholdVerdict& verdict, const std::string& name) {
 
 std::string threshold_verdict(const Report& report, const std::string& name) {
   const Report accepted = accepted_report();
-  return named(check_thresholds(report, &accepted, limits()), name).verdict;
+  return named(check_thresholds(whole_of(report), &accepted, limits()), name).verdict;
 }
 
 TEST(Thresholds, TheMethodsOwnFiguresPass) {
   const Report report = accepted_report();
-  const ThresholdVerdict verdict = check_thresholds(report, &report, limits());
+  const ThresholdVerdict verdict = check_thresholds(whole_of(report), &report, limits());
   EXPECT_EQ(verdict.checks.size(), 8U);
   for (const Check& check : verdict.checks) {
     EXPECT_EQ(check.verdict, "pass") << check.name;
@@ -121,7 +123,7 @@ TEST(Thresholds, AnotherNameOfModelAndRuntimeHidesNoDrop) {
   for (CellReport& cell : accepted.cells) {
     cell.runtime = "default";
   }
-  const ThresholdVerdict verdict = check_thresholds(report, &accepted, limits());
+  const ThresholdVerdict verdict = check_thresholds(whole_of(report), &accepted, limits());
   for (const char* const name : {"short_tps_drop", "long_tps_drop", "p95_short_drift", "p95_ratio_rise"}) {
     EXPECT_EQ(named(verdict, name).verdict, "fail") << name;
   }
@@ -145,7 +147,9 @@ TEST(Thresholds, LatencyRatioDriftAndRise) {
 
 TEST(Thresholds, RegressionFlagIsSetByRiseAndDropOnly) {
   const Report accepted = accepted_report();
-  const auto flag = [&](const Report& report) { return check_thresholds(report, &accepted, limits()).regression_flag; };
+  const auto flag = [&](const Report& report) {
+    return check_thresholds(whole_of(report), &accepted, limits()).regression_flag;
+  };
   Report rise = accepted_report();
   rise.cells[1].metrics["p95_decode_ms"].value = 220 * 1.21;  // ratio 1.331, up 21 %
   EXPECT_EQ(threshold_verdict(rise, "p95_ratio_rise"), "fail");
@@ -166,7 +170,7 @@ TEST(Thresholds, EveryModeIsComparedWithItself) {
   report.cells.push_back(cell_of("long", 12, {5000, 3, 300}));
   Report accepted = report;
   accepted.cells[3].metrics["p95_decode_ms"].value = 199.03;
-  const ThresholdVerdict verdict = check_thresholds(report, &accepted, limits());
+  const ThresholdVerdict verdict = check_thresholds(whole_of(report), &accepted, limits());
   const auto count = [&](const std::string& name) { return std::ranges::count(verdict.checks, name, &Check::name); };
   EXPECT_EQ(count("p95_ratio_max"), 2);
   EXPECT_EQ(count("short_tps_drop"), 2);
@@ -195,13 +199,14 @@ TEST(Thresholds, ColdLoadsArePreferredAndOthersNamed) {
   report.cells[1].metrics["load_ms"].value = 12000;
   EXPECT_EQ(threshold_verdict(report, "load_ms_max"), "fail");
   report.cells[1].cache_state = "warm";
-  const ThresholdVerdict verdict = check_thresholds(report, nullptr, limits());
+  const ThresholdVerdict verdict = check_thresholds(whole_of(report), nullptr, limits());
   EXPECT_EQ(named(verdict, "load_ms_max").verdict, "pass");
   EXPECT_NE(named(verdict, "load_ms_max").text.find("warm"), std::string::npos);
 }
 
 TEST(Thresholds, WhatIsMissingIsSaidAndNeverPasses) {
-  const ThresholdVerdict empty = check_thresholds({}, nullptr, limits());
+  const Report nothing;
+  const ThresholdVerdict empty = check_thresholds(whole_of(nothing), nullptr, limits());
   for (const Check& check : empty.checks) {
     EXPECT_EQ(check.verdict, "skipped") << check.name;
     EXPECT_FALSE(check.text.empty()) << check.name;
@@ -209,7 +214,7 @@ TEST(Thresholds, WhatIsMissingIsSaidAndNeverPasses) {
   Report crashed = accepted_report();
   crashed.cells[0].metrics.clear();
   crashed.cells[0].failure = "crashed (SIGSEGV) in load";
-  const ThresholdVerdict verdict = check_thresholds(crashed, nullptr, limits());
+  const ThresholdVerdict verdict = check_thresholds(whole_of(crashed), nullptr, limits());
   for (const char* const name : {"load_ms_max", "short_tps_min", "p95_ratio_max"}) {
     EXPECT_EQ(named(verdict, name).verdict, "unclear") << name;
     EXPECT_NE(named(verdict, name).text.find("SIGSEGV"), std::string::npos) << name;
@@ -220,7 +225,7 @@ TEST(Thresholds, WhatIsMissingIsSaidAndNeverPasses) {
 
 TEST(Thresholds, LimitsNotSetAreSkipped) {
   const Report report = accepted_report();
-  for (const Check& check : check_thresholds(report, &report, {}).checks) {
+  for (const Check& check : check_thresholds(whole_of(report), &report, {}).checks) {
     EXPECT_EQ(check.verdict, "skipped") << check.name;
   }
 }
@@ -231,7 +236,8 @@ TEST(Thresholds, NotANumberIsNoValue) {
   EXPECT_EQ(threshold_verdict(report, "short_tps_min"), "unclear");
   Report accepted = accepted_report();
   accepted.cells[0].metrics["tokens_per_s"].value = 0;
-  EXPECT_EQ(named(check_thresholds(accepted_report(), &accepted, limits()), "short_tps_drop").verdict, "skipped");
+  EXPECT_EQ(named(check_thresholds(whole_of(accepted_report()), &accepted, limits()), "short_tps_drop").verdict,
+            "skipped");
 }
 
 }  // namespace

@@ -46,10 +46,10 @@ TEST(Race, BlocksAreShuffled) {
 TEST(Race, FirstBlockDropsWhatIsAQuarterSlower) {
   Race race = two();
   add(race, {1.0, 1.23});
-  EXPECT_EQ(race.standing(1), Standing::racing);
+  EXPECT_EQ(race.standing(1), RaceState::racing);
   Race slow = two();
   add(slow, {1.0, 1.25});
-  EXPECT_EQ(slow.standing(1), Standing::slower);
+  EXPECT_EQ(slow.standing(1), RaceState::slower);
   EXPECT_TRUE(slow.decided());
   EXPECT_EQ(slow.leader(), 0U);
 }
@@ -58,11 +58,11 @@ TEST(Race, SecondBlockDropsWhatWasTwiceSevenPercentSlower) {
   Race both = two();
   add(both, {1.0, 1.08});
   add(both, {1.0, 1.08});
-  EXPECT_EQ(both.standing(1), Standing::slower);
+  EXPECT_EQ(both.standing(1), RaceState::slower);
   Race once = two();
   add(once, {1.0, 1.20});
   add(once, {1.0, 1.06});
-  EXPECT_EQ(once.standing(1), Standing::racing);
+  EXPECT_EQ(once.standing(1), RaceState::racing);
 }
 
 TEST(Race, FromTheThirdBlockTJudges) {
@@ -71,15 +71,15 @@ TEST(Race, FromTheThirdBlockTJudges) {
   for (const double d : {0.02, 0.03, 0.04}) {
     add(clear, {1.0, std::exp(d)});
   }
-  EXPECT_EQ(clear.standing(1), Standing::slower);
+  EXPECT_EQ(clear.standing(1), RaceState::slower);
   // t = 0.02 / (0.01 / sqrt 3) = 3.5: not with three blocks, but with four.
   Race later = two();
   for (const double d : {0.01, 0.02, 0.03}) {
     add(later, {1.0, std::exp(d)});
   }
-  EXPECT_EQ(later.standing(1), Standing::racing);
+  EXPECT_EQ(later.standing(1), RaceState::racing);
   add(later, {1.0, std::exp(0.02)});
-  EXPECT_EQ(later.standing(1), Standing::slower);
+  EXPECT_EQ(later.standing(1), RaceState::slower);
 }
 
 TEST(Race, EquallyFastOnesLeaveTheCheaper) {
@@ -87,11 +87,11 @@ TEST(Race, EquallyFastOnesLeaveTheCheaper) {
     Race race = two(cost);
     for (int i = 0; i < 3; ++i) {
       add(race, {1.0 + 0.001 * i, 1.0 + 0.001 * (2 - i)});
-      EXPECT_EQ(race.standing(0), Standing::racing);
-      EXPECT_EQ(race.standing(1), Standing::racing);
+      EXPECT_EQ(race.standing(0), RaceState::racing);
+      EXPECT_EQ(race.standing(1), RaceState::racing);
     }
     add(race, {1.0, 1.0});
-    EXPECT_EQ(race.standing(cost < 1 ? 0 : 1), Standing::as_fast) << cost;
+    EXPECT_EQ(race.standing(cost < 1 ? 0 : 1), RaceState::as_fast) << cost;
     EXPECT_EQ(race.leader(), cost < 1 ? 1U : 0U) << cost;
     EXPECT_TRUE(race.decided());
   }
@@ -102,8 +102,8 @@ TEST(Race, NearlyEqualIsNotEqualWhenNoisy) {
   for (const double d : {0.05, -0.05, 0.05, -0.05}) {
     add(race, {1.0, std::exp(d)});
   }
-  EXPECT_EQ(race.standing(0), Standing::racing);
-  EXPECT_EQ(race.standing(1), Standing::racing);
+  EXPECT_EQ(race.standing(0), RaceState::racing);
+  EXPECT_EQ(race.standing(1), RaceState::racing);
 }
 
 TEST(Race, DriftThatHitsAllAlikeChangesNothing) {
@@ -112,7 +112,7 @@ TEST(Race, DriftThatHitsAllAlikeChangesNothing) {
   for (std::size_t i = 0; i < 3; ++i) {
     add(race, {drift[i], drift[i] * 1.05});
   }
-  EXPECT_EQ(race.standing(1), Standing::slower);
+  EXPECT_EQ(race.standing(1), RaceState::slower);
   EXPECT_NEAR(*race.gap(1), std::log(1.05), 1e-9);
   EXPECT_EQ(race.leader(), 0U);
 }
@@ -132,8 +132,8 @@ TEST(Race, EndsAfterSixBlocks) {
 TEST(Race, FailuresLeaveAndNeverLead) {
   Race race({{"a", 1}, {"b", 1}, {"c", 1}}, 0);
   add(race, {std::nullopt, 1.0, std::numeric_limits<double>::infinity()});
-  EXPECT_EQ(race.standing(0), Standing::failed);
-  EXPECT_EQ(race.standing(2), Standing::failed);
+  EXPECT_EQ(race.standing(0), RaceState::failed);
+  EXPECT_EQ(race.standing(2), RaceState::failed);
   EXPECT_EQ(race.leader(), 1U);
   EXPECT_TRUE(race.decided());
   Race none = two();
@@ -142,7 +142,7 @@ TEST(Race, FailuresLeaveAndNeverLead) {
   EXPECT_FALSE(none.gap(0));
   Race missing = two();
   add(missing, {1.0});
-  EXPECT_EQ(missing.standing(1), Standing::failed);
+  EXPECT_EQ(missing.standing(1), RaceState::failed);
 }
 
 TEST(Race, FindsTheBestOfManyOnANoisyMachine) {

@@ -13,7 +13,7 @@ TEST(LargerThanFailed, OnlyFurtherOutOnOneGrowingAxis) {
   ASSERT_TRUE(plan);
   const auto cell = [&](const std::string& label) {
     for (std::size_t i = 0; i < plan->cells.size(); ++i) {
-      if (plan->cells[i].label == label) {
+      if (label_of(plan->cells[i].point) == label) {
         return i;
       }
     }
@@ -36,7 +36,7 @@ TEST(LargerThanFailed, LargerOnSeveralGrowingAxesOrInTheWorkload) {
   ASSERT_TRUE(plan);
   const auto refused = [&](const std::string& label, const std::string& failed) {
     const auto at = [&](const std::string& name) {
-      return static_cast<std::size_t>(std::ranges::find(plan->cells, name, &PlannedCell::label) - plan->cells.begin());
+      return static_cast<std::size_t>(std::ranges::find(plan->cells, name, &PlannedCell::key) - plan->cells.begin());
     };
     return larger_than_failed(*plan, at(label), {at(failed)}).has_value();
   };

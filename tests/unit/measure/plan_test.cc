@@ -25,7 +25,7 @@ TEST(Plan, IsTheProductOfItsAxesWithWordsResolved) {
     threads.insert(*cell.settings.llm.n_threads);
   }
   EXPECT_EQ(threads, (std::set<std::int64_t>{1, 2, 4}));
-  EXPECT_EQ(plan->cells[2].label, "n_threads=physical n_batch=128");
+  EXPECT_EQ(label_of(plan->cells[2].point), "n_threads=physical n_batch=128");
   EXPECT_EQ(plan->order.size(), 18U);
 }
 

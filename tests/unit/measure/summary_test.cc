@@ -88,10 +88,15 @@ TEST(DeltaOf, PairsRoundsNotMeans) {
   EXPECT_NEAR(*delta.value, 1.0, 1e-9);
   EXPECT_FALSE(delta.low) << "three rounds have no interval";
   EXPECT_FALSE(delta_of(pointers({trial_of(7, 5)}), pointers(reference)).value) << "no common round";
-  // Three tries of one round, all disturbed and counted: neither the first nor each of them is the round.
-  const std::vector<record::Trial> tries = {trial_of(0, 10), trial_of(0, 20), trial_of(0, 40)};
+  // Two tries of one round, both disturbed: they count for the figures of their cell, and for no difference.
+  std::vector<record::Trial> tries = {trial_of(0, 10), trial_of(0, 40)};
+  for (record::Trial& trial : tries) {
+    trial.conditions.voided_by = {"steal"};
+  }
+  EXPECT_FALSE(delta_of(pointers({trial_of(0, 20)}), pointers(tries)).value);
+  EXPECT_FALSE(delta_of(pointers(tries), pointers({trial_of(0, 20)})).value);
+  tries.push_back(trial_of(0, 20));
   EXPECT_NEAR(*delta_of(pointers({trial_of(0, 20)}), pointers(tries)).value, 0, 1e-9);
-  EXPECT_NEAR(*delta_of(pointers(tries), pointers({trial_of(0, 20)})).value, 0, 1e-9);
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ Message reply_through_text(std::int64_t id, const Message& message) {
 }
 
 void expect_same(const record::Settings& a, const record::Settings& b) {
-  EXPECT_EQ(record::describe_difference(a, b), "");
+  EXPECT_EQ(record::describe(record::difference(a, b)), "");
 }
 
 record::Run some_run() {

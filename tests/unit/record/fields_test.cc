@@ -96,7 +96,7 @@ TEST(Settings, EveryRowSurvivesJson) {
     const auto back = settings_from_json(to_json(settings));
     ASSERT_TRUE(back) << field.key;
     EXPECT_EQ(to_text(get(*back, field)), to_text(get(settings, field))) << field.key;
-    EXPECT_NE(describe_difference(default_settings(), *back).find(field.name), std::string::npos) << field.key;
+    EXPECT_NE(describe(difference(default_settings(), *back)).find(field.name), std::string::npos) << field.key;
   }
 }
 
@@ -110,8 +110,8 @@ TEST(Settings, DifferencesAreInTableOrder) {
   Settings settings = default_settings();
   ASSERT_TRUE(set_text(settings, "n_batch", "256"));
   ASSERT_TRUE(set_text(settings, "n_threads", "8"));
-  EXPECT_EQ(describe_difference(default_settings(), settings), "n_threads=8 n_batch=256");
-  EXPECT_EQ(describe_difference(settings, settings), "");
+  EXPECT_EQ(describe(difference(default_settings(), settings)), "n_threads=8 n_batch=256");
+  EXPECT_EQ(describe(difference(settings, settings)), "");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "../points.h"
 #include "base/files.h"
 #include "base/text.h"
 #include "record/metrics.h"
@@ -53,9 +54,10 @@ TEST(Markdown, TheCommandSetsWhatWasSet) {
 TEST(Markdown, TheCommandHasTheAxes) {
   record::Report report = samples::baseline();
   report.cells.push_back(report.cells.front());
-  report.cells.front().requested.llm.n_threads = 1;
-  report.cells.back().requested.llm.n_threads = 2;
-  EXPECT_TRUE(has(report::to_markdown(report), "--axis llm.primary.n_threads=1,2"));
+  report.cells.front().point = record::point_of("n_threads=physical");
+  report.cells.front().also = {record::point_of("n_threads=4")};
+  report.cells.back().point = record::point_of("n_threads=2");
+  EXPECT_TRUE(has(report::to_markdown(report), "--axis llm.primary.n_threads=physical,4,2"));
   report.cells.back().part = "latency";
   EXPECT_FALSE(has(report::to_markdown(report), "--axis")) << "parts have axes of their own";
 }
@@ -63,7 +65,7 @@ TEST(Markdown, TheCommandHasTheAxes) {
 TEST(Markdown, TheCommandKeepsAnAxisOfOneValueAndTheRepeats) {
   record::Report report = samples::baseline();
   report.scenario = "long-context";
-  report.cells.front().label = "n_gpu_layers=auto short";
+  report.cells.front().point = record::point_of("n_gpu_layers=auto short");
   for (record::CellReport& cell : report.cells) {
     cell.requested.run.repeats = 5;
   }

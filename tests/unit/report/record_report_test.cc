@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "../points.h"
 #include "samples.h"
 
 namespace mia {
@@ -28,13 +29,13 @@ TEST(RecordReport, SurvivesTheRoundTripWhole) {
 // The comparison above sees only what to_json writes; these members prove that it writes and reads each kind.
 TEST(RecordReport, KeepsEveryKindOfMember) {
   record::Report report = samples::baseline();
-  report.cells[0].also = {"n_threads=4"};
+  report.cells[0].also = {record::point_of("n_threads=4")};
   report.cells[0].load_limit_ms = 1500;
   report.cells[0].delta_high = 0.25;
   const auto read = again(report);
   ASSERT_TRUE(read) << read.error().text();
   const record::CellReport& cell = read->cells.at(0);
-  EXPECT_EQ(cell.also, std::vector<std::string>{"n_threads=4"});
+  EXPECT_EQ(cell.also, report.cells[0].also);
   EXPECT_EQ(cell.load_limit_ms, 1500);
   EXPECT_EQ(cell.delta_high, 0.25);
   EXPECT_EQ(cell.delta, std::nullopt);
@@ -55,6 +56,33 @@ TEST(RecordReport, KeepsEveryKindOfMember) {
   EXPECT_TRUE(read->complete);
   EXPECT_EQ(read->machine.caches.at(0).level, 3);
   EXPECT_EQ(read->trials.at(0).runs.at(1).token_ns, report.trials.at(0).runs.at(1).token_ns);
+}
+
+// What was text then is data now; blanks belong to the values.
+TEST(RecordReport, SchemaOneSaysItsPointsInLabels) {
+  record::Report report = samples::long_context();
+  report.cells[1].requested.llm.id = "a model.gguf";
+  report.cells[1].requested.llm.n_threads = 8;
+  Json json = record::to_json(report);
+  json["schema"] = 1;
+  json["recommendation"] = "id=a model.gguf n_threads=2";
+  for (Json& cell : json["cells"]) {
+    cell.erase("point");
+    cell["label"] = "long-context short";
+  }
+  json["cells"][1]["label"] = "id=a model.gguf n_threads=physical long";
+  json["cells"][1]["also"] = {"id=a model.gguf n_threads=auto long"};
+  const auto read = record::report_from_json(json);
+  ASSERT_TRUE(read) << read.error().text();
+  EXPECT_EQ(read->schema, record::kReportSchema);
+  EXPECT_EQ(read->cells[0].point, (record::Point{"long-context", {}, "short"}));
+  const record::Field* const id = record::find_field("id");
+  const record::Field* const threads = record::find_field("n_threads");
+  EXPECT_EQ(read->cells[1].point,
+            (record::Point{"long-context", {{id, "a model.gguf"}, {threads, std::int64_t{8}, "physical"}}, "long"}));
+  ASSERT_EQ(read->cells[1].also.size(), 1U);
+  EXPECT_EQ(read->cells[1].also[0], (record::Point{"long-context", {{id, "a model.gguf"}, {threads, {}}}, "long"}));
+  EXPECT_EQ(read->recommendation, (record::SettingList{{id, "a model.gguf"}, {threads, std::int64_t{2}}}));
 }
 
 TEST(RecordReport, UnsetSettingsComeBackUnset) {

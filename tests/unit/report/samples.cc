@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "samples.h"
 
+#include "../points.h"
+
 #include "record/fields.h"
 
 namespace mia::samples {
@@ -54,7 +56,7 @@ record::Report with_modes(const std::string& scenario, const std::vector<std::st
   for (std::size_t i = 0; i < speeds.size(); ++i) {
     const std::string mode = modes[i / 2];
     const std::string workload = i % 2 == 0 ? "short" : "long";
-    record::CellReport& cell = add_cell(report, "name=" + workload + " " + mode, workload, speeds[i]);
+    record::CellReport& cell = add_cell(report, mode + " " + workload, workload, speeds[i]);
     (void)record::set_text(cell.requested, mode.substr(0, mode.find('=')), mode.substr(mode.find('=') + 1));
   }
   return report;
@@ -134,7 +136,7 @@ record::CellReport& add_cell(record::Report& report, const std::string& label, s
                              double speed) {
   record::CellReport cell;
   cell.key = "cell" + std::to_string(report.cells.size());
-  cell.label = label;
+  cell.point = record::point_of(label);
   cell.requested = report.settings;
   cell.requested.workload.name = std::string(workload);
   cell.requested.workload.max_tokens = workload == "long" ? 512 : 64;
@@ -189,6 +191,8 @@ record::Report empty(const std::string& scenario) {
   report.runtimes = {runtime()};
   report.models = {model("smollm2-135m", std::int64_t{100} << 20U)};
   report.settings = record::default_settings();
+  report.stem = record::stem_of_scenario(report.scenario);
+  report.table = *record::table_of_scenario(report.scenario);
   report.sentence = "It writes at a steady pace.";
   return report;
 }
@@ -201,7 +205,7 @@ record::Report baseline() {
   cell.efficiency = 0.5;
   report.drift_share = 0.04;
   report.regression_flag = true;
-  report.recommendation = "n_threads=2";
+  report.recommendation = record::settings_of("n_threads=2");
   report.findings = {
       {"auto_threads_penalty", record::Severity::warning, "auto gave 4 threads on 2 cores.", {{"n", "4"}}},
       {"fast_disk", record::Severity::info, "The disk is fast.", {}}};
@@ -283,6 +287,8 @@ record::Report quant_compare() {
 record::Report probe() {
   record::Report report = cpu_tuning();
   report.scenario = "probe";
+  report.stem.clear();
+  report.table = record::TableShape::plain;
   for (record::CellReport& cell : report.cells) {
     cell.key = "cpu-tuning/" + cell.key;
     cell.part = "cpu-tuning";
@@ -292,9 +298,10 @@ record::Report probe() {
     report.cells.back().key = "latency/" + cell.key;
     report.cells.back().part = "latency";
   }
-  report.parts = {{"cpu-tuning", "Threads", "Use n_threads=8.", "n_threads=8", ""},
-                  {"latency", "Token latency", "Steady.", "", ""},
-                  {"gpu-smoke", "GPU smoke", "", "", "needs a GPU"}};
+  report.parts = {{"cpu-tuning", "Threads", "Use n_threads=8.", record::settings_of("n_threads=8"), "", true,
+                   record::TableShape::tuning},
+                  {"latency", "Token latency", "Steady.", {}, "", true, record::TableShape::latency},
+                  {"gpu-smoke", "GPU smoke", "", {}, "needs a GPU"}};
   return report;
 }
 
@@ -304,14 +311,15 @@ record::Report hostile() {
   report.scenario = text;
   report.session = text;
   report.sentence = text;
-  report.recommendation = text;
+  report.recommendation = {{record::find_field("llm.primary.id"), text}};
   report.machine.hostname = report.machine.cpu_model = report.machine.os = text;
   report.runtimes[0].name = report.runtimes[0].version = report.runtimes[0].commit = text;
   report.models[0].id = report.models[0].display_name = report.models[0].quantization = text;
   report.settings.llm.id = text;
   add_cell(report, text, "short", 1);
   for (record::CellReport& cell : report.cells) {
-    cell.label = cell.failure = cell.model = cell.runtime = text;
+    cell.failure = cell.model = cell.runtime = text;
+    cell.point = {text, {}, text};
     cell.outcomes = {{"ok", 4}, {"crashed", 1}};
     cell.metrics["words_out"] = {};
     cell.metrics["words_out"].null_reason = text;

@@ -16,7 +16,7 @@ namespace mia {
 namespace {
 
 Json schema() {
-  const auto text = read_file(std::filesystem::path(MIA_SOURCE_DIR) / "schemas" / "report-v1.schema.json");
+  const auto text = read_file(std::filesystem::path(MIA_SOURCE_DIR) / "schemas" / "report-v2.schema.json");
   EXPECT_TRUE(text) << text.error().text();
   const auto json = parse_json(text.value_or("{}"));
   EXPECT_TRUE(json) << json.error().text();
@@ -28,7 +28,7 @@ TEST(Schema, DescribesEveryMemberAtTheTop) {
   for (const record::Report& report : {samples::baseline(), samples::probe()}) {
     const Json document = report::to_document(report);
     for (const auto& [name, value] : document.items()) {
-      EXPECT_TRUE(known.contains(name)) << "add '" << name << "' to schemas/report-v1.schema.json";
+      EXPECT_TRUE(known.contains(name)) << "add '" << name << "' to schemas/report-v2.schema.json";
     }
   }
 }
@@ -36,7 +36,7 @@ TEST(Schema, DescribesEveryMemberAtTheTop) {
 TEST(Schema, HasEveryMetricWithItsUnit) {
   const Json known = schema().at("properties");
   for (const record::Metric& metric : record::metrics()) {
-    ASSERT_TRUE(known.contains(metric.name)) << "add '" << metric.name << "' to schemas/report-v1.schema.json";
+    ASSERT_TRUE(known.contains(metric.name)) << "add '" << metric.name << "' to schemas/report-v2.schema.json";
     EXPECT_FALSE(known.at(std::string(metric.name)).empty());
   }
 }

@@ -30,15 +30,15 @@ class Write : public testing::Test {
   std::filesystem::path dir_;
 };
 
-TEST(Stems, AreTheSeeds) {
-  EXPECT_EQ(report::stem_for("baseline"), "perf_cpu_baseline");
-  EXPECT_EQ(report::stem_for("cpu-tuning"), "perf_cpu_tuning");
-  EXPECT_EQ(report::stem_for("gpu-smoke"), "perf_gpu_smoke");
-  EXPECT_EQ(report::stem_for("quant-compare"), "compare_models");
-  EXPECT_EQ(report::stem_for("long-context"), "perf_long_context");
-  EXPECT_EQ(report::stem_for("probe"), "perf_probe");
-  EXPECT_EQ(report::stem_for("my own"), "perf_my_own");
-  EXPECT_EQ(report::stem_for("../../etc/passwd"), "perf_______etc_passwd") << "no way out of the folder";
+TEST(Stems, AreTheScenariosOrMadeOfItsName) {
+  record::Report report = samples::empty("my own");
+  EXPECT_EQ(report::stem_of(report), "perf_my_own");
+  report.scenario = "../../etc/passwd";
+  EXPECT_EQ(report::stem_of(report), "perf_______etc_passwd") << "no way out of the folder";
+  report.stem = "my-numbers_2";
+  EXPECT_EQ(report::stem_of(report), "my-numbers_2");
+  report.stem = "../../etc/passwd";
+  EXPECT_EQ(report::stem_of(report), "______etc_passwd");
 }
 
 TEST_F(Write, LeavesAPairThatReadsBack) {
