@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/check.h"
 
+#include <algorithm>
+#include <cstdlib>
+
 #include "base/clock.h"
 #include "base/text.h"
 #include "client/worker.h"
@@ -23,6 +26,18 @@ Status require(bool holds, const std::string& otherwise) {
   return holds ? Status{} : fail(ErrorKind::unsupported, "{}", otherwise);
 }
 
+// What says so when the GPU of the record is not seen any more, and trials would run on the CPU; "" when it is.
+std::string lost_gpu(const record::RuntimeInfo& runtime, const record::RuntimeInfo& now) {
+  const auto was = std::ranges::find_if(runtime.devices, record::is_gpu);
+  if (was == runtime.devices.end() || std::ranges::any_of(now.devices, record::is_gpu)) {
+    return {};
+  }
+  const char* const visible = std::getenv("CUDA_VISIBLE_DEVICES");
+  return fmt::format("it saw {} when it was added and sees no GPU now: trials would run on the CPU; {}", was->name,
+                     visible == nullptr ? std::string("is the driver still there? mia-perf doctor looks")
+                                        : fmt::format("CUDA_VISIBLE_DEVICES is '{}'", one_line(visible, 80)));
+}
+
 void check_identity(Lines& lines, const record::RuntimeInfo& runtime, const record::RuntimeInfo& now) {
   const std::string found = fmt::format("llama.cpp {} ({})", now.version, now.commit.empty() ? "-" : now.commit);
   const bool is_same = now.version == runtime.version && now.commit == runtime.commit;
@@ -37,7 +52,9 @@ void check_identity(Lines& lines, const record::RuntimeInfo& runtime, const reco
     devices.push_back(device.description.empty() ? device.name
                                                  : fmt::format("{} ({})", device.name, trim(device.description)));
   }
-  add(lines, "devices", require(!devices.empty(), "the worker sees none, not even the CPU"), join(devices, ", "));
+  const std::string seen = join(devices, ", ");
+  std::string missing = devices.empty() ? "the worker sees none, not even the CPU" : lost_gpu(runtime, now);
+  add(lines, "devices", require(missing.empty(), missing), seen);
 }
 
 Result<double> tiny_decode_ms(client::Worker& worker, const std::filesystem::path& model) {

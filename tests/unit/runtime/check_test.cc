@@ -48,6 +48,17 @@ TEST_F(Check, OtherVersionThanRecorded) {
   EXPECT_NE(text_of_line(*lines, "version").find("7.2"), std::string::npos);
 }
 
+TEST_F(Check, AGpuThatIsNotSeenAnyMoreIsNoSoundRuntime) {
+  record::RuntimeInfo runtime = make_runtime("a");
+  runtime.devices = {{"CUDA0", "a test's GPU", "gpu", {}, {}, ""}};
+  put(runtimes_dir() / "a" / "runtime.json", dump_json(record::to_json(runtime)));
+  set("CUDA_VISIBLE_DEVICES", "");
+  ::setenv("CUDA_VISIBLE_DEVICES", "", 1);
+  const auto lines = check("a");
+  EXPECT_EQ(failures(*lines), Names{"devices"});
+  EXPECT_NE(text_of_line(*lines, "devices").find("CUDA_VISIBLE_DEVICES is ''"), std::string::npos);
+}
+
 TEST_F(Check, OtherProtocol) {
   put_program(make_runtime("a").worker, greeting_script("7.1", proto::kVersion + 1));
   const auto lines = check("a", "model.gguf");

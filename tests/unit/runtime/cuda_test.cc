@@ -63,6 +63,10 @@ TEST(Cuda, AGpuThatTheRuntimeDoesNotSeeIsNamedWithWhatHidesIt) {
   EXPECT_FALSE(hidden_gpu(machine, runtime, {}, false)) << "no driver, nothing hidden";
   machine.gpus = {{"NVIDIA Test 4000", 1000, "550.54", "13.0", std::nullopt}};
   EXPECT_FALSE(hidden_gpu(machine, runtime, {}, true));
+  ::setenv("CUDA_VISIBLE_DEVICES", "", 1);
+  const auto emptied = hidden_gpu(machine, runtime, {}, false);
+  ASSERT_TRUE(emptied) << "set to nothing hides every GPU, as -1 does";
+  EXPECT_NE(emptied->text.find("CUDA_VISIBLE_DEVICES is ''"), std::string::npos) << emptied->text;
   ::setenv("CUDA_VISIBLE_DEVICES", "-1", 1);
   const auto hidden = hidden_gpu(machine, runtime, {}, false);
   ::unsetenv("CUDA_VISIBLE_DEVICES");
