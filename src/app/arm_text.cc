@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "app/arm_text.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/text.h"
@@ -8,6 +9,8 @@
 
 namespace mia::app {
 namespace {
+
+using Assignments = std::vector<config::Assignment>;
 
 constexpr std::array<std::string_view, 3> kKinds{"runtime:", "model:", "set:"};
 constexpr std::string_view kHow =
@@ -37,95 +40,77 @@ std::vector<std::string> parts_of(std::string_view text) {
 }
 
 // "n_threads=1,poll=0". A comma after which no key follows belongs to the value before it.
-Status add_settings(std::string_view text, measure::SettingList& list) {
+Status add_settings(std::string_view text, const std::string& origin, Assignments& all) {
+  std::vector<std::string> items;
   for (const std::string& item : split(text, ',')) {
     const std::size_t equals = item.find('=');
-    const std::string_view key = trim(std::string_view(item).substr(0, std::min(equals, item.size())));
-    if (equals == std::string::npos || record::find_field(key) == nullptr) {
-      if (list.empty() && equals == std::string::npos) {
-        return with_hint(fail(ErrorKind::usage, "'set:{}' has no key=value", one_line(text, 80)), std::string(kHow));
-      }
-      if (list.empty()) {
-        return record::require_field(key).failure();
-      }
-      list.back().second += "," + item;
-      continue;
+    const bool begins = equals != std::string::npos && record::find_field(trim(item.substr(0, equals))) != nullptr;
+    if (begins || items.empty()) {
+      items.push_back(item);
+    } else {
+      items.back() += "," + item;
     }
-    list.emplace_back(record::find_field(key)->key, trim(std::string_view(item).substr(equals + 1)));
   }
-  return {};
-}
-
-Status check(const measure::SettingList& list) {
-  for (const auto& [key, value] : list) {
-    MIA_TRY_ASSIGN(const record::Field* const field, record::require_field(key));
-    MIA_TRY(record::parse_value(*field, value));
-  }
-  return {};
-}
-
-Status put(record::Settings& settings, const measure::SettingList& list) {
-  for (const auto& [key, value] : list) {
-    MIA_TRY(record::set_text(settings, key, value));
+  for (const std::string& item : items) {
+    MIA_TRY_ASSIGN(config::Assignment one, config::read_assignment(item, origin));
+    all.push_back(std::move(one));
   }
   return {};
 }
 
 }  // namespace
 
-Result<measure::SettingList> parse_arm(std::string_view text) {
-  measure::SettingList list;
+Result<Assignments> parse_arm(std::string_view text) {
+  Assignments all;
   if (text == "base") {
-    return list;
+    return all;
   }
   for (const std::string& part : parts_of(text)) {
+    const std::string origin = one_line(part, 120);
     const std::size_t colon = part.find(':');
     const std::string value = colon == std::string::npos ? "" : part.substr(colon + 1);
     if (!starts_part(part) || value.empty()) {
-      return with_hint(fail(ErrorKind::usage, "'{}' is no side of a comparison", one_line(part, 120)),
-                       std::string(kHow));
+      return with_hint(fail(ErrorKind::usage, "'{}' is no side of a comparison", origin), std::string(kHow));
     }
-    if (part.starts_with("runtime:")) {
-      list.emplace_back("run.runtime", value);
-    } else if (part.starts_with("model:")) {
-      list.emplace_back("llm.primary.id", value);
-    } else {
-      measure::SettingList settings;
-      MIA_TRY(context(add_settings(value, settings), one_line(part, 120)));
-      list.insert(list.end(), settings.begin(), settings.end());
+    if (part.starts_with("set:")) {
+      MIA_TRY(add_settings(value, origin, all));
+      continue;
     }
+    const char* const key = part.starts_with("runtime:") ? "run.runtime" : "llm.primary.id";
+    MIA_TRY_ASSIGN(config::Assignment one, config::read_value(*record::find_field(key), value, origin));
+    all.push_back(std::move(one));
   }
-  MIA_TRY(context(check(list), one_line(text, 120)));
-  return list;
+  return all;
 }
 
-Result<measure::SettingList> comparison_workload(std::string_view name) {
-  const auto tokens = [&](const char* prompt, const char* output) {
-    return measure::SettingList{{"workload.name", std::string(name)},
-                                {"workload.input", "tokens"},
-                                {"workload.prompt_tokens", prompt},
-                                {"workload.max_tokens", output}};
+Result<Assignments> comparison_workload(std::string_view name) {
+  struct Size {
+    std::string_view name;
+    int prompt;
+    int output;
   };
-  if (name == "short") {
-    return tokens("16", "32");
+  constexpr auto kSizes = std::to_array<Size>({{"short", 16, 32}, {"long", 16, 512}, {"prefill", 512, 1}});
+  const auto* const size = std::ranges::find(kSizes, name, &Size::name);
+  if (size == kSizes.end()) {
+    return fail(ErrorKind::usage, "--workload {}: there are short, long and prefill", one_line(name, 80));
   }
-  if (name == "long") {
-    return tokens("16", "512");
+  Assignments all;
+  for (const std::string& text :
+       {fmt::format("workload.name={}", name), std::string("workload.input=tokens"),
+        fmt::format("workload.prompt_tokens={}", size->prompt), fmt::format("workload.max_tokens={}", size->output)}) {
+    MIA_TRY_ASSIGN(all.emplace_back(), config::read_assignment(text, "--workload"));
   }
-  if (name == "prefill") {
-    return tokens("512", "1");
-  }
-  return fail(ErrorKind::usage, "--workload {}: there are short, long and prefill", one_line(name, 80));
+  return all;
 }
 
-Result<measure::ArmSpec> make_arm(const Configured& configured, const measure::SettingList& workload,
-                                  const std::string& text, SubjectFinder& finder) {
+Result<measure::ArmSpec> make_arm(const Configured& configured, const Assignments& workload, const std::string& text,
+                                  SubjectFinder& finder) {
   measure::ArmSpec arm;
   arm.label = one_line(text, 200);
-  MIA_TRY_ASSIGN(const measure::SettingList own, parse_arm(text));
+  MIA_TRY_ASSIGN(const Assignments own, parse_arm(text));
   arm.settings = configured.loaded.settings;
-  for (const measure::SettingList* const list : {&workload, &configured.fixed, &own}) {
-    MIA_TRY(context(put(arm.settings, *list), arm.label));
+  for (const Assignments* const list : {&workload, &configured.loaded.fixed, &own}) {
+    config::put(arm.settings, *list);
   }
   MIA_TRY_ASSIGN(arm.subject, context(finder.find(arm.settings), arm.label));
   return arm;

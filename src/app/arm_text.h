@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "app/setup.h"
 #include "base/result.h"
@@ -13,13 +14,14 @@
 namespace mia::app {
 
 // The settings that a side asks for, in the order typed. Errors of kind usage name the part that is wrong.
-[[nodiscard]] Result<measure::SettingList> parse_arm(std::string_view text);
+[[nodiscard]] Result<std::vector<config::Assignment>> parse_arm(std::string_view text);
 
 // "short", "long" and "prefill" as settings: random tokens, so that both sides compute the same. Error kind usage.
-[[nodiscard]] Result<measure::SettingList> comparison_workload(std::string_view name);
+[[nodiscard]] Result<std::vector<config::Assignment>> comparison_workload(std::string_view name);
 
 // All layers, the workload, --set, and the side's own settings on top, with its runtime and model found.
-[[nodiscard]] Result<measure::ArmSpec> make_arm(const Configured& configured, const measure::SettingList& workload,
+[[nodiscard]] Result<measure::ArmSpec> make_arm(const Configured& configured,
+                                                const std::vector<config::Assignment>& workload,
                                                 const std::string& text, SubjectFinder& finder);
 
 }  // namespace mia::app

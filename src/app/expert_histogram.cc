@@ -109,7 +109,7 @@ Means means_of(const ExpertHistogram& histogram) {
 
 Result<ExpertHistogram> measure_experts(const Configured& configured, const std::filesystem::path& model) {
   const proc::InterruptGuard guard;
-  MIA_TRY_ASSIGN(record::Settings settings, settings_of(configured));
+  const record::Settings& settings = configured.loaded.settings;
   MIA_TRY_ASSIGN(const record::RuntimeInfo runtime, runtime::find(settings.run.runtime.value_or("")));
   MIA_TRY(runtime::verify_unchanged(runtime));
   client::Worker worker;

@@ -25,16 +25,9 @@ Result<config::Loaded> load_for(const Scope& scope, const record::Report& report
   spec.config_dir = scope.config_dir;
   spec.set = scope.set;
   spec.profile = scope.profile;
-  MIA_TRY_ASSIGN(config::Loaded loaded, config::load(spec));
-  const auto entry = std::ranges::find_if(loaded.catalogue, [&](const config::ModelEntry& one) {
-    return !one.profile.empty() && std::ranges::count(report.models, one.id, &record::ModelInfo::id) > 0;
-  });
-  const std::string profile = entry == loaded.catalogue.end() ? "" : entry->profile;
-  if (!scope.profile.empty() || profile == loaded.profile || report.models.empty()) {
-    return loaded;
+  for (const record::ModelInfo& model : report.models) {
+    spec.models.push_back(model.id);
   }
-  spec.set.push_back("llm.primary.id=" + report.models.front().id);
-  spec.profile = profile;
   return config::load(spec);
 }
 
@@ -42,12 +35,11 @@ Result<config::Loaded> load_for(const Scope& scope, const record::Report& report
 // the gate itself stands above both.
 Status take_limits(const Scope& scope, const record::Report& report, judge::GateOptions& options) {
   MIA_TRY_ASSIGN(config::Loaded loaded, load_for(scope, report));
-  MIA_TRY_ASSIGN(const Configured typed, configure(scope));
   options.profile = loaded.profile;
   for (const record::Field& field : record::fields()) {
     const record::Value planned = record::get(report.settings, field);
     const bool is_limit = field.key.starts_with("perf.thresholds.");
-    const bool is_typed = std::ranges::count(typed.fixed, field.key, &std::pair<std::string, std::string>::first) > 0;
+    const bool is_typed = std::ranges::count(loaded.fixed, &field, &config::Assignment::field) > 0;
     if (is_limit && !is_typed && scope.profile.empty() && !std::holds_alternative<std::monostate>(planned)) {
       record::set(loaded.settings, field, planned);
     }

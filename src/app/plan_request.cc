@@ -10,18 +10,45 @@
 namespace mia::app {
 namespace {
 
-std::vector<std::string> flags_as_settings(const PlanRequest& request) {
-  std::vector<std::string> settings;
+constexpr std::string_view kModel = "llm.primary.id";
+constexpr std::string_view kRuntime = "run.runtime";
+
+Result<std::vector<config::Assignment>> flags_of(const PlanRequest& request) {
+  std::vector<config::Assignment> flags;
   if (request.repeats) {
-    settings.push_back(fmt::format("run.repeats={}", *request.repeats));
+    MIA_TRY_ASSIGN(flags.emplace_back(), config::read_value(*record::find_field("run.repeats"),
+                                                            std::to_string(*request.repeats), "--repeats"));
   }
   if (request.models.size() == 1) {
-    settings.push_back("llm.primary.id=" + request.models.front());
+    MIA_TRY_ASSIGN(flags.emplace_back(), config::read_value(*record::find_field(kModel), request.models.front(), "-m"));
   }
   if (request.runtimes.size() == 1) {
-    settings.push_back("run.runtime=" + request.runtimes.front());
+    MIA_TRY_ASSIGN(flags.emplace_back(),
+                   config::read_value(*record::find_field(kRuntime), request.runtimes.front(), "--runtime"));
   }
-  return settings;
+  return flags;
+}
+
+// The models that flags or the scenario name, where --set names none: their profile of thresholds is the one in force.
+std::vector<std::string> models_of(const PlanRequest& request, const Scope& scope, const measure::Scenario& scenario) {
+  const bool by_hand = std::ranges::any_of(scope.set, [](const std::string& text) {
+    const auto cut = config::split_assignment(text, "--set");
+    return cut && cut->field->key == kModel;
+  });
+  if (!request.models.empty() || by_hand) {
+    return request.models;
+  }
+  const auto axis = std::ranges::find(scenario.axes, kModel, &measure::Axis::key);
+  if (axis != scenario.axes.end()) {
+    return axis->values;
+  }
+  std::vector<std::string> models;
+  for (const auto& [key, text] : scenario.settings) {
+    if (key == kModel) {
+      models.push_back(text);
+    }
+  }
+  return models;
 }
 
 // Several models or runtimes are an axis.
@@ -33,17 +60,18 @@ void add_axis(measure::Scenario& scenario, std::string_view key, const std::vect
 }
 
 // --set beats everything, also what the workloads of a scenario differ in.
-void warn_of_flattened(const measure::Scenario& scenario, const measure::SettingList& fixed, Observer& observer) {
-  for (const auto& [key, value] : fixed) {
-    if (measure::workloads_differ_in(scenario, key)) {
-      observer.warn(fmt::format("{}={} holds for every workload of {}, which differ in it", key, value, scenario.name));
+void warn_of_flattened(const measure::Scenario& scenario, const Configured& configured, Observer& observer) {
+  for (const config::Assignment& one : configured.loaded.fixed) {
+    if (measure::workloads_differ_in(scenario, one.field->key)) {
+      observer.warn(fmt::format("{}={} holds for every workload of {}, which differ in it", one.field->key,
+                                record::to_text(one.value), scenario.name));
     }
   }
 }
 
 Status shape(measure::Scenario& scenario, const PlanRequest& request, const Configured& configured) {
-  for (const auto& [key, text] : configured.fixed) {
-    measure::fix_axis(scenario, key);
+  for (const config::Assignment& one : configured.loaded.fixed) {
+    measure::fix_axis(scenario, one.field->key);
   }
   std::set<std::string> given;
   for (const std::string& text : request.axes) {
@@ -52,15 +80,16 @@ Status shape(measure::Scenario& scenario, const PlanRequest& request, const Conf
       return fail(ErrorKind::usage, "--axis {}: that key has an axis already; write all its values in one",
                   one_line(text, 80));
     }
-    if (std::ranges::count(configured.fixed, axis.key, &std::pair<std::string, std::string>::first) > 0) {
-      return fail(ErrorKind::usage,
-                  "--axis {}: --set (or -m, --runtime, --repeats) fixes that key; leave one of them out",
-                  one_line(text, 80));
+    for (const config::Assignment& one : configured.loaded.fixed) {
+      if (one.field->key == axis.key) {
+        return fail(ErrorKind::usage, "--axis {}: {} fixes that key; leave one of them out", one_line(text, 80),
+                    one.origin);
+      }
     }
     MIA_TRY(measure::set_axis(scenario, std::move(axis)));
   }
-  add_axis(scenario, "run.runtime", request.runtimes);
-  add_axis(scenario, "llm.primary.id", request.models);
+  add_axis(scenario, kRuntime, request.runtimes);
+  add_axis(scenario, kModel, request.models);
   return {};
 }
 
@@ -88,7 +117,7 @@ void leave_layers(measure::Scenario& scenario, bool gpu) {
 }
 
 bool several_models(const measure::Scenario& scenario) {
-  const auto at = std::ranges::find(scenario.axes, "llm.primary.id", &measure::Axis::key);
+  const auto at = std::ranges::find(scenario.axes, kModel, &measure::Axis::key);
   return at != scenario.axes.end() && at->values.size() > 1;
 }
 
@@ -115,7 +144,7 @@ Status needs_gpu(const measure::Scenario& scenario, const record::Settings& base
 Result<std::vector<measure::Part>> parts_of(const measure::Scenario& whole, const PlanRequest& request,
                                             const Configured& configured, SubjectFinder& finder) {
   std::vector<measure::Part> parts;
-  MIA_TRY_ASSIGN(record::Settings base, settings_of(configured));
+  record::Settings base = configured.loaded.settings;
   if (!request.models.empty()) {
     base.llm.id = request.models.front();
   }
@@ -127,7 +156,7 @@ Result<std::vector<measure::Part>> parts_of(const measure::Scenario& whole, cons
     PlanRequest own = request;
     if (part.scenario.needs != "models" && own.models.size() > 1) {
       own.models.resize(1);  // the first one is what the other parts measure
-      part.scenario.settings.emplace_back("llm.primary.id", own.models.front());
+      part.scenario.settings.emplace_back(kModel, own.models.front());
     }
     MIA_TRY(shape(part.scenario, own, configured));
     part.left_out = left_out(part.scenario, gpu);
@@ -139,16 +168,18 @@ Result<std::vector<measure::Part>> parts_of(const measure::Scenario& whole, cons
 }  // namespace
 
 Result<measure::Plan> plan_of(const PlanRequest& request, const Caller& caller, const record::Machine& machine) {
-  MIA_TRY_ASSIGN(const Configured configured, configure(caller.scope, flags_as_settings(request)));
   measure::PlanInput input;
-  SubjectFinder finder(configured.catalogue);
   MIA_TRY_ASSIGN(input.scenario, measure::find_scenario(request.scenario));
+  MIA_TRY_ASSIGN(std::vector<config::Assignment> flags, flags_of(request));
+  MIA_TRY_ASSIGN(const Configured configured,
+                 configure(caller.scope, std::move(flags), models_of(request, caller.scope, input.scenario)));
+  SubjectFinder finder(configured.catalogue);
   MIA_TRY_ASSIGN(input.parts, parts_of(input.scenario, request, configured, finder));
-  warn_of_flattened(input.scenario, configured.fixed, caller.observer);
+  warn_of_flattened(input.scenario, configured, caller.observer);
   for (const measure::Part& part : input.parts) {
-    warn_of_flattened(part.scenario, configured.fixed, caller.observer);
+    warn_of_flattened(part.scenario, configured, caller.observer);
   }
-  MIA_TRY_ASSIGN(const record::Settings base, settings_of(configured));
+  const record::Settings& base = configured.loaded.settings;
   const bool gpu = has_gpu(base, request, finder);
   const std::vector<std::string> built_in = measure::built_in_scenarios();
   if (std::ranges::find(built_in, request.scenario) != built_in.end()) {
@@ -161,8 +192,8 @@ Result<measure::Plan> plan_of(const PlanRequest& request, const Caller& caller, 
     return fail(ErrorKind::usage, "scenario {} compares models: name two or more with -m A -m B", input.scenario.name);
   }
   MIA_TRY(needs_gpu(input.scenario, base, gpu, finder));
-  input.base = configured.loaded.settings;
-  input.fixed = configured.fixed;
+  input.base = base;
+  input.fixed = configured.loaded.fixed;
   input.only = request.only;
   return measure::make_plan(input, machine, [&](const record::Settings& settings) { return finder.find(settings); });
 }

@@ -27,18 +27,6 @@ std::vector<model::CatalogueEntry> catalogue_of(const config::Loaded& loaded) {
   return model::merge(model::built_in(), entries);
 }
 
-Result<std::pair<std::string, std::string>> parse_setting(const std::string& text) {
-  const std::size_t equals = text.find('=');
-  if (equals == std::string::npos || equals == 0) {
-    return fail(ErrorKind::usage, "--set {}: write key=value, for example --set n_threads=2", one_line(text, 80));
-  }
-  const std::string value(trim(std::string_view(text).substr(equals + 1)));
-  MIA_TRY_ASSIGN(const record::Field* const field,
-                 context(record::require_field(trim(text.substr(0, equals))), "--set"));
-  MIA_TRY(context(record::parse_value(*field, value), "--set"));
-  return std::pair{std::string(field->key), value};
-}
-
 std::string name_of(const store::LockHolder& holder) {
   return holder.pid > 0 ? fmt::format("mia-perf {} (process {} since {})", one_line(holder.verb, 40), holder.pid,
                                       one_line(holder.since, 40))
@@ -47,29 +35,19 @@ std::string name_of(const store::LockHolder& holder) {
 
 }  // namespace
 
-Result<Configured> configure(const Scope& scope, const std::vector<std::string>& extra) {
+Result<Configured> configure(const Scope& scope, std::vector<config::Assignment> flags,
+                             std::vector<std::string> models) {
   Configured configured;
   config::LoadSpec spec;
   spec.config_dir = scope.config_dir;
   spec.profile = scope.profile;
+  spec.set = scope.set;
+  spec.flags = std::move(flags);
+  spec.models = std::move(models);
   MIA_TRY_ASSIGN(configured.loaded, config::load(spec));
+  std::ranges::for_each(configured.loaded.warnings, log::warn);
   configured.catalogue = catalogue_of(configured.loaded);
-  for (const std::vector<std::string>* const list : {&scope.set, &extra}) {
-    for (const std::string& text : *list) {
-      MIA_TRY_ASSIGN(auto setting, parse_setting(text));
-      std::erase_if(configured.fixed, [&](const auto& other) { return other.first == setting.first; });
-      configured.fixed.push_back(std::move(setting));
-    }
-  }
   return configured;
-}
-
-Result<record::Settings> settings_of(const Configured& configured) {
-  record::Settings settings = configured.loaded.settings;
-  for (const auto& [key, text] : configured.fixed) {
-    MIA_TRY(record::set_text(settings, key, text));
-  }
-  return settings;
 }
 
 Result<record::ModelInfo> SubjectFinder::model_of(const std::string& id, const record::RuntimeInfo& runtime) {

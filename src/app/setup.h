@@ -16,14 +16,13 @@
 namespace mia::app {
 
 struct Configured {
-  config::Loaded loaded;  // all layers but --set
+  config::Loaded loaded;
   std::vector<model::CatalogueEntry> catalogue;
-  measure::SettingList fixed;  // --set and the flags that stand for one, checked
 };
-// `extra`: "key=value" of flags such as --repeats.
-[[nodiscard]] Result<Configured> configure(const Scope& scope, const std::vector<std::string>& extra = {});
-// All layers with `fixed` on top.
-[[nodiscard]] Result<record::Settings> settings_of(const Configured& configured);
+// `flags`: those that stand for a key, such as --repeats. `models`: ids of those that are measured; empty: the one that
+// the configuration chooses.
+[[nodiscard]] Result<Configured> configure(const Scope& scope, std::vector<config::Assignment> flags = {},
+                                           std::vector<std::string> models = {});
 
 // Finds runtimes and models once each, however many cells name them.
 class SubjectFinder {

@@ -135,7 +135,7 @@ Result<std::optional<record::ModelInfo>> model_of(const RooflineOptions& options
 
 Result<int> roofline(const Common& common, const RooflineOptions& options) {
   MIA_TRY_ASSIGN(const app::Configured configured, app::configure(common));
-  MIA_TRY_ASSIGN(const record::Settings settings, app::settings_of(configured));
+  const record::Settings& settings = configured.loaded.settings;
   Limits limits;
   limits.depth = options.depth;
   MIA_TRY_ASSIGN(limits.model, model_of(options, configured, settings));

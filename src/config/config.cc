@@ -57,12 +57,10 @@ Layer read_file_layer(const fs::path& file, std::vector<fs::path>& files) {
   return read_layer(*document);
 }
 
-void apply_layer(Loaded& loaded, const std::vector<LayerValue>& values) {
-  for (const LayerValue& value : values) {
-    // Layers hold checked values only.
-    if (record::set_text(loaded.settings, value.key, value.text)) {
-      loaded.origins[value.key] = value.origin;
-    }
+void apply_layer(Loaded& loaded, const std::vector<Assignment>& values) {
+  put(loaded.settings, values);
+  for (const Assignment& value : values) {
+    loaded.origins[std::string(value.field->key)] = value.origin;
   }
 }
 
@@ -80,7 +78,7 @@ std::vector<ModelRow> merged_models(const Layers& layers) {
   return models;
 }
 
-using Profiles = std::map<std::string, std::vector<LayerValue>>;
+using Profiles = std::map<std::string, std::vector<Assignment>>;
 
 Profiles merged_profiles(const Layers& layers) {
   Profiles profiles = layers.overrides.profiles;
@@ -115,14 +113,23 @@ Loaded built_in() {
   return loaded;
 }
 
-// The model that all layers together choose names the profile, which itself lies below most of them.
-std::string profile_of(const Layers& layers, const std::vector<ModelEntry>& catalogue) {
-  Loaded trial = built_in();
-  for (const Layer* const layer : {&layers.base, &layers.overrides, &layers.environment, &layers.set}) {
-    apply_layer(trial, layer->values);
+// The measured model names the profile, which itself lies below most layers that may choose the model.
+std::string profile_of(const Layers& layers, const std::vector<ModelEntry>& catalogue,
+                       std::vector<std::string> measured) {
+  if (measured.empty()) {
+    Loaded trial = built_in();
+    for (const Layer* const layer : {&layers.base, &layers.overrides, &layers.environment, &layers.set}) {
+      put(trial.settings, layer->values);
+    }
+    measured.push_back(trial.settings.llm.id.value_or(""));
   }
-  const auto at = std::ranges::find(catalogue, trial.settings.llm.id.value_or(""), &ModelEntry::id);
-  return at == catalogue.end() ? std::string() : at->profile;
+  for (const std::string& id : measured) {
+    const auto at = std::ranges::find(catalogue, id, &ModelEntry::id);
+    if (at != catalogue.end() && !at->profile.empty()) {
+      return at->profile;
+    }
+  }
+  return {};
 }
 
 Result<fs::path> dir_of(const LoadSpec& spec) {
@@ -176,6 +183,7 @@ Result<Loaded> load(const LoadSpec& spec) {
   layers.overrides = read_file_layer(dir / "overrides.local.yaml", loaded.files);
   layers.environment = spec.use_environment ? read_environment(environ) : Layer{};
   layers.set = read_set(spec.set);
+  layers.set.values.insert(layers.set.values.end(), spec.flags.begin(), spec.flags.end());
   const std::vector<ModelRow> models = merged_models(layers);
   const Profiles profiles = merged_profiles(layers);
   std::vector<std::string> problems;
@@ -184,7 +192,7 @@ Result<Loaded> load(const LoadSpec& spec) {
   }
   append(problems, profile_problems(models, profiles));
   std::ranges::transform(models, std::back_inserter(loaded.catalogue), [](const ModelRow& row) { return row.entry; });
-  loaded.profile = spec.profile.empty() ? profile_of(layers, loaded.catalogue) : spec.profile;
+  loaded.profile = spec.profile.empty() ? profile_of(layers, loaded.catalogue, spec.models) : spec.profile;
   if (!spec.profile.empty() && !profiles.contains(spec.profile)) {
     problems.push_back(unknown_profile("--profile", spec.profile, profiles));
   }
@@ -199,7 +207,11 @@ Result<Loaded> load(const LoadSpec& spec) {
   }
   apply_layer(loaded, layers.overrides.values);
   apply_layer(loaded, layers.environment.values);
-  apply_layer(loaded, layers.set.values);
+  for (const Assignment& one : layers.set.values) {
+    add(loaded.fixed, one);
+  }
+  apply_layer(loaded, loaded.fixed);
+  loaded.warnings = std::move(layers.environment.warnings);
   return loaded;
 }
 

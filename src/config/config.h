@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "config/assignment.h"
 #include "record/settings.h"
 
 namespace mia::config {
@@ -31,14 +32,18 @@ struct Loaded {
   std::map<std::string, std::string> origins;
   std::vector<ModelEntry> catalogue;         // of base.yaml; an entry of overrides.local.yaml replaces one of its id
   std::string profile;                       // of thresholds, the one in force; "" for none
+  std::vector<Assignment> fixed;             // the highest layer: --set and flags, each key once
+  std::vector<std::string> warnings;         // one sentence each
   std::vector<std::filesystem::path> files;  // that were read
 };
 
 struct LoadSpec {
   std::filesystem::path config_dir;  // empty: find_config_dir()
   std::vector<std::string> set;      // "key=value", the highest layer
-  std::string profile;               // of thresholds; empty: the one of the model's catalogue entry
+  std::string profile;               // of thresholds; empty: the one of the measured model's catalogue entry
   bool use_environment = true;
+  std::vector<Assignment> flags;    // that stand for a key; above `set`
+  std::vector<std::string> models;  // ids of those measured; empty: the one that the layers choose
 };
 
 // An error of kind usage tells all problems of all layers, one a line: where (file and line, variable, --set), which

@@ -61,7 +61,7 @@ class LayerReader {
 
   // Leaves below `path`; `outer` is what stands before it in the file but not in the key (a profile's name).
   void read_values(const Json& value, const std::string& path, const std::string& outer,
-                   std::vector<LayerValue>& into) {
+                   std::vector<Assignment>& into) {
     const std::string where = outer.empty() ? path : outer + "." + path;
     const record::Field* const known = record::find_field(path);
     const bool is_leaf = known != nullptr && known->key == path;
@@ -78,7 +78,7 @@ class LayerReader {
     }
   }
 
-  void read_leaf(const Json& value, const std::string& path, const std::string& where, std::vector<LayerValue>& into) {
+  void read_leaf(const Json& value, const std::string& path, const std::string& where, std::vector<Assignment>& into) {
     const auto field = field_of(path);
     if (!field) {
       problem(where, field.error().text());
@@ -94,11 +94,12 @@ class LayerReader {
     }
     const auto written = document_.texts.find(where);
     const std::string text = written == document_.texts.end() ? "auto" : written->second;  // nothing there, or ~
-    if (const auto parsed = record::parse_value(**field, text); !parsed) {
-      problem(where, parsed.error().text());
-      return;
+    auto one = read_value(**field, text, document_.place(where));
+    if (one) {
+      into.push_back(std::move(*one));
+    } else {
+      problem_at(where, one.error().text());
     }
-    into.push_back({path, text, document_.place(where)});
   }
 
   void read_profiles(const Json& profiles) {
@@ -115,7 +116,7 @@ class LayerReader {
       for (const auto& [key, value] : settings.items()) {
         read_values(value, key, "profiles." + name, values);
       }
-      for (LayerValue& value : values) {
+      for (Assignment& value : values) {
         value.origin = fmt::format("profile {} ({})", one_line(name, 80), value.origin);
       }
     }
@@ -181,8 +182,12 @@ class LayerReader {
   }
 
   void problem(const std::string& path, const std::string& text) {
+    problem_at(path, fmt::format("{}: {}", document_.place(path), text));
+  }
+
+  void problem_at(const std::string& path, std::string text) {
     const auto at = document_.lines.find(path);
-    problems_.emplace(at == document_.lines.end() ? 0 : at->second, fmt::format("{}: {}", document_.place(path), text));
+    problems_.emplace(at == document_.lines.end() ? 0 : at->second, std::move(text));
   }
 
   const YamlDocument& document_;
@@ -193,16 +198,18 @@ class LayerReader {
 };
 
 // Adds a checked value, or the problem with it.
-void add(Layer& layer, const Result<const record::Field*>& field, const std::string& text, const std::string& origin) {
-  if (!field) {
-    layer.problems.push_back(fmt::format("{}: {}", origin, field.error().text()));
-    return;
+void add(Layer& layer, Result<Assignment> one) {
+  if (one) {
+    layer.values.push_back(std::move(*one));
+  } else {
+    layer.problems.push_back(one.error().text());
   }
-  if (const auto parsed = record::parse_value(**field, text); !parsed) {
-    layer.problems.push_back(fmt::format("{}: {}", origin, parsed.error().text()));
-    return;
-  }
-  layer.values.push_back({std::string((*field)->key), text, origin});
+}
+
+Result<Assignment> of_variable(const std::string& key, std::string_view name, std::string_view text) {
+  const std::string origin = fmt::format("environment {}", name);
+  MIA_TRY_ASSIGN(const record::Field* const field, context(field_of(key), origin));
+  return read_value(*field, text, origin);
 }
 
 constexpr std::string_view kPrefix = "MIA__";
@@ -214,6 +221,21 @@ std::string key_of_variable(std::string_view variable) {
     key.replace(at, 2, ".");
   }
   return key;
+}
+
+// Letters and digits alone: what remains of a variable's name whatever stands between its words.
+std::string bare(std::string_view name) {
+  std::string letters = lower(name);
+  std::erase_if(letters, [](char c) { return c == '_' || c == '.'; });
+  return letters;
+}
+
+// The variable that was meant by one that nobody reads: MIA_LLM_PRIMARY_N_THREADS, mia__llm__primary__n_threads.
+const record::Field* near_miss(std::string_view name) {
+  const auto fields = record::fields();
+  const auto meant =
+      std::ranges::find_if(fields, [&](const record::Field& field) { return bare(name) == "mia" + bare(field.key); });
+  return meant == fields.end() ? nullptr : &*meant;
 }
 
 }  // namespace
@@ -244,12 +266,16 @@ Layer read_environment(const char* const* variables) {
       // Two names of one switch: what turns it on comes last, so that the other one's 0 does not undo it.
       const bool on = parse_bool(text).value_or(true);
       Layer one;
-      add(one, field_of("run.latency_dist"), text, fmt::format("environment {}", name));
+      add(one, of_variable("run.latency_dist", name, text));
       switches.problems.insert(switches.problems.end(), one.problems.begin(), one.problems.end());
       switches.values.insert(on ? switches.values.end() : switches.values.begin(), one.values.begin(),
                              one.values.end());
     } else if (name.starts_with(kPrefix)) {
-      add(layer, field_of(key_of_variable(name)), text, fmt::format("environment {}", name));
+      add(layer, of_variable(key_of_variable(name), name, text));
+    } else if (const record::Field* const meant = near_miss(name)) {
+      layer.warnings.push_back(
+          fmt::format("environment {} is not read: begin with MIA__ and write two underscores for each dot of {}",
+                      one_line(name, 80), meant->key));
     }
   }
   // A key's own variable says more than a switch.
@@ -261,13 +287,7 @@ Layer read_environment(const char* const* variables) {
 Layer read_set(const std::vector<std::string>& set) {
   Layer layer;
   for (const std::string& text : set) {
-    const std::size_t equals = text.find('=');
-    if (equals == std::string::npos) {
-      layer.problems.push_back(fmt::format("--set {}: write key=value", one_line(text, 80)));
-      continue;
-    }
-    add(layer, record::require_field(trim(std::string_view(text).substr(0, equals))),
-        std::string(trim(std::string_view(text).substr(equals + 1))), "--set");
+    add(layer, read_assignment(text, "--set"));
   }
   return layer;
 }

@@ -7,16 +7,11 @@
 #include <string_view>
 #include <vector>
 
+#include "config/assignment.h"
 #include "config/config.h"
 #include "config/yaml_tree.h"
 
 namespace mia::config {
-
-struct LayerValue {
-  std::string key;  // full key of the field table
-  std::string text;
-  std::string origin;  // "configs/base.yaml:12"
-};
 
 struct ModelRow {
   ModelEntry entry;
@@ -24,10 +19,11 @@ struct ModelRow {
 };
 
 struct Layer {
-  std::vector<LayerValue> values;
+  std::vector<Assignment> values;
   std::vector<ModelRow> models;
-  std::map<std::string, std::vector<LayerValue>> profiles;
+  std::map<std::string, std::vector<Assignment>> profiles;
   std::vector<std::string> problems;  // one sentence each, with file and line
+  std::vector<std::string> warnings;
 };
 
 [[nodiscard]] Layer read_layer(const YamlDocument& document);
@@ -36,10 +32,10 @@ struct Layer {
 [[nodiscard]] const std::map<std::string, std::string ModelEntry::*>& model_members();
 
 // "MIA__LLM__PRIMARY__N_THREADS=2" and the perf method's switches; an unknown MIA__ variable is a problem, an empty one
-// counts as not set.
+// counts as not set. One that is meant so, but has another case or single underscores, is a warning.
 [[nodiscard]] Layer read_environment(const char* const* variables);
 
-// "key=value" of --set; bare names are good where only one key has them.
+// "key=value" of --set.
 [[nodiscard]] Layer read_set(const std::vector<std::string>& set);
 
 }  // namespace mia::config

@@ -34,7 +34,7 @@ constexpr std::string_view kSwitches =
 
 | variable | meaning |
 |---|---|
-| `MIA__...` | any key above; an unknown one is an error, an empty one counts as not set |
+| `MIA__...` | any key above; an unknown one is an error, an empty one counts as not set; a near miss (`MIA_LLM_PRIMARY_...`, lower case) is warned of |
 | `MIA_PERF_CONFIG_DIR` | the folder of `base.yaml`; without it `./configs`, then the installed one |
 | `MIA_LLAMA_FAKE=1` | measure the scripted worker instead of a runtime |
 | `MIA_PERF_LATENCY_DIST=1`, `MIA_PERF_STREAM_LATENCY=1` | `run.latency_dist: true` |

@@ -137,7 +137,7 @@ class Expander {
     for (const record::Setting& setting : point.settings) {
       record::set(settings, *setting.field, setting.value);
     }
-    MIA_TRY(apply(settings, input_.fixed, machine_));
+    config::put(settings, input_.fixed);
     MIA_TRY(make_request(settings));
     MIA_TRY_ASSIGN(cell.subject, subject_of_(settings));
     for (record::Setting& setting : cell.point.settings) {
@@ -267,7 +267,7 @@ Result<Plan> make_plan(const PlanInput& input, const record::Machine& machine, c
   plan.scenario = input.scenario;
   plan.base = input.base;
   MIA_TRY(apply(plan.base, input.scenario.settings, machine));
-  MIA_TRY(apply(plan.base, input.fixed, machine));
+  config::put(plan.base, input.fixed);
   plan.only = input.only;
   Expander expander(plan, input, machine, subject_of);
   for (const Part& part : input.parts) {

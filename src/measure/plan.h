@@ -15,6 +15,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "config/assignment.h"
 #include "measure/scenario.h"
 #include "record/machine.h"
 #include "record/point.h"
@@ -67,7 +68,7 @@ struct PlanInput {
   Scenario scenario;
   std::vector<Part> parts;
   record::Settings base;
-  SettingList fixed;
+  std::vector<config::Assignment> fixed;
   std::vector<std::string> only;  // keep cells whose key contains one of these; empty: all
 };
 [[nodiscard]] Result<Plan> make_plan(const PlanInput& input, const record::Machine& machine,

@@ -89,38 +89,8 @@ Result<const Json*> optional_list(const Json& json, std::string_view key) {
   return &*at;
 }
 
-bool fits(const record::Field& field, const Json& value) {
-  if (value.is_null() || value == "auto") {
-    return true;
-  }
-  switch (field.type) {
-    case record::FieldType::integer:
-      return value.is_number_integer();
-    case record::FieldType::number:
-      return value.is_number();
-    case record::FieldType::boolean:
-      return value.is_boolean();
-    case record::FieldType::text:
-      return value.is_string();
-  }
-  return false;
-}
-
 Result<record::Settings> need_settings(const Json& json, std::string_view key) {
   MIA_TRY_ASSIGN(const Json* const object, need_object(json, key));
-  for (const record::Field& field : record::fields()) {
-    const auto section = object->find(field.key.substr(0, field.key.size() - field.name.size() - 1));
-    if (section == object->end()) {
-      continue;
-    }
-    if (!section->is_object()) {
-      return violation(key, "has a section that is not an object");
-    }
-    const auto value = section->find(field.name);
-    if (value != section->end() && !fits(field, *value)) {
-      return fail(ErrorKind::protocol, "{}: '{}' has a wrong type", key, field.key);
-    }
-  }
   auto settings = record::settings_from_json(*object);
   if (!settings) {
     return fail(ErrorKind::protocol, "{}: {}", key, settings.error().message);

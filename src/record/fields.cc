@@ -175,7 +175,18 @@ Result<Value> value_from_json(const Field& field, const Json& json) {
   if (json.is_null() || json == "auto") {
     return Value();
   }
-  return parse_value(field, json.is_string() ? json.get<std::string>() : json.dump());
+  if (field.type == FieldType::text && json.is_string()) {
+    return parse_typed(field, json.get_ref<const std::string&>());
+  }
+  if (field.type == FieldType::boolean && json.is_boolean()) {
+    return Value(json.get<bool>());
+  }
+  const bool fits =
+      field.type == FieldType::integer ? json.is_number_integer() : field.type == FieldType::number && json.is_number();
+  if (!fits || !in_range(field, json.get<double>())) {
+    return wrong_value(field, dump_json(json));
+  }
+  return field.type == FieldType::integer ? Value(json.get<std::int64_t>()) : Value(json.get<double>());
 }
 
 }  // namespace
@@ -291,7 +302,10 @@ Result<Settings> settings_from_json(const Json& json) {
   Settings settings;
   for (const Field& field : kFields) {
     const Json& section = get_member(json, section_of(field));
-    if (section.is_object() && section.contains(field.name)) {
+    if (!section.is_null() && !section.is_object()) {
+      return fail(ErrorKind::protocol, "{} is a section, but no object", section_of(field));
+    }
+    if (section.contains(field.name)) {
       MIA_TRY_ASSIGN(const Value value, value_from_json(field, section.at(std::string(field.name))));
       set(settings, field, value);
     }

@@ -187,6 +187,19 @@ class Limits(GateCase):
         self.assertEqual(check(report, "long_tps_min")[0]["verdict"], "fail")
         self.assertEqual(check(report, "load_ms_max")[0]["limit"], 11000)
 
+    def test_a_run_records_the_limits_of_the_model_that_it_measures(self):
+        scenario = self.dir / "mine.yaml"
+        scenario.write_text("settings: {llm.primary.id: gpt-oss-20b-mxfp4, run.repeats: 1}\n")
+        for what in (["smoke", "-m", "gpt-oss-20b-mxfp4"], ["smoke", "--set", "llm.primary.id=gpt-oss-20b-mxfp4"],
+                     [str(scenario)], ["smoke", "-m", "one", "-m", "gpt-oss-20b-mxfp4"]):
+            with self.subTest(what):
+                self.mia("run", *what, "--repeats", "1")
+                limits = json.loads(self.mia("report", "last", "--json")[0])["settings"]["perf.thresholds"]
+                self.assertEqual((limits["load_ms_max"], limits["long_tps_min"]), (11000, 7.5))
+        self.mia("run", str(scenario), "--repeats", "1", "-m", "another")
+        limits = json.loads(self.mia("report", "last", "--json")[0])["settings"]["perf.thresholds"]
+        self.assertEqual(limits["load_ms_max"], "auto")
+
     def test_profile_names_another(self):
         self.speed(10)
         self.mia("run", "smoke")

@@ -109,8 +109,24 @@ TEST(Environment, KnowsTheSwitchesOfTheMethod) {
   const Layer layer = read_environment(variables);
   EXPECT_TRUE(layer.problems.empty());
   ASSERT_EQ(layer.values.size(), 2U);
-  EXPECT_EQ(layer.values.back().key, "run.latency_dist");
-  EXPECT_EQ(layer.values.back().text, "1") << "one switch that is off does not undo the other";
+  EXPECT_EQ(layer.values.back().field->key, "run.latency_dist");
+  EXPECT_EQ(layer.values.back().value, record::Value(true)) << "one switch that is off does not undo the other";
+}
+
+TEST(Environment, WarnsOfVariablesThatNearlyNameAKey) {
+  const char* const variables[] = {"MIA_LLM_PRIMARY_N_THREADS=2",
+                                   "mia__llm__primary__n_threads=2",
+                                   "MIA_PERF_STORE=x",
+                                   "MIA_LLAMA_FAKE=1",
+                                   "MIAO=1",
+                                   nullptr};
+  const Layer layer = read_environment(variables);
+  EXPECT_TRUE(layer.values.empty() && layer.problems.empty());
+  ASSERT_EQ(layer.warnings.size(), 2U);
+  EXPECT_EQ(
+      layer.warnings.front(),
+      "environment MIA_LLM_PRIMARY_N_THREADS is not read: begin with MIA__ and write two underscores for each dot "
+      "of llm.primary.n_threads");
 }
 
 TEST(Shipped, ConfigurationIsGood) {

@@ -30,8 +30,8 @@ inline Result<Subject> one_model(const record::Settings&) {
   return subject;
 }
 
-inline Result<Plan> plan_of(std::string_view yaml, SettingList fixed = {}, std::vector<std::string> only = {},
-                            const record::Machine& machine = four_cores()) {
+inline Result<Plan> plan_of(std::string_view yaml, std::vector<config::Assignment> fixed = {},
+                            std::vector<std::string> only = {}, const record::Machine& machine = four_cores()) {
   PlanInput input;
   MIA_TRY_ASSIGN(input.scenario, parse_scenario(yaml, "test.yaml"));
   input.base = record::default_settings();
