@@ -18,7 +18,7 @@ std::filesystem::path config_dir(const Scope& scope) {
 }
 
 Result<std::string> write_settings(const std::filesystem::path& file, const record::SettingList& settings,
-                      const std::string& sentence) {
+                                   const std::string& sentence) {
   std::map<std::string, std::string> values;
   for (const record::Setting& setting : settings) {
     values[std::string(setting.field->key)] = record::to_text(setting.value);

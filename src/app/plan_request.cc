@@ -173,12 +173,16 @@ Result<measure::Plan> plan_of(const PlanRequest& request, const Caller& caller, 
   MIA_TRY_ASSIGN(std::vector<config::Assignment> flags, flags_of(request));
   MIA_TRY_ASSIGN(const Configured configured,
                  configure(caller.scope, std::move(flags), models_of(request, caller.scope, input.scenario)));
-  SubjectFinder finder(configured.catalogue);
-  MIA_TRY_ASSIGN(input.parts, parts_of(input.scenario, request, configured, finder));
-  warn_of_flattened(input.scenario, configured, caller.observer);
-  for (const measure::Part& part : input.parts) {
-    warn_of_flattened(part.scenario, configured, caller.observer);
+  for (const std::string& warning : configured.loaded.warnings) {
+    caller.observer.warn(warning);
   }
+  SubjectFinder finder(configured.catalogue);
+  warn_of_flattened(input.scenario, configured, caller.observer);
+  for (const std::string& part : input.scenario.parts) {
+    MIA_TRY_ASSIGN(const measure::Scenario scenario, measure::find_scenario(part));
+    warn_of_flattened(scenario, configured, caller.observer);
+  }
+  MIA_TRY_ASSIGN(input.parts, parts_of(input.scenario, request, configured, finder));
   const record::Settings& base = configured.loaded.settings;
   const bool gpu = has_gpu(base, request, finder);
   const std::vector<std::string> built_in = measure::built_in_scenarios();

@@ -45,7 +45,6 @@ Result<Configured> configure(const Scope& scope, std::vector<config::Assignment>
   spec.flags = std::move(flags);
   spec.models = std::move(models);
   MIA_TRY_ASSIGN(configured.loaded, config::load(spec));
-  std::ranges::for_each(configured.loaded.warnings, log::warn);
   configured.catalogue = catalogue_of(configured.loaded);
   return configured;
 }

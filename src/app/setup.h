@@ -20,7 +20,7 @@ struct Configured {
   std::vector<model::CatalogueEntry> catalogue;
 };
 // `flags`: those that stand for a key, such as --repeats. `models`: ids of those that are measured; empty: the one that
-// the configuration chooses.
+// the configuration chooses. What should be warned of stands in loaded.warnings.
 [[nodiscard]] Result<Configured> configure(const Scope& scope, std::vector<config::Assignment> flags = {},
                                            std::vector<std::string> models = {});
 

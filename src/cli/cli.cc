@@ -36,6 +36,14 @@ int exit_code_of(const Error& error) {
   return kInternal;
 }
 
+Result<app::Configured> configured_for(const Common& common) {
+  MIA_TRY_ASSIGN(app::Configured configured, app::configure(common));
+  for (const std::string& warning : configured.loaded.warnings) {
+    log::warn(warning);
+  }
+  return configured;
+}
+
 namespace {
 
 int output_errno = 0;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/scope.h"
+#include "app/setup.h"
 #include "base/json.h"
 #include "base/result.h"
 #include "document/text.h"
@@ -44,6 +45,8 @@ struct Cli {
 };
 
 [[nodiscard]] int exit_code_of(const Error& error);
+// app::configure(), its warnings told.
+[[nodiscard]] Result<app::Configured> configured_for(const Common& common);
 
 // stdout; broken pipes are quiet.
 // On stdout. What could not be written is remembered for output_error().

@@ -43,7 +43,7 @@ Result<app::CompareRequest> request_of(const Common& common, const CompareOption
   request.options.max_epochs = options.max_epochs;
   // Another order each time; compare.json keeps it as coin_seed.
   request.options.seed = options.seed.value_or(std::random_device()());
-  MIA_TRY_ASSIGN(const app::Configured configured, app::configure(common));
+  MIA_TRY_ASSIGN(const app::Configured configured, configured_for(common));
   MIA_TRY_ASSIGN(const auto workload, app::comparison_workload(options.workload));
   app::SubjectFinder finder(configured.catalogue);
   MIA_TRY_ASSIGN(request.a, context(app::make_arm(configured, workload, options.a, finder), "A"));

@@ -111,7 +111,7 @@ const char* severity_word(record::Severity severity) {
 }
 
 Result<int> doctor(const Common& common) {
-  MIA_TRY_ASSIGN(const app::Configured configured, app::configure(common));
+  MIA_TRY_ASSIGN(const app::Configured configured, configured_for(common));
   const record::Settings& settings = configured.loaded.settings;
   const auto path = model::resolve(settings.llm.id.value_or(""), configured.catalogue);
   const Result<record::ModelInfo> model = path ? model::inspect(*path) : path.failure();

@@ -57,7 +57,7 @@ void add_absent(const model::CatalogueEntry& entry, const app::Configured& confi
 }
 
 Result<int> list_models(const Common& common) {
-  MIA_TRY_ASSIGN(const app::Configured configured, app::configure(common));
+  MIA_TRY_ASSIGN(const app::Configured configured, configured_for(common));
   const auto present = model::list_present(configured.catalogue);
   Json json = Json::array();
   document::Table table{
@@ -113,7 +113,7 @@ struct GetOptions {
 
 Result<int> get(const Common& common, const GetOptions& options) {
   const std::string& id = options.id;
-  MIA_TRY_ASSIGN(const app::Configured configured, app::configure(common));
+  MIA_TRY_ASSIGN(const app::Configured configured, configured_for(common));
   MIA_TRY_ASSIGN(const model::GetPlan plan, model::plan_get(id, configured.catalogue));
   MIA_TRY(announce(id, plan, options.yes));
   const proc::InterruptGuard guard;
@@ -251,7 +251,7 @@ Json describe_json(const record::ModelInfo& model, std::int64_t depth) {
 }
 
 Result<int> show(const Common& common, const ShowOptions& options) {
-  MIA_TRY_ASSIGN(const app::Configured configured, app::configure(common));
+  MIA_TRY_ASSIGN(const app::Configured configured, configured_for(common));
   MIA_TRY_ASSIGN(const auto path, model::resolve(options.id, configured.catalogue));
   MIA_TRY_ASSIGN(const record::ModelInfo model, model::inspect(path));
   std::optional<app::ExpertHistogram> experts;

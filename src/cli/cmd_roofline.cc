@@ -134,7 +134,7 @@ Result<std::optional<record::ModelInfo>> model_of(const RooflineOptions& options
 }
 
 Result<int> roofline(const Common& common, const RooflineOptions& options) {
-  MIA_TRY_ASSIGN(const app::Configured configured, app::configure(common));
+  MIA_TRY_ASSIGN(const app::Configured configured, configured_for(common));
   const record::Settings& settings = configured.loaded.settings;
   Limits limits;
   limits.depth = options.depth;

@@ -94,7 +94,7 @@ Result<int> with_progress(const Common& common, Work work) {
 
 Result<int> check_runtime(const Common& common, const std::string& name) {
   std::filesystem::path model;
-  MIA_TRY_ASSIGN(const app::Configured configured, app::configure(common));
+  MIA_TRY_ASSIGN(const app::Configured configured, configured_for(common));
   const record::Settings& settings = configured.loaded.settings;
   if (const auto found = model::resolve(settings.llm.id.value_or(""), configured.catalogue)) {
     model = *found;

@@ -147,7 +147,7 @@ Result<int> synth(const Common& common, const SynthOptions& options) {
   if (options.list) {
     return list_presets(common);
   }
-  MIA_TRY_ASSIGN(const app::Configured configured, app::configure(common));
+  MIA_TRY_ASSIGN(const app::Configured configured, configured_for(common));
   MIA_TRY_ASSIGN(const model::SynthSpec spec, spec_of(options, configured));
   MIA_TRY_ASSIGN(const model::SynthResult result, write(spec));
   const double rate = static_cast<double>(result.bytes) / std::max(result.seconds, 1e-9);

@@ -42,8 +42,8 @@ struct LoadSpec {
   std::vector<std::string> set;      // "key=value", the highest layer
   std::string profile;               // of thresholds; empty: the one of the measured model's catalogue entry
   bool use_environment = true;
-  std::vector<Assignment> flags;    // that stand for a key; above `set`
-  std::vector<std::string> models;  // ids of those measured; empty: the one that the layers choose
+  std::vector<Assignment> flags = {};    // that stand for a key; above `set`
+  std::vector<std::string> models = {};  // ids of those measured; empty: the one that the layers choose
 };
 
 // An error of kind usage tells all problems of all layers, one a line: where (file and line, variable, --set), which

@@ -202,8 +202,8 @@ std::string widest_interval(const record::Report& report) {
     const double width = (*at->second.high - *at->second.low) / *at->second.value;
     if (width > most) {
       most = width;
-      text = fmt::format("; tokens_per_s is least certain for {}: {:.4g} to {:.4g}", record::label_of(cell), *at->second.low,
-                         *at->second.high);
+      text = fmt::format("; tokens_per_s is least certain for {}: {:.4g} to {:.4g}", record::label_of(cell),
+                         *at->second.low, *at->second.high);
     }
   }
   return text;

@@ -32,10 +32,11 @@ std::vector<std::string> axis_values(const record::Report& report, const record:
     }
   };
   for (const record::CellReport& cell : report.cells) {
-    if (cell.part.empty()) {
-      add(cell.point);
-      std::ranges::for_each(cell.also, add);
+    if (!cell.part.empty()) {
+      return {};
     }
+    add(cell.point);
+    std::ranges::for_each(cell.also, add);
   }
   return values;
 }

@@ -244,7 +244,8 @@ class Confirmation(Procedure):
         self.script(rules=[{"when": {"n_threads": 8}, "when_trial": list(range(1, 11)), "token_ms": 4},
                            {"when": {"n_threads": 16}, "token_ms": 7}], noise={"seed": 5, "trial": 0.01})
         report = self.mia_json("run", "cpu-tuning", "--axis", "n_threads=4,8,16", "--axis", "n_batch=256")
-        self.assertEqual(report["recommendation"], [{"field": "llm.primary.n_threads", "value": 16}])
+        self.assertEqual(report["recommendation"], [{"field": "llm.primary.n_threads", "value": 16},
+                                                    {"field": "llm.primary.n_batch", "value": 256}])
         self.assertEqual(len(report["trials"]), 9 + 12 + 12)
 
     def test_the_budget_drops_rounds_and_says_so(self):

@@ -16,10 +16,11 @@ using record::Report;
 
 Report one_scenario(double tok_s, double p95_long) {
   ReportMaker maker;
-  maker.cell("short");
+  maker.cell("short").point = {"long-context", {}, "short"};
   maker.report.cells[0].metrics["tokens_per_s"].value = tok_s;
   maker.report.cells[0].metrics["p95_decode_ms"].value = 100;
   maker.cell("long").requested.workload.name = "long";
+  maker.report.cells[1].point = {"long-context", {}, "long"};
   maker.report.cells[1].metrics["tokens_per_s"].value = tok_s;
   maker.report.cells[1].metrics["p95_decode_ms"].value = p95_long;
   maker.report.settings.thresholds.short_tps_min = 5.0;
@@ -36,10 +37,10 @@ Report probe() {
                   {"latency", "", "", {}, "", false, record::TableShape::latency}};
   Report latency = one_scenario(4, 110);
   for (record::CellReport& cell : report.cells) {
-    cell.part = "long-context";
+    cell.part = cell.point.scenario = "long-context";
   }
   for (record::CellReport& cell : latency.cells) {
-    cell.part = "latency";
+    cell.part = cell.point.scenario = "latency";
     cell.key = "latency/" + cell.key;
     report.cells.push_back(cell);
   }

@@ -69,7 +69,7 @@ TEST(Plan, EveryRoundHasEveryCellOnceInAnOrderOfItsOwn) {
 TEST(Plan, SameInputSameHashAndOrderAnotherSeedAnotherOrder) {
   const auto a = plan_of(kTwoByTwo);
   const auto b = plan_of(kTwoByTwo);
-  const auto c = plan_of(kTwoByTwo, {{"run.seed", "2"}});
+  const auto c = plan_of(kTwoByTwo, {{record::find_field("run.seed"), std::int64_t{2}, "--set"}});
   const auto cells = [](const Plan& plan) {
     std::vector<std::size_t> list;
     for (const Slot& slot : plan.order) {

@@ -160,10 +160,10 @@ TEST(Violation, OfRuns) {
   expect_violations(
       {
           {R"({"type":"generated","id":1})", "'run'"},
-          {run_with(R"({"token_ns":[9,5]})"), "'token_ns'"},
-          {run_with(R"({"token_ns":[-1,5]})"), "'token_ns'"},
+          {run_with(R"({"token_ns":[9,5]})"), "'token_ns"},
+          {run_with(R"({"token_ns":[-1,5]})"), "'token_ns"},
           {run_with(R"({"token_ns":[5]})"), "tokens_out is 2"},
-          {run_with(R"({"token_ns":["a","b"]})"), "'token_ns'"},
+          {run_with(R"({"token_ns":["a","b"]})"), "'token_ns"},
           {run_with(R"({"prefill_ns":-5})"), "negative"},
           {run_with(R"({"prompt_tokens":-5})"), "negative"},
           {run_with(R"({"tokenize_ns":-5})"), "negative"},

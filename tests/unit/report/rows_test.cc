@@ -163,8 +163,8 @@ TEST(QuantRows, SpeedAndSizeAgainstTheFirstModel) {
   EXPECT_EQ(rows[0].at("model_id"), "q4km");
   EXPECT_EQ(rows[0].at("short_ratio"), 1.0);
   EXPECT_EQ(rows[1].at("model_id"), "mxfp4");
-  EXPECT_NEAR(rows[1].at("short_ratio").get<double>(), 1.94, 0.005);
-  EXPECT_NEAR(rows[1].at("long_ratio").get<double>(), 2.09, 0.005);
+  EXPECT_NEAR(rows[1].at("short_ratio").get<double>(), 1.94, 1e-9);
+  EXPECT_NEAR(rows[1].at("long_ratio").get<double>(), 2.09, 1e-9);
   EXPECT_EQ(rows[1].at("file_bytes"), 90 << 20);
   EXPECT_EQ(rows[1].at("perplexity"), 12.345);
   EXPECT_EQ(rows[1].at("null_reasons").at("mean_kl_divergence"), "the models share no tokenizer");

@@ -48,7 +48,7 @@ std::vector<std::pair<const char*, mia::record::Report>> good() {
 // Each takes something from a good document or puts something wrong into it.
 std::vector<std::pair<const char*, std::function<void(Json&)>>> breaks() {
   return {{"no_schema", [](Json& d) { d.erase("schema"); }},
-          {"other_schema", [](Json& d) { d["schema"] = 2; }},
+          {"other_schema", [](Json& d) { d["schema"] = 3; }},
           {"no_trials", [](Json& d) { d.erase("trials"); }},
           {"no_rows", [](Json& d) { d.erase("rows"); }},
           {"text_for_number", [](Json& d) { d["tokens_per_s"] = "120.5"; }},

@@ -54,10 +54,13 @@ TEST(Text, WhatDisturbedTheTrialsIsSaid) {
   report.trials[0].conditions.voided_by = {"throttled"};
   EXPECT_FALSE(text_has(to_text(report), "hypervisor"));
   EXPECT_TRUE(text_has(to_text(report), "1 of 1 trials had not become steady"));
-  EXPECT_TRUE(text_has(to_text(report), "1 of 1 trial was disturbed but counted, for want of better ones."));
+  EXPECT_TRUE(
+      text_has(to_text(report),
+               "1 of 1 trial was disturbed but counted, for want of better ones; tokens_per_s is least certain"));
   report.trials.push_back(report.trials[0]);
   report.trials[1].conditions.voided_by.clear();
-  EXPECT_TRUE(text_has(to_text(report), "1 of 2 trials was disturbed and left out of the figures."));
+  EXPECT_TRUE(text_has(to_text(report),
+                       "1 of 2 trials was disturbed and left out of the figures; tokens_per_s is least certain"));
 }
 
 TEST(Text, TooFewTrialsAreSaid) {

@@ -144,7 +144,7 @@ TEST_F(Trials, GiveTheirConditionsWithoutTheRest) {
     EXPECT_EQ(trial.position, written[i].position);
     EXPECT_EQ(trial.started, written[i].started);
     EXPECT_EQ(trial.outcome.kind, written[i].outcome.kind);
-    EXPECT_EQ(record::to_json(trial.conditions), record::to_json(written[i].conditions));
+    EXPECT_EQ(record::to_json(trial).at("conditions"), record::to_json(written[i]).at("conditions"));
     EXPECT_EQ(trial.warm_up_steady, written[i].warm_up_steady);
     EXPECT_EQ(std::ranges::count(trial.runs, true, &record::Run::warm_up),
               std::ranges::count(written[i].runs, true, &record::Run::warm_up));
