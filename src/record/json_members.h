@@ -100,7 +100,8 @@ class MemberReader {
       for (const auto& row : names(value)) {
         words += fmt::format("{}{}", words.empty() ? "" : ", ", row.name);
       }
-      return Misfit{{}, {}, " is none of " + words};
+      const std::string said = json.is_string() ? fmt::format("'{}', ", one_line(json.get<std::string>(), 80)) : "";
+      return Misfit{{}, {}, fmt::format(" is {}none of {}", said, words)};
     }
     value = *found;
     return std::nullopt;

@@ -134,12 +134,12 @@ TEST(RecordReport, WrongTypesAreNamed) {
       {"/cells/0/outcomes/ok", "cells[0].outcomes: 'ok' has a wrong type"},
       {"/cells/0/histogram/0/count", "cells[0].histogram[0]: 'count' has a wrong type"},
       {"/cells/0/graph", "cells[0]: 'graph' is not an object"},
-      {"/findings/0/severity", "findings[0]: 'severity' is none of info, warning, problem"},
+      {"/findings/0/severity", "findings[0]: 'severity' is 'not this', none of info, warning, problem"},
       {"/checks/0/limit", "checks[0]: 'limit' has a wrong type"},
       {"/trials/0/runs/0/token_ns", "trials[0].runs[0]: 'token_ns' is not a list"},
       {"/trials/0/runs/0/tokens_out", "trials[0].runs[0]: 'tokens_out' has a wrong type"},
       {"/trials/0/requested/llm.primary/n_threads", "trials[0]: 'requested': "},
-      {"/trials/0/outcome/phase", "trials[0].outcome: 'phase' is none of spawn, "}};
+      {"/trials/0/outcome/phase", "trials[0].outcome: 'phase' is 'not this', none of spawn, "}};
   for (const auto& [place, name] : wrong) {
     Json broken = good;
     broken[Json::json_pointer(place)] = place.ends_with("/also/0") ? Json(3) : Json("not this");
