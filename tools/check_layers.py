@@ -8,7 +8,7 @@ import sys
 
 ROOMS = {
     "base": "",
-    "record": "base",
+    "record": "base stats",
     "config": "base record",
     "stats": "base",
     "proto": "base record",

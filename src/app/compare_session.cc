@@ -7,18 +7,17 @@
 #include <string_view>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
-#include "app/compare_document.h"
 #include "app/observer.h"
 #include "app/scope.h"
 #include "app/watch_gpus.h"
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/text.h"
+#include "client/worker.h"
 #include "host/memory.h"
 #include "host/page_cache.h"
 #include "judge/coins.h"
+#include "judge/comparison.h"
 #include "proc/interrupt.h"
 #include "report/json.h"
 #include "stats/random.h"
@@ -57,6 +56,15 @@ void tell_apart(measure::ArmSpec& a, measure::ArmSpec& b) {
   }
 }
 
+record::ComparedArm compared(const measure::ArmSpec& arm) {
+  record::ComparedArm found;
+  found.label = arm.label;
+  found.requested = arm.settings;
+  found.runtime = arm.subject.runtime;
+  found.model = arm.subject.model;
+  return found;
+}
+
 class CompareRunner {
  public:
   CompareRunner(CompareRequest request, judge::PairedTest test, Observer& observer)
@@ -64,9 +72,10 @@ class CompareRunner {
     tell_apart(request_.a, request_.b);
     spec_.chance = chance_of(judge::CoinPlan(request_.options.seed));
     take_arms();
-    content_.session = new_session_id();
-    content_.started = utc_now();
-    content_.machine = request_.machine;
+    found_.session = new_session_id();
+    found_.started = utc_now();
+    found_.tool_version = tool_version();
+    found_.machine = request_.machine;
     file_ = request_.out / (request_.stem + ".json");
   }
 
@@ -80,7 +89,7 @@ class CompareRunner {
     if (!decision_.stop) {
       decision_ = test_.finish();
     }
-    content_.finished = utc_now();
+    found_.finished = utc_now();
     write();
     observer_.done();
     return finish();
@@ -88,8 +97,10 @@ class CompareRunner {
 
  private:
   void take_arms() {
-    spec_.a = content_.a.spec = request_.a;
-    spec_.b = content_.b.spec = request_.b;
+    spec_.a = request_.a;
+    spec_.b = request_.b;
+    found_.a = compared(request_.a);
+    found_.b = compared(request_.b);
   }
 
   Status prepare() {
@@ -163,7 +174,7 @@ class CompareRunner {
   [[nodiscard]] bool over() {
     const bool decided = decision_.stop && !request_.all_epochs;
     const bool last = next_epoch_ >= request_.options.max_epochs + (request_.all_epochs ? 0 : test_voided());
-    if (decided || last || stopped_ || !content_.outcome.ok()) {
+    if (decided || last || stopped_ || !found_.outcome.ok()) {
       return true;
     }
     const double elapsed = static_cast<double>(steady_ns() - began_ns_) / kNsPerS;
@@ -213,28 +224,28 @@ class CompareRunner {
     if (end.outcome.kind == record::OutcomeKind::cancelled || proc::interrupted()) {
       stop();
     } else if (!end.outcome.ok()) {
-      content_.outcome = end.outcome;
-      content_.outcome_of_b = end.of_b;
-      content_.log_tail = end.log_tail;
+      found_.outcome = end.outcome;
+      found_.outcome_of_b = end.of_b;
+      found_.log_tail = printable(end.log_tail, client::kLogKept);
     }
-    content_.a.effective = runner.effective_a();
-    content_.b.effective = runner.effective_b();
+    found_.a.effective = runner.effective_a();
+    found_.b.effective = runner.effective_b();
     if (end.outcome.ok()) {
       learn(end.epoch, static_cast<double>(steady_ns() - began) / kNsPerS);
     }
     if (!end.epoch.pairs.empty()) {
-      content_.epochs.push_back(std::move(end.epoch));
+      found_.epoch_table.push_back(std::move(end.epoch));
     }
     return {};
   }
 
-  void learn(const measure::PairEpoch& epoch, double seconds) {
+  void learn(const record::PairEpoch& epoch, double seconds) {
     epoch_s_ = seconds;
     preparation_s_ = epoch.preparation_s;
     pair_s_ = epoch.pairs.empty() ? 0 : epoch.pairs_s / static_cast<double>(epoch.pairs.size());
     most_idle_ = std::max(most_idle_, epoch.idle_cpus.value_or(0));
     if (!decision_.stop) {
-      test_.add_epoch(judged(epoch));
+      test_.add_epoch(judge::figures_of(epoch));
       decision_ = test_.look();
     }
     observer_.doing(fmt::format("epoch {}: {}", next_epoch_, standing()), true);
@@ -257,42 +268,40 @@ class CompareRunner {
     observer_.doing(fmt::format("{}; {}", doing_, standing()));
   }
 
-  [[nodiscard]] judge::Comparison comparison() const {
-    judge::Comparison found = test_.result(request_.a.label, request_.b.label);
-    found.design = measure::name_of(spec_.design);
-    found.notes.insert(found.notes.end(), notes_.begin(), notes_.end());
-    if (most_idle_ > kIdleCpus) {
-      found.notes.push_back(fmt::format("the waiting side used up to {:.2f} CPUs", most_idle_));
+  // What is known by now, and the file of it. One that cannot be written costs the file, not the comparison; one
+  // without pairs replaces no earlier one.
+  void write() {
+    test_.describe(found_);
+    found_.design = measure::name_of(spec_.design);
+    record::summarize_arms(found_);
+    add_notes();
+    if (!found_.epoch_table.empty()) {
+      const Status written = write_file_atomic(file_, report::pretty_json(report::to_document(found_)));
+      file_error_ = written ? std::nullopt : std::optional(written.error());
     }
-    for (const ComparedArm* const arm : {&content_.a, &content_.b}) {
-      const auto threads = arm->effective.llm.n_threads;
-      const auto cores = request_.machine.allowed_cpus;
-      if (threads && cores && *threads > *cores && !scripted(arm->spec)) {
-        found.notes.push_back(fmt::format("{} computes with {} threads on {} CPUs: try --set n_threads={}",
-                                          arm->spec.label, *threads, *cores, *cores));
-      }
-    }
-    return found;
   }
 
-  // A file that cannot be written costs the file, not the comparison; one without pairs replaces no earlier one.
-  void write() {
-    if (content_.epochs.empty()) {
-      return;
+  void add_notes() {
+    found_.notes.insert(found_.notes.end(), notes_.begin(), notes_.end());
+    if (most_idle_ > kIdleCpus) {
+      found_.notes.push_back(fmt::format("the waiting side used up to {:.2f} CPUs", most_idle_));
     }
-    const Status written = write_file_atomic(file_, report::pretty_json(compare_document(comparison(), content_)));
-    file_error_ = written ? std::nullopt : std::optional(written.error());
+    for (const record::ComparedArm* const arm : {&found_.a, &found_.b}) {
+      const auto threads = arm->effective.llm.n_threads;
+      const auto cores = request_.machine.allowed_cpus;
+      if (threads && cores && *threads > *cores && arm->runtime.provider != "fake") {
+        found_.notes.push_back(fmt::format("{} computes with {} threads on {} CPUs: try --set n_threads={}", arm->label,
+                                           *threads, *cores, *cores));
+      }
+    }
   }
 
   CompareEnd finish() {
     CompareEnd end;
-    end.comparison = comparison();
-    end.outcome = content_.outcome;
     end.interrupted = interrupted_;
-    end.document = compare_document(end.comparison, content_);
-    end.view = view_of(end.comparison, content_);
-    end.file = content_.epochs.empty() ? std::filesystem::path() : file_;
+    end.file = found_.epoch_table.empty() ? std::filesystem::path() : file_;
     end.file_error = file_error_;
+    end.comparison = std::move(found_);
     return end;
   }
 
@@ -302,7 +311,7 @@ class CompareRunner {
   std::int64_t began_ns_;
   measure::PairSpec spec_;
   measure::Bench bench_;
-  CompareContent content_;
+  record::Comparison found_;
   stats::Random placing_{stats::mix(request_.options.seed)};
   std::filesystem::path file_;
   std::optional<Error> file_error_;
@@ -324,17 +333,6 @@ class CompareRunner {
 };
 
 }  // namespace
-
-judge::EpochPairs judged(const measure::PairEpoch& epoch) {
-  judge::EpochPairs pairs;
-  pairs.steady = epoch.steady;
-  for (const measure::RunPair& pair : epoch.pairs) {
-    pairs.pairs.push_back({judge::figures_of(pair.a.run), judge::figures_of(pair.b.run),
-                           pair.voided_by.empty() ? std::string() : pair.voided_by.front(),
-                           !pair.disturbed_by.empty()});
-  }
-  return pairs;
-}
 
 Result<CompareEnd> carry_out(CompareRequest request, Observer& observer) {
   MIA_TRY_ASSIGN(judge::PairedTest test, judge::PairedTest::make(request.options));

@@ -10,13 +10,11 @@
 
 #include "app/observer.h"
 #include "app/setup.h"
-#include "base/json.h"
 #include "base/result.h"
-#include "judge/comparison.h"
 #include "judge/paired_test.h"
 #include "measure/pairs.h"
+#include "record/comparison.h"
 #include "record/machine.h"
-#include "report/compare_view.h"
 
 namespace mia::app {
 
@@ -34,18 +32,12 @@ struct CompareRequest {
 };
 
 struct CompareEnd {
-  judge::Comparison comparison;
-  record::Outcome outcome;  // of the arm that ended the comparison
+  record::Comparison comparison;
   bool interrupted = false;
-  Json document;  // as in the file
-  report::ComparisonView view;
   std::filesystem::path file;  // empty where there was nothing to write
   std::optional<Error> file_error;
 };
 
 [[nodiscard]] Result<CompareEnd> carry_out(CompareRequest request, Observer& observer);
-
-// One pair table row for the judge: figures of both runs, and the first reason that voids the pair.
-[[nodiscard]] judge::EpochPairs judged(const measure::PairEpoch& epoch);
 
 }  // namespace mia::app

@@ -17,7 +17,7 @@ namespace mia::app {
 namespace {
 
 using imports::Sample;
-using judge::Verdict;
+using record::Verdict;
 
 constexpr std::size_t kMostBytes = std::size_t{64} << 20U;
 constexpr std::size_t kMostLines = 2000;  // every one is compared with every other
@@ -74,7 +74,7 @@ void conclude(ImportComparison& comparison) {
   for (const Verdict verdict : {Verdict::slower, Verdict::unclear, Verdict::faster, Verdict::same}) {
     if (counts[verdict] > 0) {
       comparison.verdict = parts.empty() ? verdict : comparison.verdict;
-      parts.push_back(fmt::format("{} {}", counts[verdict], judge::name_of(verdict)));
+      parts.push_back(fmt::format("{} {}", counts[verdict], record::name_of(verdict)));
     }
   }
   const std::size_t lines = comparison.lines.size();
@@ -83,7 +83,7 @@ void conclude(ImportComparison& comparison) {
   const std::string counted = lines == 1          ? "one line"
                               : parts.size() == 1 ? fmt::format("all {} lines", lines)
                                                   : fmt::format("of {} lines {}", lines, join(parts, ", "));
-  comparison.sentence = fmt::format("{}: {}", judge::name_of(comparison.verdict), counted);
+  comparison.sentence = fmt::format("{}: {}", record::name_of(comparison.verdict), counted);
   if (comparison.verdict == Verdict::slower && lines > 1) {
     comparison.sentence += fmt::format("; most of all {}, {:+.1f} % in time", name_of(worst->b, comparison.named),
                                        stats::percent(*worst->result.effect));

@@ -30,7 +30,7 @@ struct ImportComparison {
   std::vector<std::string> named;     // columns that differ between the lines
   std::vector<std::string> left_out;  // each with its reason
   std::vector<std::string> notes;     // what else differs between the sides
-  judge::Verdict verdict = judge::Verdict::unclear;
+  record::Verdict verdict = record::Verdict::unclear;
   std::string sentence;
   std::string hint;  // what to do where no line was compared
 };

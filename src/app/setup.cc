@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "model/describe.h"
 #include "proc/interrupt.h"

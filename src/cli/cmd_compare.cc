@@ -15,6 +15,8 @@
 #include "cli/plan_options.h"
 #include "cli/progress_line.h"
 #include "host/topology.h"
+#include "report/comparison.h"
+#include "report/json.h"
 
 namespace mia::cli {
 namespace {
@@ -58,13 +60,13 @@ Result<app::CompareRequest> request_of(const Common& common, const CompareOption
 
 void show(const app::CompareEnd& end, bool json) {
   if (json) {
-    Json document = end.document;
+    Json document = report::to_document(end.comparison);
     document.erase("epoch_table");
     document["file"] = end.file.empty() || end.file_error ? Json(nullptr) : Json(end.file.string());
     print_json(document);
     return;
   }
-  print(document::to_text(report::document_of(end.view), terminal_look()));
+  print(document::to_text(report::document_of(end.comparison), terminal_look()));
   if (!end.file.empty() && !end.file_error) {
     print(one_line("report: " + end.file.string(), 4096) + "\n");
   }
@@ -76,16 +78,16 @@ int exit_code(const app::CompareEnd& end) {
   if (end.interrupted) {
     return kInterrupted;
   }
-  if (!end.outcome.ok()) {
+  if (!end.comparison.outcome.ok()) {
     return kMeasurementFailed;
   }
   switch (end.comparison.verdict) {
-    case judge::Verdict::slower:
+    case record::Verdict::slower:
       return kRegression;
-    case judge::Verdict::unclear:
+    case record::Verdict::unclear:
       return kUnclear;
-    case judge::Verdict::faster:
-    case judge::Verdict::same:
+    case record::Verdict::faster:
+    case record::Verdict::same:
       break;
   }
   return end.file_error ? kInternal : kOk;
@@ -99,9 +101,9 @@ Result<int> run(const Common& common, const CompareOptions& options) {
   if (end.file_error) {
     log::error(*end.file_error);
   }
-  if (!end.outcome.ok()) {
-    const std::string who = get_string(end.document, "outcome_of") == "b" ? end.comparison.b : end.comparison.a;
-    log::error(fmt::format("{}: {}", who, record::describe(end.outcome)));
+  if (!end.comparison.outcome.ok()) {
+    const record::ComparedArm& arm = end.comparison.outcome_of_b ? end.comparison.b : end.comparison.a;
+    log::error(fmt::format("{}: {}", arm.label, record::describe(end.comparison.outcome)));
   }
   return exit_code(end);
 }

@@ -120,7 +120,7 @@ document::Document document_of(const app::ImportComparison& comparison) {
   for (const app::ImportComparison::Line& line : comparison.lines) {
     const std::string settings = imports::describe(line.b, comparison.named);
     table.rows.push_back({test_text(line.b), speed_text(line.a), speed_text(line.b),
-                          std::string(judge::name_of(line.result.verdict)), settings});
+                          std::string(record::name_of(line.result.verdict)), settings});
     said.items.push_back(
         {fmt::format("{}{}{}: {}", test_text(line.b), settings.empty() ? "" : " ", settings, line.result.text)});
   }
@@ -140,7 +140,7 @@ Json to_json(const app::ImportComparison& comparison) {
                {"comparisons", Json::array()},
                {"not_compared", comparison.left_out},
                {"notes", comparison.notes},
-               {"verdict", judge::name_of(comparison.verdict)},
+               {"verdict", record::name_of(comparison.verdict)},
                {"sentence", comparison.sentence}};
   for (const app::ImportComparison::Line& line : comparison.lines) {
     Json one = judge::to_json(line.result);
@@ -159,9 +159,9 @@ Result<int> conclude(const Common& common, const app::ImportComparison& comparis
   if (comparison.lines.empty()) {
     return with_hint(fail(ErrorKind::usage, "{}", comparison.sentence), comparison.hint);
   }
-  return comparison.verdict == judge::Verdict::slower    ? kRegression
-         : comparison.verdict == judge::Verdict::unclear ? kUnclear
-                                                         : kOk;
+  return comparison.verdict == record::Verdict::slower    ? kRegression
+         : comparison.verdict == record::Verdict::unclear ? kUnclear
+                                                          : kOk;
 }
 
 Result<int> list_imported(const Common& common) {

@@ -4,12 +4,11 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "app/compare_document.h"
-#include "app/compare_session.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "document/value.h"
 #include "judge/replay.h"
+#include "report/json.h"
 #include "stats/paired.h"
 
 namespace mia::cli {
@@ -29,23 +28,23 @@ struct ReplayFlags {
 };
 
 // The epochs of all files, one after the other.
-Result<std::vector<measure::PairEpoch>> read_tables(const std::vector<std::string>& files, bool allow_edited) {
-  std::vector<measure::PairEpoch> epochs;
+Result<std::vector<record::PairEpoch>> read_tables(const std::vector<std::string>& files, bool allow_edited) {
+  std::vector<record::PairEpoch> epochs;
   for (const std::string& file : files) {
-    MIA_TRY_ASSIGN(const Json document, app::read_compare_document(file, allow_edited));
-    MIA_TRY_ASSIGN(auto table, context(app::pair_table(document), one_line(file, 300)));
-    epochs.insert(epochs.end(), table.begin(), table.end());
+    MIA_TRY_ASSIGN(const record::Comparison comparison,
+                   report::read_comparison(file, allow_edited ? report::Edited::allow : report::Edited::refuse));
+    epochs.insert(epochs.end(), comparison.epoch_table.begin(), comparison.epoch_table.end());
   }
   return epochs;
 }
 
 // Whole runs of both arms in the order they were made, ms.
-std::vector<double> run_times(const std::vector<judge::EpochPairs>& trace,
-                              const std::vector<measure::PairEpoch>& epochs) {
+std::vector<double> run_times(const std::vector<judge::EpochFigures>& trace,
+                              const std::vector<record::PairEpoch>& epochs) {
   std::vector<double> times;
   for (std::size_t e = 0; e < trace.size(); ++e) {
     for (std::size_t p = 0; p < trace[e].pairs.size(); ++p) {
-      const judge::Pair& pair = trace[e].pairs[p];
+      const judge::PairFigures& pair = trace[e].pairs[p];
       const bool a_first = epochs[e].pairs[p].a_first;
       times.push_back(a_first ? pair.a.whole : pair.b.whole);
       times.push_back(a_first ? pair.b.whole : pair.a.whole);
@@ -150,9 +149,9 @@ Result<int> run(const Common& common, const ReplayFlags& flags) {
   options.draws = flags.draws;
   options.seed = flags.seed;
   MIA_TRY_ASSIGN(const auto epochs, read_tables(flags.files, flags.allow_edited));
-  std::vector<judge::EpochPairs> trace;
-  for (const measure::PairEpoch& epoch : epochs) {
-    trace.push_back(app::judged(epoch));
+  std::vector<judge::EpochFigures> trace;
+  for (const record::PairEpoch& epoch : epochs) {
+    trace.push_back(judge::figures_of(epoch));
   }
   const std::vector<double> times = run_times(trace, epochs);
   Json document{{"recording", health_json(judge::health_of(trace))}, {"rows", Json::array()}};

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <nlohmann/json.hpp>
 
-#include "app/compare_document.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "proto/message.h"
+#include "record/comparison.h"
 #include "record/report.h"
 #include "runtime/registry.h"
 #include "store/store.h"
@@ -28,7 +28,7 @@ Json versions_json() {
                {"commit", kCommit.empty() ? Json(nullptr) : Json(kCommit)},
                {"protocol", proto::kVersion},
                {"report_schema", record::kReportSchema},
-               {"compare_schema", app::kCompareSchema},
+               {"compare_schema", record::kComparisonSchema},
                {"store_schema", store::schema_version()},
                {"compiler", kCompiler},
                {"libraries", Json::object()},

@@ -108,11 +108,11 @@ Check check_of(const UnpairedResult& result, const CellReport& cell, const Basel
   check.value = result.effect ? std::optional(std::expm1(*result.effect)) : std::nullopt;
   check.verdict = "pass";
   check.text = fmt::format("{}: {}", label_of(cell), result.text);
-  if (result.verdict == Verdict::slower) {
+  if (result.verdict == record::Verdict::slower) {
     check.verdict = "fail";
-  } else if (result.verdict == Verdict::unclear && within) {
+  } else if (result.verdict == record::Verdict::unclear && within) {
     check.text = fmt::format("{}: not {:g} % slower; by itself {}", label_of(cell), 100 * margin, result.text);
-  } else if (result.verdict == Verdict::unclear) {
+  } else if (result.verdict == record::Verdict::unclear) {
     check.verdict = "unclear";
   }
   if (check.verdict == "unclear" && result.effect && result.noise.sessions == 0) {

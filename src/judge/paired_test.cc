@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/clock.h"
+#include "judge/comparison.h"
 #include "record/metrics.h"
 #include "stats/drift.h"
 #include "stats/paired.h"
@@ -17,6 +18,9 @@
 
 namespace mia::judge {
 namespace {
+
+using record::StatisticResult;
+using record::Verdict;
 
 // Parts of alpha. Speed answers the usual question and gets most; what a user feels is tested beside it.
 constexpr double kSpeedShare = 0.8;
@@ -41,7 +45,7 @@ bool usable(const RunFigures& run) {
   return positive(run.speed) && positive(run.whole) && std::ranges::all_of(run.intervals, interval);
 }
 
-bool counts(const Pair& pair) {
+bool counts(const PairFigures& pair) {
   return pair.void_reason.empty() && usable(pair.a) && usable(pair.b);
 }
 
@@ -55,10 +59,10 @@ std::optional<double> p95(const std::vector<double>& intervals) {
 }
 
 // ln of B's p95 over A's, each of all intervals of the epoch: single runs have too few.
-std::optional<double> p95_difference(const std::vector<const Pair*>& pairs) {
+std::optional<double> p95_difference(const std::vector<const PairFigures*>& pairs) {
   std::vector<double> a;
   std::vector<double> b;
-  for (const Pair* const pair : pairs) {
+  for (const PairFigures* const pair : pairs) {
     a.insert(a.end(), pair->a.intervals.begin(), pair->a.intervals.end());
     b.insert(b.end(), pair->b.intervals.begin(), pair->b.intervals.end());
   }
@@ -67,19 +71,19 @@ std::optional<double> p95_difference(const std::vector<const Pair*>& pairs) {
   return p95_a && p95_b ? std::optional(std::log(*p95_b) - std::log(*p95_a)) : std::nullopt;
 }
 
-std::vector<double> speed_differences(const std::vector<const Pair*>& pairs) {
+std::vector<double> speed_differences(const std::vector<const PairFigures*>& pairs) {
   std::vector<double> values;
-  for (const Pair* const pair : pairs) {
+  for (const PairFigures* const pair : pairs) {
     values.push_back(std::log(pair->b.speed) - std::log(pair->a.speed));
   }
   return values;
 }
 
 // ln of B's time over A's, all runs of the epoch together: a median would not see a stall in one run of four.
-double total_difference(const std::vector<const Pair*>& pairs) {
+double total_difference(const std::vector<const PairFigures*>& pairs) {
   double a = 0;
   double b = 0;
-  for (const Pair* const pair : pairs) {
+  for (const PairFigures* const pair : pairs) {
     a += pair->a.whole;
     b += pair->b.whole;
   }
@@ -98,6 +102,17 @@ RunFigures figures_of(const record::Run& run) {
   figures.speed = record::fast_quarter_ms(run).value_or(prefill);
   figures.whole = run.token_ns.empty() ? prefill : 1000 * record::gen_latency_s(run);
   figures.intervals = record::decode_intervals_ms(run);
+  return figures;
+}
+
+EpochFigures figures_of(const record::PairEpoch& epoch) {
+  EpochFigures figures;
+  figures.steady = epoch.steady;
+  for (const record::RunPair& pair : epoch.pairs) {
+    figures.pairs.push_back({figures_of(pair.a.run), figures_of(pair.b.run),
+                             pair.voided_by.empty() ? std::string() : pair.voided_by.front(),
+                             !pair.disturbed_by.empty()});
+  }
   return figures;
 }
 
@@ -149,9 +164,9 @@ void PairedTest::count_void(const std::string& reason, std::int64_t pairs) {
   voided_ += pairs;
 }
 
-std::vector<const Pair*> used_pairs(const EpochPairs& epoch) {
-  std::vector<const Pair*> used;
-  for (const Pair& pair : epoch.pairs) {
+std::vector<const PairFigures*> used_pairs(const EpochFigures& epoch) {
+  std::vector<const PairFigures*> used;
+  for (const PairFigures& pair : epoch.pairs) {
     if (counts(pair)) {
       used.push_back(&pair);
     }
@@ -159,17 +174,17 @@ std::vector<const Pair*> used_pairs(const EpochPairs& epoch) {
   if (2 * used.size() < epoch.pairs.size()) {
     return {};
   }
-  const auto disturbed = [](const Pair* pair) { return pair->disturbed; };
+  const auto disturbed = [](const PairFigures* pair) { return pair->disturbed; };
   if (std::ssize(used) - std::ranges::count_if(used, disturbed) >= kFewestQuiet) {
     std::erase_if(used, disturbed);
   }
   return used;
 }
 
-void PairedTest::add_epoch(const EpochPairs& epoch) {
-  const std::vector<const Pair*> used = used_pairs(epoch);
+void PairedTest::add_epoch(const EpochFigures& epoch) {
+  const std::vector<const PairFigures*> used = used_pairs(epoch);
   std::int64_t good = 0;
-  for (const Pair& pair : epoch.pairs) {
+  for (const PairFigures& pair : epoch.pairs) {
     if (!pair.void_reason.empty()) {
       count_void(pair.void_reason, 1);
     } else if (!counts(pair)) {
@@ -352,27 +367,14 @@ std::vector<std::string> PairedTest::notes() const {
   return notes;
 }
 
-Comparison PairedTest::result(std::string a, std::string b) const {
-  Comparison comparison;
-  comparison.a = std::move(a);
-  comparison.b = std::move(b);
+void PairedTest::describe(record::Comparison& comparison) const {
   comparison.verdict = last_.verdict;
   comparison.statistic = last_.statistic.empty() ? statistics_[kSpeed].state().name : last_.statistic;
   comparison.stopped = last_.why;
+  comparison.statistics.clear();
   for (const StatisticTest& statistic : statistics_) {
     comparison.statistics.push_back(statistic.state());
   }
-  const auto decides = [&](const StatisticResult& state) {
-    return state.name == comparison.statistic && (!is_difference(last_.verdict) || state.verdict == last_.verdict);
-  };
-  const auto deciding = std::ranges::find_if(comparison.statistics, decides);
-  const StatisticResult& shown = deciding == comparison.statistics.end() ? comparison.statistics.front() : *deciding;
-  comparison.effect = shown.effect;
-  comparison.low = shown.low;
-  comparison.high = shown.high;
-  comparison.level = shown.level;
-  comparison.mde = shown.mde;
-  comparison.needed_epochs = shown.needed_epochs;
   comparison.alpha = options_.alpha;
   comparison.margin = options_.margin;
   comparison.epochs = epochs_;
@@ -384,7 +386,6 @@ Comparison PairedTest::result(std::string a, std::string b) const {
   comparison.coin_seed = options_.seed;
   comparison.notes = notes();
   comparison.sentence = sentence_of(comparison);
-  return comparison;
 }
 
 }  // namespace mia::judge

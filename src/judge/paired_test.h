@@ -13,9 +13,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "judge/comparison.h"
 #include "judge/statistic_test.h"
-#include "record/trial.h"
+#include "record/comparison.h"
 
 namespace mia::judge {
 
@@ -35,30 +34,32 @@ struct RunFigures {
   double whole = 0;               // request to last token
   std::vector<double> intervals;  // between tokens; may be empty (no p95 then)
 };
+
 [[nodiscard]] RunFigures figures_of(const record::Run& run);
 
-struct Pair {
+struct PairFigures {
   RunFigures a;
   RunFigures b;
   std::string void_reason;  // "" counts; else why a condition (never the timing) threw the pair out
   bool disturbed = false;   // by a condition that both runs may share: set aside where enough others are not
 };
 
-struct EpochPairs {
-  std::vector<Pair> pairs;  // in the order run
-  bool steady = true;       // both processes warmed up until steady
+struct EpochFigures {
+  std::vector<PairFigures> pairs;  // in the order run
+  bool steady = true;              // both processes warmed up until steady
 };
+[[nodiscard]] EpochFigures figures_of(const record::PairEpoch& epoch);
 
 // The pairs that make the epoch's values; empty when the epoch is voided.
-[[nodiscard]] std::vector<const Pair*> used_pairs(const EpochPairs& epoch);
+[[nodiscard]] std::vector<const PairFigures*> used_pairs(const EpochFigures& epoch);
 
 struct Decision {
   bool stop = false;
   bool looked = false;  // this number of epochs is a look: verdicts may have changed
-  Verdict verdict = Verdict::unclear;
+  record::Verdict verdict = record::Verdict::unclear;
   std::string statistic;
   std::string why;  // why it stops, "" while it goes on
-  std::vector<StatisticResult> statistics;
+  std::vector<record::StatisticResult> statistics;
 };
 
 class PairedTest {
@@ -69,7 +70,7 @@ class PairedTest {
 
   // A pair with a figure that is not positive and finite is voided. An epoch of which fewer than half of the pairs
   // count is voided whole. With three undisturbed pairs or more the disturbed ones are set aside.
-  void add_epoch(const EpochPairs& epoch);
+  void add_epoch(const EpochFigures& epoch);
   // Judges at planned looks; between them only the running figures are new. Ask after every epoch: skipped looks are
   // lost.
   [[nodiscard]] Decision look();
@@ -81,7 +82,8 @@ class PairedTest {
   [[nodiscard]] std::int64_t next_look() const;
   // From the third epoch on what the costs suggest (4 to 16), before that 8.
   [[nodiscard]] std::int64_t pairs_for_next_epoch(double epoch_s, double pair_s) const;
-  [[nodiscard]] Comparison result(std::string a, std::string b) const;
+  // Writes what was found, from the verdict to the sentence, beside what was compared.
+  void describe(record::Comparison& comparison) const;
 
  private:
   explicit PairedTest(const PairedOptions& options);

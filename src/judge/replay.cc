@@ -13,9 +13,10 @@
 namespace mia::judge {
 namespace {
 
+using record::Verdict;
+
 constexpr double kBoundsLevel = 0.95;
 constexpr std::size_t kFewest = 5;
-constexpr std::array<Verdict, 4> kVerdicts{Verdict::faster, Verdict::same, Verdict::slower, Verdict::unclear};
 
 void multiply(RunFigures& run, double factor) {
   run.speed *= factor;
@@ -26,9 +27,9 @@ void multiply(RunFigures& run, double factor) {
 }
 
 // One epoch of the recording as a draw sees it.
-EpochPairs drawn(const EpochPairs& epoch, const ReplayOptions& options, bool swap) {
-  EpochPairs copy = epoch;
-  for (Pair& pair : copy.pairs) {
+EpochFigures drawn(const EpochFigures& epoch, const ReplayOptions& options, bool swap) {
+  EpochFigures copy = epoch;
+  for (PairFigures& pair : copy.pairs) {
     multiply(pair.b, 1 / (1 + options.recorded));
     if (swap) {
       std::swap(pair.a, pair.b);
@@ -45,9 +46,10 @@ Share share_of(std::int64_t hits, std::int64_t of) {
 class Tally {
  public:
   void add(const PairedTest& test) {
-    const Comparison result = test.result("A", "B");
+    record::Comparison result;
+    test.describe(result);
     ++whole_[result.verdict];
-    for (const StatisticResult& figure : result.statistics) {
+    for (const record::StatisticResult& figure : result.statistics) {
       ++figures_[figure.figure][figure.verdict];
     }
     epochs_ += result.epochs;
@@ -74,9 +76,9 @@ class Tally {
 
   [[nodiscard]] std::map<std::string, Share> shares(const Counts& counts) const {
     std::map<std::string, Share> shares;
-    for (const Verdict verdict : kVerdicts) {
+    for (const auto& [verdict, name] : record::kVerdicts) {
       const auto at = counts.find(verdict);
-      shares[std::string(name_of(verdict))] = share_of(at == counts.end() ? 0 : at->second, draws_);
+      shares[std::string(name)] = share_of(at == counts.end() ? 0 : at->second, draws_);
     }
     return shares;
   }
@@ -103,9 +105,9 @@ constexpr std::array<Rival, 4> kRivals{
      {"hyperfine: ratio ± sd excludes 1", 10, stats::ratio_excludes_one}}};
 
 // What the epoch gives to the health of its recording.
-void read_pairs(const EpochPairs& epoch, TraceHealth& health, std::vector<double>& runs, std::vector<double>& pairs,
+void read_pairs(const EpochFigures& epoch, TraceHealth& health, std::vector<double>& runs, std::vector<double>& pairs,
                 std::vector<double>& epochs) {
-  for (const Pair& pair : epoch.pairs) {
+  for (const PairFigures& pair : epoch.pairs) {
     if (!pair.void_reason.empty()) {
       ++health.voided[pair.void_reason];
     } else {
@@ -115,7 +117,7 @@ void read_pairs(const EpochPairs& epoch, TraceHealth& health, std::vector<double
     }
   }
   std::vector<double> values;
-  for (const Pair* const pair : used_pairs(epoch)) {
+  for (const PairFigures* const pair : used_pairs(epoch)) {
     values.push_back(std::log(pair->b.speed) - std::log(pair->a.speed));
   }
   pairs.insert(pairs.end(), values.begin(), values.end());
@@ -126,7 +128,7 @@ void read_pairs(const EpochPairs& epoch, TraceHealth& health, std::vector<double
 
 }  // namespace
 
-Result<ReplayResult> replay(std::span<const EpochPairs> trace, const ReplayOptions& options) {
+Result<ReplayResult> replay(std::span<const EpochFigures> trace, const ReplayOptions& options) {
   MIA_TRY_ASSIGN(const PairedTest fresh, PairedTest::make(options.test));
   if (trace.size() < kFewest) {
     return fail(ErrorKind::usage, "a recording of {} epochs is too short: at least {}", trace.size(), kFewest);
@@ -152,11 +154,11 @@ Result<ReplayResult> replay(std::span<const EpochPairs> trace, const ReplayOptio
   return tally.result();
 }
 
-Result<ReplayResult> replay_once(std::span<const EpochPairs> trace, const PairedOptions& options) {
+Result<ReplayResult> replay_once(std::span<const EpochFigures> trace, const PairedOptions& options) {
   MIA_TRY_ASSIGN(const PairedTest fresh, PairedTest::make(options));
   Tally tally;
   PairedTest test = fresh;
-  for (const EpochPairs& epoch : trace) {
+  for (const EpochFigures& epoch : trace) {
     test.add_epoch(epoch);
     if (test.look().stop) {
       tally.add(test);
@@ -188,13 +190,13 @@ std::vector<RivalResult> rivals(std::span<const double> run_times, double slowdo
   return results;
 }
 
-TraceHealth health_of(std::span<const EpochPairs> trace) {
+TraceHealth health_of(std::span<const EpochFigures> trace) {
   constexpr std::int64_t kLags = 3;
   TraceHealth health;
   std::vector<double> runs;
   std::vector<double> pairs;
   std::vector<double> epochs;
-  for (const EpochPairs& epoch : trace) {
+  for (const EpochFigures& epoch : trace) {
     read_pairs(epoch, health, runs, pairs, epochs);
   }
   health.epochs = std::ssize(epochs);

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "judge/paired_test.h"
-#include "judge/verdict.h"
 #include "stats/competitors.h"
 #include "stats/summary.h"
 
@@ -44,10 +43,10 @@ struct ReplayResult {
 };
 
 // Usage error for options the test refuses; fewer than 5 epochs give none.
-[[nodiscard]] Result<ReplayResult> replay(std::span<const EpochPairs> trace, const ReplayOptions& options);
+[[nodiscard]] Result<ReplayResult> replay(std::span<const EpochFigures> trace, const ReplayOptions& options);
 
 // One comparison after the other along the recording, no epoch used twice and nothing swapped.
-[[nodiscard]] Result<ReplayResult> replay_once(std::span<const EpochPairs> trace, const PairedOptions& test);
+[[nodiscard]] Result<ReplayResult> replay_once(std::span<const EpochFigures> trace, const PairedOptions& test);
 
 // How other tools would have judged: the runs in the order they were made, the first `runs` of a block as A, the next
 // as B (as blocks are measured), blocks that share no run.
@@ -72,6 +71,6 @@ struct TraceHealth {
   std::int64_t disturbed = 0;               // pairs that count, set aside or not
   std::map<std::string, std::int64_t> voided;
 };
-[[nodiscard]] TraceHealth health_of(std::span<const EpochPairs> trace);
+[[nodiscard]] TraceHealth health_of(std::span<const EpochFigures> trace);
 
 }  // namespace mia::judge

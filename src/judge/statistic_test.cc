@@ -19,6 +19,8 @@
 namespace mia::judge {
 namespace {
 
+using record::Verdict;
+
 constexpr double kEqualAlpha = 0.05;
 constexpr std::size_t kFlipsFrom = 10;
 constexpr double kResolution = 8;

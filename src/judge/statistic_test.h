@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "judge/comparison.h"
+#include "record/comparison.h"
 
 namespace mia::judge {
 
@@ -35,7 +35,7 @@ class StatisticTest {
   // Between looks: running figures, the interval being that of t at the next look's p, and no verdict.
   void run_on();
 
-  [[nodiscard]] const StatisticResult& state() const { return state_; }
+  [[nodiscard]] const record::StatisticResult& state() const { return state_; }
   [[nodiscard]] const std::vector<double>& values() const { return values_; }
   void rename_figure(std::string figure) { state_.figure = std::move(figure); }
 
@@ -53,7 +53,7 @@ class StatisticTest {
   StatisticRule rule_;
   Boundaries planned_;
   std::vector<double> values_;
-  StatisticResult state_;
+  record::StatisticResult state_;
 };
 
 }  // namespace mia::judge

@@ -144,9 +144,9 @@ void Race::drop_as_fast(std::size_t best) {
   }
 }
 
-Recommendation recommend(std::string settings, const Comparison& confirmation) {
+Recommendation recommend(std::string settings, const record::Comparison& confirmation) {
   Recommendation recommendation;
-  if (confirmation.verdict != Verdict::faster) {
+  if (confirmation.verdict != record::Verdict::faster) {
     recommendation.sentence =
         fmt::format("no significant gain: keep the present settings ({})", sentence_of(confirmation));
     return recommendation;

@@ -78,7 +78,7 @@ struct Recommendation {
   std::string sentence;
 };
 // `confirmation`: the winner as B against the present settings as A, in a fresh session. Only "faster" recommends.
-[[nodiscard]] Recommendation recommend(std::string settings, const Comparison& confirmation);
+[[nodiscard]] Recommendation recommend(std::string settings, const record::Comparison& confirmation);
 
 // Decode already reaches 95 % of what the memory's bandwidth allows: there is nothing to win.
 [[nodiscard]] bool at_roofline(std::optional<double> efficiency);

@@ -15,6 +15,8 @@
 namespace mia::judge {
 namespace {
 
+using record::Verdict;
+
 constexpr double kNormalMad = 1.4826;
 constexpr std::int64_t kFewestSessions = 5;
 constexpr double kAssumedFreedom = 10;  // an assumed noise is no better known than one of some ten sessions

@@ -11,8 +11,8 @@
 #include <string>
 
 #include "base/json.h"
-#include "judge/verdict.h"
 #include "record/metrics.h"
+#include "record/verdict.h"
 
 namespace mia::judge {
 
@@ -35,7 +35,7 @@ struct UnpairedOptions {
 };
 
 struct UnpairedResult {
-  Verdict verdict = Verdict::unclear;
+  record::Verdict verdict = record::Verdict::unclear;
   std::optional<double> effect;  // ln(time of B / time of A), or its negative for rates: positive is slower
   std::optional<double> low;
   std::optional<double> high;

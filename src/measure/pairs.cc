@@ -14,6 +14,8 @@ namespace mia::measure {
 namespace {
 
 using record::Outcome;
+using record::PairEpoch;
+using record::RunPair;
 constexpr std::int64_t kFewestWarmUps = 2;
 constexpr std::int64_t kFewestPrefillWarmUps = 4;
 constexpr double kWarmUpLimitS = 20;      // of each arm
@@ -185,7 +187,7 @@ class PairRunner::Epoch {
       return accept(cancelled(), b);
     }
     RunPair& place = end_.epoch.pairs[static_cast<std::size_t>(pair)];
-    ArmRun& into = b ? place.b : place.a;
+    record::ArmRun& into = b ? place.b : place.a;
     const double own_before = arm(b).cpu_seconds();
     const double idle_before = arm(!b).cpu_seconds();
     const host::Snapshot before = host::snapshot(runner_.bench_.gpu);

@@ -8,13 +8,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "base/json.h"
 #include "base/result.h"
 #include "measure/arm.h"
 #include "record/outcome.h"
-#include "record/trial.h"
+#include "record/pairs.h"
 
 namespace mia::measure {
 
@@ -31,34 +29,6 @@ struct PairChance {
 enum class PairDesign { resident, alternating };
 [[nodiscard]] std::string_view name_of(PairDesign design);  // "resident pairs", "alternating processes"
 
-struct ArmRun {
-  record::Run run;
-  record::Conditions conditions;  // from just before to just after this run
-};
-
-struct RunPair {
-  std::int64_t index = 0;
-  bool a_first = true;
-  std::int64_t trace_seed = 0;
-  ArmRun a;
-  ArmRun b;
-  std::vector<std::string> voided_by;     // by sensors, never by the times; empty: the pair counts
-  std::vector<std::string> disturbed_by;  // it counts, but undisturbed ones are worth more
-};
-
-struct PairEpoch {
-  std::int64_t index = 0;
-  bool a_started = true;  // A's process was started first
-  std::int64_t padding_a_bytes = 0;
-  std::int64_t padding_b_bytes = 0;
-  std::int64_t warm_up_runs = 0;  // of each arm
-  bool steady = false;            // no arm's last warm-up run was a tenth faster than the one before
-  double preparation_s = 0;       // starting, loading, warming up
-  double pairs_s = 0;
-  std::optional<double> idle_cpus;  // CPUs that the arm used whose turn it was not
-  std::vector<RunPair> pairs;
-};
-
 struct PairSpec {
   ArmSpec a;
   ArmSpec b;
@@ -68,7 +38,7 @@ struct PairSpec {
 
 // A whole epoch, or what there was of it when an arm ended.
 struct EpochEnd {
-  PairEpoch epoch;
+  record::PairEpoch epoch;
   record::Outcome outcome;
   bool of_b = false;  // whose outcome
   std::string log_tail;
@@ -97,8 +67,5 @@ class PairRunner {
 
 // Memory that both arms need at once, from the sizes of the files; a mapped file that both read is there once.
 [[nodiscard]] std::int64_t resident_bytes(const ArmSpec& a, const ArmSpec& b);
-
-[[nodiscard]] Json to_json(const std::vector<PairEpoch>& epochs);
-[[nodiscard]] Result<std::vector<PairEpoch>> epochs_from_json(const Json& json);
 
 }  // namespace mia::measure

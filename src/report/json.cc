@@ -125,7 +125,32 @@ Status check_shape(const Json& document) {
   return {};
 }
 
+Status check_hash(const Json& document, Edited edited, const char* what) {
+  if (edited == Edited::refuse && !is_intact(document)) {
+    return with_hint(
+        fail(ErrorKind::protocol, "the {} was changed after it was written: its {} does not match", what, kHash),
+        "--allow-edited takes it as it is");
+  }
+  return {};
+}
+
+Result<Json> read_document(const std::filesystem::path& path, const char* what, const char* hint) {
+  constexpr JsonLimits kLimits{.bytes = std::size_t{512} << 20U, .depth = 32};  // a long session's is large
+  MIA_TRY_ASSIGN(const std::string text, mia::read_file(path, kLimits.bytes));
+  auto document = context(parse_json(text, kLimits), fmt::format("the {} '{}'", what, one_line(path.string(), 300)));
+  if (!document) {
+    return with_hint(document.failure(), hint);
+  }
+  return document;
+}
+
 }  // namespace
+
+Json to_document(const record::Comparison& comparison) {
+  Json document = record::to_json(comparison);
+  document[kHash] = hash_hex(dump_json(document));
+  return document;
+}
 
 Json to_document(const record::Report& report) {
   const Json plain = record::to_json(report);
@@ -163,23 +188,26 @@ Result<record::Report> from_document(const Json& document, Edited edited) {
                      "it says: " + one_line(get_string(document, "sentence").value_or(""), 300));
   }
   MIA_TRY(check_shape(document));
-  if (edited == Edited::refuse && !is_intact(document)) {
-    return with_hint(
-        fail(ErrorKind::protocol, "the report was changed after it was written: its {} does not match", kHash),
-        "--allow-edited takes it as it is");
-  }
+  MIA_TRY(check_hash(document, edited, "report"));
   return record::report_from_json(document);
 }
 
+Result<record::Comparison> comparison_of(const Json& document, Edited edited) {
+  MIA_TRY_ASSIGN(record::Comparison comparison, record::comparison_from_json(document));
+  MIA_TRY(check_hash(document, edited, "comparison"));
+  return comparison;
+}
+
 Result<record::Report> read_report(const std::filesystem::path& path, Edited edited) {
-  const std::string name = one_line(path.string(), 300);
-  constexpr JsonLimits kLimits{.bytes = std::size_t{512} << 20U, .depth = 32};  // a long session's is large
-  MIA_TRY_ASSIGN(const std::string text, mia::read_file(path, kLimits.bytes));
-  const auto document = context(parse_json(text, kLimits), fmt::format("the report '{}'", name));
-  if (!document) {
-    return with_hint(document.failure(), "print it again from the store: mia-perf report SESSION --format json");
-  }
-  return context(from_document(*document, edited), name);
+  MIA_TRY_ASSIGN(const Json document,
+                 read_document(path, "report", "print it again from the store: mia-perf report SESSION --format json"));
+  return context(from_document(document, edited), one_line(path.string(), 300));
+}
+
+Result<record::Comparison> read_comparison(const std::filesystem::path& path, Edited edited) {
+  MIA_TRY_ASSIGN(const Json document,
+                 read_document(path, "comparison", "it is not whole: record it again with mia-perf compare"));
+  return context(comparison_of(document, edited), one_line(path.string(), 300));
 }
 
 std::string pretty_json(const Json& json) {

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "record/comparison.h"
 #include "record/report.h"
 
 namespace mia::report {
@@ -16,6 +17,8 @@ namespace mia::report {
 // Reports of one cell carry every metric of record::metrics() at the top level (medians over the repeats); reports of
 // several cells carry `rows` with the seed's column names. `content_hash` covers everything else.
 [[nodiscard]] Json to_document(const record::Report& report);
+// schemas/compare-v1.schema.json.
+[[nodiscard]] Json to_document(const record::Comparison& comparison);
 
 // What to do with a document that was changed after it was written (its content_hash is absent or does not match).
 enum class Edited { refuse, allow };
@@ -26,8 +29,12 @@ enum class Edited { refuse, allow };
 // Fields that a newer writer added are ignored. Errors: `unsupported` for another schema, `protocol` for a document
 // that is no report or was edited.
 [[nodiscard]] Result<record::Report> from_document(const Json& document, Edited edited = Edited::refuse);
-// from_document of a file, at most 64 MiB; messages name the file.
+// The same for a comparison.
+[[nodiscard]] Result<record::Comparison> comparison_of(const Json& document, Edited edited = Edited::refuse);
+// Of a file, at most 512 MiB; messages name the file.
 [[nodiscard]] Result<record::Report> read_report(const std::filesystem::path& path, Edited edited = Edited::refuse);
+[[nodiscard]] Result<record::Comparison> read_comparison(const std::filesystem::path& path,
+                                                         Edited edited = Edited::refuse);
 
 // Indented JSON with lists of plain values on one line, so that token times do not fill pages. Ends in a newline.
 [[nodiscard]] std::string pretty_json(const Json& json);

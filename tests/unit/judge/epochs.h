@@ -20,24 +20,34 @@ struct Differences {
   double p95 = 0;
 };
 
-inline Pair pair_of(const Differences& d, std::size_t tokens = 60) {
-  Pair pair;
+using record::Comparison;
+using record::StatisticResult;
+using record::Verdict;
+
+inline PairFigures pair_of(const Differences& d, std::size_t tokens = 60) {
+  PairFigures pair;
   pair.a = {10, 700, std::vector<double>(tokens, 11)};
   pair.b = {10 * std::exp(d.speed), 700 * std::exp(d.whole), std::vector<double>(tokens, 11 * std::exp(d.p95))};
   return pair;
 }
 
-inline EpochPairs epoch_of(const Differences& d, std::size_t pairs = 1) {
-  EpochPairs epoch;
+inline EpochFigures epoch_of(const Differences& d, std::size_t pairs = 1) {
+  EpochFigures epoch;
   epoch.pairs.assign(pairs, pair_of(d));
   return epoch;
 }
 
-inline EpochPairs swapped(EpochPairs epoch) {
-  for (Pair& pair : epoch.pairs) {
+inline EpochFigures swapped(EpochFigures epoch) {
+  for (PairFigures& pair : epoch.pairs) {
     std::swap(pair.a, pair.b);
   }
   return epoch;
+}
+
+inline record::Comparison found_by(const PairedTest& test) {
+  record::Comparison comparison;
+  test.describe(comparison);
+  return comparison;
 }
 
 inline double normal(stats::Random& random) {

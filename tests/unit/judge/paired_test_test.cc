@@ -75,7 +75,7 @@ TEST(PairedTest, ASlowerBIsSlowerAndASwapTurnsIt) {
     Decision decision;
     Decision other;
     while (!decision.stop) {
-      const EpochPairs epoch = epoch_of({d + 0.01 * normal(random), d + 0.02 * normal(random), d});
+      const EpochFigures epoch = epoch_of({d + 0.01 * normal(random), d + 0.02 * normal(random), d});
       test.add_epoch(epoch);
       turned.add_epoch(swapped(epoch));
       decision = test.look();
@@ -83,10 +83,10 @@ TEST(PairedTest, ASlowerBIsSlowerAndASwapTurnsIt) {
     }
     EXPECT_EQ(decision.verdict, d > 0 ? Verdict::slower : Verdict::faster);
     EXPECT_EQ(other.verdict, d > 0 ? Verdict::faster : Verdict::slower);
-    const Comparison here = test.result("a", "b");
-    const Comparison there = turned.result("b", "a");
-    EXPECT_NEAR(*here.effect, -*there.effect, 1e-12);
-    EXPECT_NEAR(*here.low, -*there.high, 1e-12);
+    const Comparison here = found_by(test);
+    const Comparison there = found_by(turned);
+    EXPECT_NEAR(*deciding(here).effect, -*deciding(there).effect, 1e-12);
+    EXPECT_NEAR(*deciding(here).low, -*deciding(there).high, 1e-12);
     EXPECT_EQ(here.epochs, there.epochs);
   }
 }
@@ -96,9 +96,9 @@ TEST(PairedTest, UnitsDoNotMatter) {
   PairedTest scaled = make();
   stats::Random random(83);
   for (int i = 0; i < 5; ++i) {
-    EpochPairs epoch = epoch_of({0.01 * normal(random), 0.01 * normal(random), 0.01 * normal(random)}, 3);
+    EpochFigures epoch = epoch_of({0.01 * normal(random), 0.01 * normal(random), 0.01 * normal(random)}, 3);
     test.add_epoch(epoch);
-    for (Pair& pair : epoch.pairs) {
+    for (PairFigures& pair : epoch.pairs) {
       for (RunFigures* const figures : {&pair.a, &pair.b}) {
         figures->speed *= 1000;
         figures->whole *= 1000;
@@ -120,7 +120,7 @@ TEST(PairedTest, UnitsDoNotMatter) {
 TEST(PairedTest, AnEpochIsTheMedianOfItsPairs) {
   PairedTest test = make();
   for (int i = 0; i < 5; ++i) {
-    EpochPairs epoch = epoch_of({0.1, 0.1, 0.1}, 3);
+    EpochFigures epoch = epoch_of({0.1, 0.1, 0.1}, 3);
     epoch.pairs.push_back(pair_of({3, 3, 0.1}));  // a burst in one pair
     epoch.pairs.push_back(pair_of({0.1, 0.1, 0.1}));
     test.add_epoch(epoch);
@@ -133,7 +133,7 @@ TEST(PairedTest, AnEpochIsTheMedianOfItsPairs) {
 
 TEST(PairedTest, DisturbedPairsAreSetAsideWhereEnoughOthersAreNot) {
   const auto mixed = [](int quiet, int disturbed) {
-    EpochPairs epoch = epoch_of({0.01, 0.01, 0.01}, static_cast<std::size_t>(quiet));
+    EpochFigures epoch = epoch_of({0.01, 0.01, 0.01}, static_cast<std::size_t>(quiet));
     for (int i = 0; i < disturbed; ++i) {
       epoch.pairs.push_back(pair_of({0.5, 0.5, 0.5}));
       epoch.pairs.back().disturbed = true;
@@ -144,8 +144,8 @@ TEST(PairedTest, DisturbedPairsAreSetAsideWhereEnoughOthersAreNot) {
   enough.add_epoch(mixed(3, 7));
   enough.add_epoch(mixed(3, 0));
   (void)enough.look();
-  const Comparison found = enough.result("a", "b");
-  EXPECT_NEAR(*found.effect, 0.01, 1e-12);
+  const Comparison found = found_by(enough);
+  EXPECT_NEAR(*deciding(found).effect, 0.01, 1e-12);
   EXPECT_EQ(found.pairs, 6);
   EXPECT_EQ(found.set_aside, 7);
   EXPECT_EQ(found.voided, 0);
@@ -153,9 +153,9 @@ TEST(PairedTest, DisturbedPairsAreSetAsideWhereEnoughOthersAreNot) {
   few.add_epoch(mixed(2, 7));
   few.add_epoch(mixed(2, 7));
   (void)few.look();
-  EXPECT_NEAR(*few.result("a", "b").effect, 0.5, 1e-12) << "nothing better can be had there";
-  EXPECT_EQ(few.result("a", "b").set_aside, 0);
-  EXPECT_EQ(few.result("a", "b").pairs, 18);
+  EXPECT_NEAR(*deciding(found_by(few)).effect, 0.5, 1e-12) << "nothing better can be had there";
+  EXPECT_EQ(found_by(few).set_aside, 0);
+  EXPECT_EQ(found_by(few).pairs, 18);
 }
 
 TEST(PairedTest, AStallIsSeenByTheExperienceOnly) {
@@ -166,9 +166,9 @@ TEST(PairedTest, AStallIsSeenByTheExperienceOnly) {
   });
   EXPECT_EQ(decision.verdict, Verdict::slower);
   EXPECT_EQ(decision.statistic, "experience");
-  const Comparison comparison = test.result("a", "b");
+  const Comparison comparison = found_by(test);
   EXPECT_EQ(comparison.statistic, "experience");
-  EXPECT_NEAR(*comparison.effect, 0.06, 0.02);
+  EXPECT_NEAR(*deciding(comparison).effect, 0.06, 0.02);
   EXPECT_EQ(comparison.statistics[0].verdict, Verdict::same);
 }
 
@@ -176,8 +176,8 @@ TEST(PairedTest, P95IsTakenOverAllTokensOfAnEpoch) {
   PairedTest test = make();
   stats::Random random(85);
   const auto stalls = [&] {
-    EpochPairs epoch = epoch_of({0.002 * normal(random), 0.002 * normal(random), 0}, 4);
-    for (Pair& pair : epoch.pairs) {
+    EpochFigures epoch = epoch_of({0.002 * normal(random), 0.002 * normal(random), 0}, 4);
+    for (PairFigures& pair : epoch.pairs) {
       pair.b.intervals[7] = 50;  // 4 of 60 gaps: above the 95th percentile
       pair.b.intervals[8] = 50 + normal(random);
       pair.b.intervals[9] = 50 + normal(random);
@@ -187,20 +187,20 @@ TEST(PairedTest, P95IsTakenOverAllTokensOfAnEpoch) {
   };
   const Decision decision = run(test, stalls);
   EXPECT_EQ(decision.verdict, Verdict::slower);
-  EXPECT_EQ(test.result("a", "b").statistics[2].figure, "p95_decode_ms");
-  EXPECT_EQ(test.result("a", "b").statistics[2].verdict, Verdict::slower);
-  EXPECT_NEAR(*test.result("a", "b").effect, std::log(50.0 / 11), 0.1);
+  EXPECT_EQ(found_by(test).statistics[2].figure, "p95_decode_ms");
+  EXPECT_EQ(found_by(test).statistics[2].verdict, Verdict::slower);
+  EXPECT_NEAR(*deciding(found_by(test)).effect, std::log(50.0 / 11), 0.1);
 }
 
 TEST(PairedTest, TooFewTokensGiveNoP95) {
   PairedTest test = make();
   for (int i = 0; i < 5; ++i) {
-    EpochPairs epoch;
+    EpochFigures epoch;
     epoch.pairs = {pair_of({0, 0, 1}, 58)};  // 59 are needed
     test.add_epoch(epoch);
   }
   EXPECT_EQ(test.look().verdict, Verdict::same);
-  const Comparison comparison = test.result("a", "b");
+  const Comparison comparison = found_by(test);
   EXPECT_FALSE(comparison.statistics[2].effect);
   ASSERT_EQ(comparison.notes.size(), 1U);
   EXPECT_NE(comparison.notes[0].find("p95"), std::string::npos);
@@ -217,7 +217,7 @@ TEST(PairedTest, WaitsForTheWholeRunUnlessToldNot) {
   PairedTest quick = make(options);
   EXPECT_EQ(run(quick, next).verdict, Verdict::same);
   EXPECT_EQ(quick.epochs(), 5);
-  EXPECT_EQ(quick.result("a", "b").notes.size(), 1U);  // "same" speaks of speed only
+  EXPECT_EQ(found_by(quick).notes.size(), 1U);  // "same" speaks of speed only
 }
 
 TEST(PairedTest, ContradictionIsUnclear) {
@@ -232,14 +232,14 @@ TEST(PairedTest, ContradictionIsUnclear) {
 
 TEST(PairedTest, VoidedPairsAreCountedWithTheirReasons) {
   PairedTest test = make();
-  EpochPairs epoch = epoch_of({}, 8);
+  EpochFigures epoch = epoch_of({}, 8);
   epoch.pairs[1].void_reason = "throttled";
   epoch.pairs[2].b.speed = std::numeric_limits<double>::infinity();
   for (int i = 0; i < 5; ++i) {
     test.add_epoch(epoch);
   }
   EXPECT_EQ(test.look().verdict, Verdict::same);
-  const Comparison comparison = test.result("a", "b");
+  const Comparison comparison = found_by(test);
   EXPECT_EQ(comparison.pairs, 30);
   EXPECT_EQ(comparison.voided, 10);
   EXPECT_EQ(comparison.void_reasons.at("throttled"), 5);
@@ -250,37 +250,37 @@ TEST(PairedTest, TimesThatAreNoTimesVoidTheirPair) {
   const double infinite = std::numeric_limits<double>::infinity();
   for (const double wrong : {0.0, -1.0, infinite, std::nan("")}) {
     PairedTest test = make();
-    EpochPairs epoch = epoch_of({}, 2);
+    EpochFigures epoch = epoch_of({}, 2);
     epoch.pairs[0].a.whole = wrong;
     test.add_epoch(epoch);
     epoch.pairs[0].a.whole = 700;
     epoch.pairs[1].b.intervals[3] = wrong == 0 ? -0.1 : wrong;  // two stamps may be equal, but not reversed
     test.add_epoch(epoch);
-    EXPECT_EQ(test.result("a", "b").voided, 2) << wrong;
+    EXPECT_EQ(found_by(test).voided, 2) << wrong;
     EXPECT_EQ(test.epochs(), 2) << wrong;
   }
 }
 
 TEST(PairedTest, AnEpochOfMostlyVoidPairsIsVoid) {
   PairedTest test = make();
-  EpochPairs epoch = epoch_of({}, 5);
+  EpochFigures epoch = epoch_of({}, 5);
   for (std::size_t i = 0; i < 3; ++i) {
     epoch.pairs[i].void_reason = "stolen";
   }
   test.add_epoch(epoch);
   EXPECT_EQ(test.epochs(), 0);
-  EXPECT_EQ(test.result("a", "b").voided_epochs, 1);
-  EXPECT_EQ(test.result("a", "b").voided, 5);
+  EXPECT_EQ(found_by(test).voided_epochs, 1);
+  EXPECT_EQ(found_by(test).voided, 5);
   epoch.pairs[0].void_reason.clear();
   test.add_epoch(epoch);
   EXPECT_EQ(test.epochs(), 1);
   test.add_epoch({});
-  EXPECT_EQ(test.result("a", "b").voided_epochs, 2);
+  EXPECT_EQ(found_by(test).voided_epochs, 2);
 }
 
 TEST(PairedTest, TooManyVoidsBlameTheEnvironment) {
   PairedTest test = make();
-  EpochPairs epoch = epoch_of({0.1, 0.1, 0.1}, 10);
+  EpochFigures epoch = epoch_of({0.1, 0.1, 0.1}, 10);
   for (std::size_t i = 0; i < 4; ++i) {
     epoch.pairs[i].void_reason = "stolen";
   }
@@ -295,10 +295,10 @@ TEST(PairedTest, TooManyVoidsBlameTheEnvironment) {
 
 TEST(PairedTest, EpochsThatAreAllVoidEndTheTest) {
   PairedTest test = make();
-  EpochPairs epoch = epoch_of({}, 2);
+  EpochFigures epoch = epoch_of({}, 2);
   epoch.pairs[0].void_reason = epoch.pairs[1].void_reason = "stolen";
   EXPECT_EQ(run(test, [&] { return epoch; }).verdict, Verdict::unclear);
-  EXPECT_EQ(test.result("a", "b").voided_epochs, 5);
+  EXPECT_EQ(found_by(test).voided_epochs, 5);
 }
 
 TEST(PairedTest, NoiseWithoutEndStaysUnclearAndSaysHowMuchMore) {
@@ -308,10 +308,10 @@ TEST(PairedTest, NoiseWithoutEndStaysUnclearAndSaysHowMuchMore) {
     return epoch_of({0.3 * normal(random), 0.3 * normal(random), 0.3 * normal(random)});
   });
   EXPECT_EQ(decision.verdict, Verdict::unclear);
-  const Comparison comparison = test.result("a", "b");
-  ASSERT_TRUE(comparison.needed_epochs);
-  EXPECT_GT(*comparison.needed_epochs, 200);
-  EXPECT_GT(*comparison.mde, 0.3);
+  const Comparison comparison = found_by(test);
+  ASSERT_TRUE(deciding(comparison).needed_epochs);
+  EXPECT_GT(*deciding(comparison).needed_epochs, 200);
+  EXPECT_GT(*deciding(comparison).mde, 0.3);
   EXPECT_LT(test.epochs(), 20);  // futility: nothing was in reach
 }
 
@@ -346,7 +346,7 @@ TEST(PairedTest, BudgetTooSmallForAnything) {
 TEST(PairedTest, UnsteadyProcessesThatDriftApartAreNotJudged) {
   stats::Random random(89);
   const auto warming = [&](bool steady) {
-    EpochPairs epoch;
+    EpochFigures epoch;
     for (int i = 0; i < 8; ++i) {
       const double d = 0.06 - 0.01 * i + 0.002 * normal(random);  // B warms up later than A
       epoch.pairs.push_back(pair_of({d, d, d}));
@@ -367,7 +367,7 @@ TEST(PairedTest, PairsOfTheNextEpochFollowTheSpreads) {
   stats::Random random(90);
   EXPECT_EQ(test.pairs_for_next_epoch(5, 0.5), 8);
   for (int i = 0; i < 3; ++i) {
-    EpochPairs epoch;
+    EpochFigures epoch;
     for (int k = 0; k < 8; ++k) {
       epoch.pairs.push_back(pair_of({0.1 * i + 0.0001 * normal(random), 0, 0}));
     }
@@ -376,7 +376,7 @@ TEST(PairedTest, PairsOfTheNextEpochFollowTheSpreads) {
   EXPECT_EQ(test.pairs_for_next_epoch(5, 0.5), 4);  // all the spread lies between epochs
   PairedTest noisy = make();
   for (int i = 0; i < 3; ++i) {
-    EpochPairs epoch;
+    EpochFigures epoch;
     for (int k = 0; k < 8; ++k) {
       epoch.pairs.push_back(pair_of({k % 2 == 0 ? 0.1 : -0.1, 0, 0}));
     }

@@ -9,9 +9,9 @@ namespace mia::judge {
 namespace {
 
 // Equal arms whose epochs scatter by `sd`, shifted by `effect`.
-std::vector<EpochPairs> recording(double sd, double effect = 0, std::size_t epochs = 40) {
+std::vector<EpochFigures> recording(double sd, double effect = 0, std::size_t epochs = 40) {
   stats::Random random(5);
-  std::vector<EpochPairs> trace;
+  std::vector<EpochFigures> trace;
   for (std::size_t i = 0; i < epochs; ++i) {
     const double d = effect + sd * normal(random);
     trace.push_back(epoch_of({d, d, d}, 3));

@@ -106,7 +106,7 @@ TEST(StatisticTest, IntervalIsTheTestTurnedAround) {
     EXPECT_EQ(*result.low > 0, result.verdict == Verdict::slower) << t;
     EXPECT_NEAR((*result.low + *result.high) / 2, 0.05, 1e-12);
   }
-  EXPECT_NEAR(judged(rule_of(), values_with(5, 0.05, 10)).level, 0.99, 1e-12);
+  EXPECT_NEAR(*judged(rule_of(), values_with(5, 0.05, 10)).level, 0.99, 1e-12);
 }
 
 TEST(StatisticTest, SignFlipsJudgeFromFifteenEpochsOn) {

@@ -174,8 +174,8 @@ TEST(Race, FindsTheBestOfManyOnANoisyMachine) {
 
 TEST(Recommend, OnlyAProvenGain) {
   Comparison comparison;
-  comparison.a = "default";
-  comparison.b = "n_threads=2";
+  comparison.a.label = "default";
+  comparison.b.label = "n_threads=2";
   for (const Verdict verdict : {Verdict::same, Verdict::slower, Verdict::unclear}) {
     comparison.verdict = verdict;
     const Recommendation keep = recommend("n_threads=2", comparison);

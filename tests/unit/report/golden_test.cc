@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What is printed, word by word: one file per output in tests/golden. `./dev golden` writes them anew.
+#include <cmath>
 #include <cstdlib>
 
 #include <gtest/gtest.h>
@@ -8,7 +9,7 @@
 #include "document/markdown.h"
 #include "document/text.h"
 #include "report/before_after.h"
-#include "report/compare_view.h"
+#include "report/comparison.h"
 #include "report/document.h"
 #include "report/github.h"
 #include "report/junit.h"
@@ -63,19 +64,34 @@ TEST(Golden, BeforeAfter) {
 }
 
 TEST(Golden, Comparison) {
-  report::ComparisonView view;
-  view.a = "runtime:old";
-  view.b = "runtime:new";
-  view.workload = "short";
-  view.rows = {{"speed", "slower", 3.1, 2.2, 4.0, 0.008, 1.5},
-               {"experience", "unclear", std::nullopt, {}, {}, 0.002, {}}};
-  view.epochs = 8;
-  view.pairs = 61;
-  view.voided = {{"steal", 2}, {"throttled", 1}};
-  view.margin_percent = 3;
-  view.notes = {"One arm had other settings."};
-  view.sentence = "B is 3.1 % slower.";
-  const document::Document document = report::document_of(view);
+  record::Comparison found;
+  found.a.label = "runtime:old";
+  found.a.requested.workload.name = "decode";
+  found.a.requested.workload.input = "tokens";
+  found.a.requested.workload.prompt_tokens = 16;
+  found.a.requested.workload.max_tokens = 32;
+  found.b.label = "runtime:new";
+  found.b.decode_tok_s = 97.04;
+  record::StatisticResult& speed = found.statistics.emplace_back();
+  speed.name = "speed";
+  speed.figure = "fast_quarter_ms";
+  speed.verdict = record::Verdict::slower;
+  speed.effect = std::log(1.031);
+  speed.low = std::log(1.022);
+  speed.high = std::log(1.04);
+  speed.level = 0.992;
+  speed.mde = std::log(1.015);
+  record::StatisticResult& experience = found.statistics.emplace_back();
+  experience.name = "experience";
+  experience.figure = "gen_latency_s";
+  experience.level = 0.998;
+  found.epochs = 8;
+  found.pairs = 61;
+  found.void_reasons = {{"steal", 2}, {"throttled", 1}};
+  found.margin = 0.03;
+  found.notes = {"One arm had other settings."};
+  found.sentence = "B is 3.1 % slower.";
+  const document::Document document = report::document_of(found);
   expect_golden("compare.txt", text_of(document));
   expect_golden("compare.md", document::to_markdown(document));
   EXPECT_NE(document::to_text(document, {80, {}, true}).find("\x1b[31mB is"), std::string::npos) << "slower is red";
