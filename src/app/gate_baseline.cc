@@ -20,7 +20,7 @@ std::string hash_of_model(const record::Report& report, const std::string& id) {
 // Levels of all sessions but the one that is judged.
 std::vector<double> levels_without(const std::vector<store::SeriesPoint>& points, const std::string& session) {
   std::vector<double> levels;
-  for (const SessionLevel& level : session_levels(points)) {
+  for (const judge::SessionLevel& level : session_levels(points)) {
     if (level.session != session) {
       levels.push_back(level.value);
     }

@@ -17,6 +17,7 @@
 #include "judge/baseline.h"
 #include "judge/conclude.h"
 #include "judge/follow_up.h"
+#include "judge/preflight.h"
 #include "judge/report_checks.h"
 #include "measure/quality.h"
 #include "measure/report_builder.h"
@@ -287,7 +288,8 @@ class SessionRunner {
   void look_at_machine() {
     observer_.doing("looking at the machine", true);
     recorder_.add_findings(look_at_gpus());
-    recorder_.add_findings(host::preflight(request_.machine, &request_.plan.cells.front().subject.model, gpu_));
+    recorder_.add_findings(
+        judge::preflight_findings(request_.machine, host::observe(&request_.plan.cells.front().subject.model, gpu_)));
     observer_.doing("measuring what memory and disk allow", true);
     measure_limits(request_.plan, context_);
   }

@@ -7,8 +7,8 @@
 
 namespace mia::app {
 
-std::vector<SessionLevel> session_levels(const std::vector<store::SeriesPoint>& points) {
-  std::vector<SessionLevel> levels;
+std::vector<judge::SessionLevel> session_levels(const std::vector<store::SeriesPoint>& points) {
+  std::vector<judge::SessionLevel> levels;
   std::vector<std::vector<double>> values;
   std::map<std::string, std::size_t> places;
   for (const store::SeriesPoint& point : points) {

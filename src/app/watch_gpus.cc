@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "judge/cuda_findings.h"
 #include "measure/devices.h"
 #include "runtime/cuda.h"
 
@@ -48,9 +49,12 @@ std::vector<record::Finding> watch_gpus(const std::vector<GpuUse>& uses, const r
       continue;  // a worker that does not start is what the trials will say
     }
     runtime.devices = *at->second;
-    const bool sees_gpu = std::ranges::any_of(runtime.devices, record::is_gpu);
-    auto hidden = use.wanted ? runtime::hidden_gpu(machine, runtime, use.subject->env, sees_gpu)
-                             : std::optional<record::Finding>();
+    if (!use.wanted) {
+      continue;
+    }
+    record::RuntimeCuda cuda = runtime::cuda_of(runtime, use.subject->env);
+    cuda.sees_gpu = std::ranges::any_of(runtime.devices, record::is_gpu);
+    auto hidden = judge::hidden_gpu(machine, cuda);
     if (hidden && told.insert(runtime.name).second) {
       findings.push_back(std::move(*hidden));
     }

@@ -11,6 +11,8 @@
 #include "cli/cli.h"
 #include "host/preflight.h"
 #include "host/topology.h"
+#include "judge/cuda_findings.h"
+#include "judge/preflight.h"
 #include "model/describe.h"
 #include "record/json_writer.h"
 #include "report/facts.h"
@@ -67,7 +69,7 @@ std::string percent_of_wall(const std::optional<double>& seconds, const std::opt
   return seconds && wall && *wall > 0 ? fmt::format("{:.1f} %", 100 * *seconds / *wall) : "unknown";
 }
 
-std::string page_cache_text(const host::PreflightFacts& facts) {
+std::string page_cache_text(const record::PreflightFacts& facts) {
   if (!facts.can_evict) {
     return "unknown (no model to try it on)";
   }
@@ -77,7 +79,7 @@ std::string page_cache_text(const host::PreflightFacts& facts) {
 }
 
 // What one idle second showed.
-void add_moment(Facts& facts, const host::PreflightFacts& now) {
+void add_moment(Facts& facts, const record::PreflightFacts& now) {
   const record::Conditions& second = now.second;
   facts.emplace_back("free memory", now.available_bytes ? human_bytes(*now.available_bytes) : "unknown");
   facts.emplace_back("other programs", second.other_cpu_s && second.wall_s
@@ -91,7 +93,7 @@ void add_moment(Facts& facts, const host::PreflightFacts& now) {
   facts.emplace_back("page cache", page_cache_text(now));
 }
 
-Json moment_json(const host::PreflightFacts& facts) {
+Json moment_json(const record::PreflightFacts& facts) {
   return {{"conditions", record::members_to_json(facts.second)},
           {"available_bytes", record::members_to_json(facts.available_bytes)},
           {"page_cache_can_be_emptied", record::members_to_json(facts.can_evict)},
@@ -117,9 +119,9 @@ Result<int> doctor(const Common& common) {
   const Result<record::ModelInfo> model = path ? model::inspect(*path) : path.failure();
   const record::Machine machine = host::inspect();
   host::GpuMonitor gpu = host::GpuMonitor::open();
-  const host::PreflightFacts facts = host::observe(model ? &*model : nullptr, gpu);
-  auto findings = host::judge_preflight(machine, facts);
-  std::ranges::move(runtime::judge_cuda(runtime::observe_cuda(machine)), std::back_inserter(findings));
+  const record::PreflightFacts facts = host::observe(model ? &*model : nullptr, gpu);
+  auto findings = judge::preflight_findings(machine, facts);
+  std::ranges::move(judge::cuda_findings(runtime::observe_cuda(machine)), std::back_inserter(findings));
   Json json = {{"machine", record::to_json(machine)}, {"now", moment_json(facts)}, {"findings", Json::array()}};
   document::Facts seen;
   add_machine(seen.facts, machine, facts.gpu_reason);

@@ -5,7 +5,6 @@
 #include <iterator>
 #include <memory>
 #include <optional>
-#include <span>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -18,10 +17,9 @@
 #include "document/json.h"
 #include "document/value.h"
 #include "imports/history.h"
+#include "judge/trend.h"
 #include "record/metrics.h"
-#include "stats/changepoint.h"
 #include "stats/paired.h"
-#include "stats/summary.h"
 
 namespace mia::cli {
 namespace {
@@ -146,69 +144,19 @@ struct TrendOptions {
   store::SeriesFilter filter;
 };
 
-// One series by sessions with the places where its level changed.
-struct Trend {
-  store::Series series;  // without its points
-  std::vector<app::SessionLevel> levels;
-  std::vector<stats::ChangePoint> changes;
-  std::optional<std::size_t> alarm;  // the first of the latest sessions that look shifted, too few yet for a change
-};
-
-// A change needs four sessions on its new level: the latest three are watched against the level before them.
-std::optional<std::size_t> alarm_of(std::span<const double> logs, const std::vector<stats::ChangePoint>& changes) {
-  constexpr std::size_t kLatest = 3;
-  constexpr std::size_t kLeastKnown = 6;
-  constexpr double kMadToSd = 1.4826;
-  const std::size_t from = changes.empty() ? 0 : changes.back().index;
-  if (logs.size() - from < kLeastKnown + kLatest) {
-    return std::nullopt;
-  }
-  const auto known = logs.subspan(from, logs.size() - from - kLatest);
-  const double level = *stats::median(known);
-  const stats::ChangePointOptions standard;
-  const double sd = std::max(kMadToSd * stats::mad(known).value_or(0), standard.least_sd);
-  const auto latest = logs.last(kLatest);
-  const auto alarm = stats::shift_alarm(latest, level, sd);
-  const bool large = alarm && std::abs(latest[*alarm] - level) >= standard.least_change;
-  return large ? std::optional(logs.size() - kLatest + *alarm) : std::nullopt;
-}
-
-Trend trend_of(store::Series series) {
-  Trend trend;
-  std::vector<double> logs;
-  for (app::SessionLevel& level : app::session_levels(series.points)) {
-    if (level.value > 0) {  // nothing that is measured takes no time; a logarithm needs it
-      logs.push_back(std::log(level.value));
-      trend.levels.push_back(std::move(level));
-    }
-  }
-  trend.changes = stats::change_points(logs);
-  trend.alarm = alarm_of(logs, trend.changes);
-  series.points.clear();
-  trend.series = std::move(series);
-  return trend;
-}
-
-std::string direction(const record::Metric& metric, double change) {
-  if (metric.better == record::Better::neither) {
-    return change > 0 ? "up" : "down";
-  }
-  return (change > 0) == (metric.better == record::Better::higher) ? "better" : "worse";
-}
-
-document::Table points_of(const Trend& trend) {
+document::Table points_of(const judge::Trend& trend) {
   document::Table table{{{"session", "session"},
                          {"started", "started"},
                          {"runtime", "runtime"},
                          {"value", "value"},
                          {"trials", "trials"}}};
-  for (const app::SessionLevel& level : trend.levels) {
+  for (const judge::SessionLevel& level : trend.levels) {
     table.rows.push_back({level.session, level.started, level.runtime, document::number(level.value), level.trials});
   }
   return table;
 }
 
-document::Table changes_of(const record::Metric& metric, const Trend& trend) {
+document::Table changes_of(const record::Metric& metric, const judge::Trend& trend) {
   const document::NumberStyle style = document::style_of(metric).number;
   document::Table table{{{"index", ""},
                          {"started", "changed"},
@@ -220,18 +168,17 @@ document::Table changes_of(const record::Metric& metric, const Trend& trend) {
                          {"runtime_before", "runtime before"},
                          {"runtime_after", "runtime after"}}};
   for (const stats::ChangePoint& change : trend.changes) {
-    const app::SessionLevel& first = trend.levels[change.index];
-    table.rows.push_back({static_cast<std::int64_t>(change.index), first.started, first.session,
-                          document::number(stats::percent(change.change), {1, 1, true}),
-                          direction(metric, change.change), document::number(std::exp(change.before), style),
-                          document::number(std::exp(change.after), style), trend.levels[change.index - 1].runtime,
-                          first.runtime});
+    const judge::SessionLevel& first = trend.levels[change.index];
+    table.rows.push_back(
+        {static_cast<std::int64_t>(change.index), first.started, first.session,
+         document::number(stats::percent(change.change), {1, 1, true}),
+         std::string(judge::direction_of(metric, change.change)), document::number(std::exp(change.before), style),
+         document::number(std::exp(change.after), style), trend.levels[change.index - 1].runtime, first.runtime});
   }
   return table;
 }
 
-Json to_json(const record::Metric& metric, const Trend& trend) {
-  const store::Series& series = trend.series;
+Json to_json(const record::Metric& metric, const store::Series& series, const judge::Trend& trend) {
   Json json = {{"model", series.model},
                {"model_hash", series.model_hash},
                {"machine", series.machine},
@@ -242,28 +189,27 @@ Json to_json(const record::Metric& metric, const Trend& trend) {
                {"change_points", document::to_json(changes_of(metric, trend))},
                {"alarm", nullptr}};
   if (trend.alarm) {
-    const app::SessionLevel& first = trend.levels[*trend.alarm];
+    const judge::SessionLevel& first = trend.levels[*trend.alarm];
     json["alarm"] = {{"index", *trend.alarm}, {"session", first.session}, {"value", first.value}};
   }
   return json;
 }
 
-document::Section section_of(const record::Metric& metric, const Trend& trend) {
+document::Section section_of(const record::Metric& metric, const store::Series& series, const judge::Trend& trend) {
   const auto [heading, style] = document::style_of(metric);
-  const store::Series& series = trend.series;
   document::Chart chart{document::Chart::Kind::line,
                         fmt::format("{} on {}: {}{}", series.model, series.machine, series.label,
                                     series.tool.empty() ? "" : "; imported from " + series.tool),
                         "session", heading};
-  for (const app::SessionLevel& level : trend.levels) {
+  for (const judge::SessionLevel& level : trend.levels) {
     chart.points.push_back({level.started, level.value});
   }
-  const app::SessionLevel& last = trend.levels.back();
+  const judge::SessionLevel& last = trend.levels.back();
   document::List said{
       {{fmt::format("{} {} since {}; last {} of {}", trend.levels.size(), series.tool.empty() ? "sessions" : "calls",
                     trend.levels.front().started, document::format_number(last.value, style), last.started)}}};
   if (trend.alarm) {
-    const app::SessionLevel& first = trend.levels[*trend.alarm];
+    const judge::SessionLevel& first = trend.levels[*trend.alarm];
     said.items.push_back({fmt::format("{} {}: the level may have shifted, {} now; more sessions prove it or not",
                                       first.started, first.session, document::format_number(first.value, style))});
   }
@@ -305,11 +251,11 @@ Result<int> trend(const Common& common, const TrendOptions& options) {
                {"series", Json::array()},
                {"forgotten", document::to_json(table_of(forgotten))}};
   document::Document document;
-  for (store::Series& series : all) {
-    const Trend found = trend_of(std::move(series));
+  for (const store::Series& series : all) {
+    const judge::Trend found = judge::trend_of(app::session_levels(series.points));
     if (!found.levels.empty()) {
-      json["series"].push_back(to_json(*metric, found));
-      document.sections.push_back(section_of(*metric, found));
+      json["series"].push_back(to_json(*metric, series, found));
+      document.sections.push_back(section_of(*metric, series, found));
     }
   }
   if (document.sections.empty()) {

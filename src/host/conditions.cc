@@ -8,6 +8,8 @@
 namespace mia::host {
 namespace {
 
+using record::Gates;
+
 constexpr double kPercent = 100;
 // The bit that stands for heat when only the counter saw it.
 constexpr std::int64_t kThermalSlowdown = 0x20;
@@ -107,10 +109,6 @@ void check_canary(const record::Conditions& seen, const Gates& gates, std::vecto
 }
 
 }  // namespace
-
-double counted_cpus(const record::Conditions& conditions, const record::Machine& machine) {
-  return static_cast<double>(conditions.watched_cpus.value_or(machine.logical_cpus.value_or(1)));
-}
 
 record::Conditions between(const Snapshot& before, const Snapshot& after, std::optional<double> own_cpu_s) {
   constexpr double kNsPerSecond = 1e9;

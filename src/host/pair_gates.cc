@@ -5,8 +5,8 @@
 #include <cmath>
 #include <optional>
 
-#include "host/conditions.h"
 #include "host/gpu.h"
+#include "record/gates.h"
 
 namespace mia::host {
 namespace {
@@ -33,7 +33,7 @@ std::vector<std::string> pair_voided_by(const record::Conditions& a, const recor
   std::vector<std::string> reasons;
   const double wall_a = a.wall_s.value_or(0);
   const double wall_b = b.wall_s.value_or(0);
-  const double cpus = counted_cpus(a, machine);
+  const double cpus = record::counted_cpus(a, machine);
   const Gap steal = gap_of(a.steal_s, wall_a, b.steal_s, wall_b);
   if (steal.share > gates.steal_gap * cpus && steal.seconds >= gates.steal_least_s) {
     reasons.emplace_back("steal");
@@ -64,7 +64,7 @@ std::vector<std::string> pair_voided_by(const record::Conditions& a, const recor
 
 std::vector<std::string> pair_disturbed_by(const record::Conditions& a, const record::Conditions& b,
                                            const record::Machine& machine, const PairGates& gates) {
-  const double cpus = counted_cpus(a, machine);
+  const double cpus = record::counted_cpus(a, machine);
   const auto hit = [](const std::optional<double>& seconds, const std::optional<double>& wall_s, double share,
                       double least_s) {
     return seconds.value_or(0) >= least_s && seconds.value_or(0) > share * wall_s.value_or(0);

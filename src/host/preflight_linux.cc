@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "host/cgroup.h"
+#include "host/conditions.h"
 #include "host/memory.h"
 #include "host/page_cache.h"
 #include "host/preflight.h"
@@ -82,7 +83,7 @@ std::optional<std::string> word_of(const fs::path& path) {
   return text.empty() ? std::nullopt : std::optional(one_line(trim(text), 64));
 }
 
-void look_at_model(const record::ModelInfo& model, PreflightFacts& facts) {
+void look_at_model(const record::ModelInfo& model, record::PreflightFacts& facts) {
   const std::vector<fs::path> files = files_of(model);
   facts.model_bytes = model.file_bytes;
   facts.can_evict = std::ranges::all_of(files, can_evict);
@@ -91,14 +92,18 @@ void look_at_model(const record::ModelInfo& model, PreflightFacts& facts) {
 
 }  // namespace
 
-PreflightFacts observe(const record::ModelInfo* model, GpuMonitor& gpu) {
-  PreflightFacts facts;
+record::PreflightFacts observe(const record::ModelInfo* model, GpuMonitor& gpu) {
+  record::PreflightFacts facts;
   const Snapshot before = snapshot(&gpu);
   const double own = own_cpu_s();
   std::this_thread::sleep_for(kWatched);
   const Snapshot after = snapshot(&gpu);
   facts.second = between(before, after, own_cpu_s() - own);
-  facts.gpus = after.gpus;
+  for (const GpuState& state : after.gpus) {
+    const std::int64_t reasons = state.throttle_reasons.value_or(0);
+    facts.gpus.push_back({state.index, state.processes, state.throttle_reasons,
+                          throttle_voids(reasons) ? describe_throttle_reasons(reasons) : std::string()});
+  }
   facts.gpu_reason = gpu.reason();
   std::error_code code;
   facts.gpu_device = fs::exists("/proc/driver/nvidia", code);
@@ -117,11 +122,6 @@ PreflightFacts observe(const record::ModelInfo* model, GpuMonitor& gpu) {
     look_at_model(*model, facts);
   }
   return facts;
-}
-
-std::vector<record::Finding> preflight(const record::Machine& machine, const record::ModelInfo* model,
-                                       GpuMonitor& gpu) {
-  return judge_preflight(machine, observe(model, gpu));
 }
 
 }  // namespace mia::host

@@ -351,11 +351,11 @@ std::map<std::string, std::string> trial_environment(const record::Settings& set
   return env;
 }
 
-host::Gates gates_for(const record::Trial& trial, const std::vector<record::Device>& devices) {
+record::Gates gates_for(const record::Trial& trial, const std::vector<record::Device>& devices) {
   const auto got = trial.facts.find("offloaded_layers");
   const auto all = trial.facts.find("model_layers");
   const record::LlmSettings& llm = trial.requested.llm;
-  host::Gates gates;
+  record::Gates gates;
   const bool own_memory = std::ranges::count(devices, "gpu", &record::Device::type) > 0 &&
                           std::ranges::count(devices, "igpu", &record::Device::type) == 0;
   if (own_memory && got != trial.facts.end() && all != trial.facts.end() && got->second == all->second &&

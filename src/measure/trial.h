@@ -49,7 +49,7 @@ struct TrialSpec {
 // Limits beyond which the trial was disturbed. With every layer on GPUs of their own memory, by the runtime's own
 // words, and no tensor moved back, it does not read the memory whose bandwidth the canary measures: the canary is
 // recorded only.
-[[nodiscard]] host::Gates gates_for(const record::Trial& trial, const std::vector<record::Device>& devices);
+[[nodiscard]] record::Gates gates_for(const record::Trial& trial, const std::vector<record::Device>& devices);
 
 // Environment of a trial's worker beyond what its runtime needs.
 [[nodiscard]] std::map<std::string, std::string> trial_environment(const record::Settings& settings);

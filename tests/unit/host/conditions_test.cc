@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "host/preflight.h"
 #include "temp_tree.h"
 
 namespace mia::host {
@@ -234,9 +235,18 @@ TEST(VoidedBy, BandwidthThatChangedVoidsInBothDirections) {
 
 TEST(VoidedBy, GatesCanBeSet) {
   record::Conditions seen = undisturbed();
-  Gates gates;
+  record::Gates gates;
   gates.other_cpus = 0.01;
   EXPECT_EQ(voided_by(seen, four_cpus(), gates).size(), 1U);
+}
+
+TEST(Observe, LooksAtThisMachineWithoutModelAndGpu) {
+  GpuMonitor none = GpuMonitor::open("libno-such-thing.so.1");
+  const record::PreflightFacts facts = observe(nullptr, none);
+  EXPECT_GT(facts.second.wall_s.value_or(0), 0);
+  EXPECT_FALSE(facts.model_bytes);
+  EXPECT_TRUE(facts.gpus.empty());
+  EXPECT_FALSE(facts.gpu_reason.empty());
 }
 
 }  // namespace

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "host/preflight.h"
-
-#include <unistd.h>
+#include "judge/preflight.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,17 +8,20 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "record/gates.h"
 
-namespace mia::host {
+namespace mia::judge {
 namespace {
 
+using record::GpuAtRest;
+using record::PreflightFacts;
 using record::Severity;
 
 constexpr double kInPercent = 100;
 
-class Judge {
+class Preflight {
  public:
-  Judge(const record::Machine& machine, const PreflightFacts& facts) : machine_(machine), facts_(facts) {}
+  Preflight(const record::Machine& machine, const PreflightFacts& facts) : machine_(machine), facts_(facts) {}
 
   std::vector<record::Finding> all() {
     check_clock_rate();
@@ -105,12 +106,12 @@ class Judge {
   }
 
   void check_stalls() {
-    const Gates gates;
+    const record::Gates gates;
     const double wall = facts_.second.wall_s.value_or(0);
     if (!(wall > 0)) {
       return;
     }
-    const double cpus = counted_cpus(facts_.second, machine_);
+    const double cpus = record::counted_cpus(facts_.second, machine_);
     const double steal = facts_.second.steal_s.value_or(0);
     if (steal >= gates.steal_least_s && steal > gates.steal_share * wall * cpus) {
       add("steal", Severity::warning,
@@ -131,7 +132,7 @@ class Judge {
   void check_memory() {
     const double wall = facts_.second.wall_s.value_or(0);
     const double waiting = wall > 0 ? facts_.second.psi_memory_some_s.value_or(0) / wall : 0;
-    if (facts_.second.swap_in_pages.value_or(0) > 0 || waiting > Gates{}.pressure_share) {
+    if (facts_.second.swap_in_pages.value_or(0) > 0 || waiting > record::Gates{}.pressure_share) {
       add("memory_pressure", Severity::problem, "the machine is short of memory and pages; cure: close programs",
           {{"swap_in_pages", std::to_string(facts_.second.swap_in_pages.value_or(0))},
            {"psi_memory_some_share", fmt::format("{:.3f}", waiting)}});
@@ -199,7 +200,7 @@ class Judge {
   void check_gpus() {
     std::vector<std::string> busy;
     std::vector<std::string> ids;
-    for (const GpuState& gpu : facts_.gpus) {
+    for (const GpuAtRest& gpu : facts_.gpus) {
       if (gpu.processes && !gpu.processes->empty()) {
         busy.push_back(std::to_string(gpu.index));
         std::ranges::transform(*gpu.processes, std::back_inserter(ids),
@@ -212,12 +213,12 @@ class Judge {
                       join(busy, ", "), ids.size() == 1 ? "it" : "them"),
           {{"gpus", join(busy, " ")}, {"processes", join(ids, " ")}});
     }
-    for (const GpuState& gpu : facts_.gpus) {
-      if (gpu.throttle_reasons && throttle_voids(*gpu.throttle_reasons)) {
+    for (const GpuAtRest& gpu : facts_.gpus) {
+      if (!gpu.slowed_by.empty()) {
         add("gpu_slowed", Severity::problem,
             fmt::format("GPU {} is slowed down before anything runs: {}; cure: cooling or power supply", gpu.index,
-                        describe_throttle_reasons(*gpu.throttle_reasons)),
-            {{"reasons", fmt::format("{:#x}", static_cast<std::uint64_t>(*gpu.throttle_reasons))}});
+                        gpu.slowed_by),
+            {{"reasons", fmt::format("{:#x}", static_cast<std::uint64_t>(gpu.throttle_reasons.value_or(0)))}});
       }
     }
     if (facts_.gpu_device && facts_.gpus.empty()) {
@@ -253,8 +254,8 @@ class Judge {
 
 }  // namespace
 
-std::vector<record::Finding> judge_preflight(const record::Machine& machine, const PreflightFacts& facts) {
-  return Judge(machine, facts).all();
+std::vector<record::Finding> preflight_findings(const record::Machine& machine, const PreflightFacts& facts) {
+  return Preflight(machine, facts).all();
 }
 
-}  // namespace mia::host
+}  // namespace mia::judge
