@@ -14,7 +14,7 @@ ROOMS = {
     "proto": "base record",
     "proc": "base",
     "client": "base record proto proc",
-    "host": "base record",
+    "host": "base record stats",
     "model": "base record config proc",
     "runtime": "base record proto proc client",
     "measure": "base record config stats proto proc client host model",
@@ -25,7 +25,7 @@ ROOMS = {
     "report": "base record document",
     "app": "base record config stats proto proc client host model runtime measure store imports judge document report",
     "cli": "base record config stats proto proc client host model runtime measure store imports judge document report app",
-    "worker": "base record proto",
+    "worker": "base record proto stats",
 }
 LIBRARIES = {
     "yaml-cpp/": ("config",),

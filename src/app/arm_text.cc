@@ -89,10 +89,16 @@ Result<Assignments> comparison_workload(std::string_view name) {
     int prompt;
     int output;
   };
-  constexpr auto kSizes = std::to_array<Size>({{"short", 16, 32}, {"long", 16, 512}, {"prefill", 512, 1}});
+  constexpr auto kSizes = std::to_array<Size>({{"decode", 16, 32}, {"long-decode", 16, 512}, {"prefill", 512, 1}});
   const auto* const size = std::ranges::find(kSizes, name, &Size::name);
   if (size == kSizes.end()) {
-    return fail(ErrorKind::usage, "--workload {}: there are short, long and prefill", one_line(name, 80));
+    Failure failure =
+        fail(ErrorKind::usage, "--workload {}: there are decode, long-decode and prefill", one_line(name, 80));
+    const bool of_a_scenario = name == "short" || name == "long";
+    return of_a_scenario ? with_hint(failure, fmt::format("{} is an answer to a text, which scenarios ask for; compare "
+                                                          "has both sides compute the same random tokens",
+                                                          name))
+                         : failure;
   }
   Assignments all;
   for (const std::string& text :

@@ -16,7 +16,9 @@ namespace mia::app {
 // The settings that a side asks for, in the order typed. Errors of kind usage name the part that is wrong.
 [[nodiscard]] Result<std::vector<config::Assignment>> parse_arm(std::string_view text);
 
-// "short", "long" and "prefill" as settings: random tokens, so that both sides compute the same. Error kind usage.
+// "decode" (32 tokens after a prompt of 16), "long-decode" (512 after 16) and "prefill" (1 after 512) as settings:
+// random tokens, so that both sides compute the same. Named apart from the texts and answers of scenarios. Error kind
+// usage.
 [[nodiscard]] Result<std::vector<config::Assignment>> comparison_workload(std::string_view name);
 
 // All layers, the workload, --set, and the side's own settings on top, with its runtime and model found.

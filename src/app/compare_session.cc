@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/find_report.h"
 #include "app/observer.h"
 #include "app/scope.h"
 #include "app/watch_gpus.h"
@@ -90,6 +91,7 @@ class CompareRunner {
       decision_ = test_.finish();
     }
     found_.finished = utc_now();
+    found_.complete = !interrupted_;
     write();
     observer_.done();
     return finish();
@@ -289,15 +291,27 @@ class CompareRunner {
     for (const record::ComparedArm* const arm : {&found_.a, &found_.b}) {
       const auto threads = arm->effective.llm.n_threads;
       const auto cores = request_.machine.allowed_cpus;
-      if (threads && cores && *threads > *cores && arm->runtime.provider != "fake") {
+      if (threads && cores && *threads > *cores && arm->runtime.real_time) {
         found_.notes.push_back(fmt::format("{} computes with {} threads on {} CPUs: try --set n_threads={}", arm->label,
                                            *threads, *cores, *cores));
       }
     }
   }
 
+  // A store that fails costs the history, never the verdict.
+  Status keep() {
+    if (!request_.use_store || found_.epoch_table.empty()) {
+      return {};
+    }
+    MIA_TRY_ASSIGN(store::Store store, open_store(request_.store));
+    return store.add_comparison(found_);
+  }
+
   CompareEnd finish() {
     CompareEnd end;
+    if (const Status kept = keep(); !kept) {
+      end.store_error = kept.error();
+    }
     end.interrupted = interrupted_;
     end.file = found_.epoch_table.empty() ? std::filesystem::path() : file_;
     end.file_error = file_error_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A comparison from two arms to a verdict and a report file: measure::PairRunner and judge::PairedTest around one
-// machine.
+// A comparison from two arms to a verdict, a report file and the history: measure::PairRunner and judge::PairedTest
+// around one machine.
 #pragma once
 
 #include <filesystem>
@@ -25,6 +25,8 @@ struct CompareRequest {
   record::Machine machine;
   std::filesystem::path out;  // folder of the report; must be writable
   std::string stem = "compare";
+  std::string store;  // path; "" = the default one
+  bool use_store = true;
   std::optional<double> budget_s;  // no epoch begins that would end after it; see longest_s()
   Turn turn{.verb = "compare"};
   bool all_epochs = false;  // go on to the last epoch though the verdict stands: for recording
@@ -36,6 +38,7 @@ struct CompareEnd {
   bool interrupted = false;
   std::filesystem::path file;  // empty where there was nothing to write
   std::optional<Error> file_error;
+  std::optional<Error> store_error;  // the comparison is in the file all the same
 };
 
 [[nodiscard]] Result<CompareEnd> carry_out(CompareRequest request, Observer& observer);

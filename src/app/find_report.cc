@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/files.h"
-#include "report/json.h"
+#include "base/text.h"
 
 namespace mia::app {
 namespace {
@@ -23,15 +23,55 @@ Result<record::Report> from_store(const Scope& scope, const std::string& id, Tri
   return std::move(*session.report);
 }
 
+bool names_a_file(const std::string& what) {
+  std::error_code error;
+  return std::filesystem::exists(what, error) || what.find('/') != std::string::npos || what.ends_with(".json");
+}
+
+// The comparison was begun after the last session.
+Result<bool> is_later(store::Store& store) {
+  store::SessionFilter filter;
+  filter.limit = 1;
+  MIA_TRY_ASSIGN(const auto sessions, store.sessions(filter));
+  MIA_TRY_ASSIGN(const auto comparisons, store.comparisons(1));
+  const auto times = [](const auto& row) { return std::pair(row.started, row.finished); };
+  return !comparisons.empty() && (sessions.empty() || times(comparisons.front()) > times(sessions.front()));
+}
+
+Result<std::optional<record::Comparison>> stored_comparison(const Scope& scope, const std::string& what) {
+  MIA_TRY_ASSIGN(store::Store store, open_store(scope));
+  if (what == "last") {
+    MIA_TRY_ASSIGN(const bool later, is_later(store));
+    if (!later) {
+      return std::optional<record::Comparison>();
+    }
+  }
+  auto found = store.comparison(what);
+  if (!found && found.error().kind == ErrorKind::not_found) {
+    return std::optional<record::Comparison>();
+  }
+  MIA_TRY_ASSIGN(record::Comparison comparison, std::move(found));
+  if (const auto session = store.session(what);
+      what != "last" && (session || session.error().kind == ErrorKind::usage)) {
+    return with_hint(fail(ErrorKind::usage, "'{}' is the beginning of comparison {} and of a session",
+                          one_line(what, 100), comparison.session),
+                     "give more of the id");
+  }
+  return std::optional(std::move(comparison));
+}
+
 }  // namespace
 
+Result<store::Store> open_store(const std::string& path) {
+  return store::Store::open(path.empty() ? store::default_path() : std::filesystem::path(path));
+}
+
 Result<store::Store> open_store(const Scope& scope) {
-  return store::Store::open(scope.store.empty() ? store::default_path() : std::filesystem::path(scope.store));
+  return open_store(scope.store);
 }
 
 Result<record::Report> find_report(const Scope& scope, const std::string& what, bool allow_edited, Trials trials) {
-  std::error_code error;
-  if (std::filesystem::exists(what, error) || what.find('/') != std::string::npos || what.ends_with(".json")) {
+  if (names_a_file(what)) {
     return report::read_report(what, allow_edited ? report::Edited::allow : report::Edited::refuse);
   }
   auto found = from_store(scope, what, trials);
@@ -40,6 +80,18 @@ Result<record::Report> find_report(const Scope& scope, const std::string& what, 
                      fmt::format("{}; mia-perf history lists sessions", no_such_file(what).error.hint));
   }
   return found;
+}
+
+Result<report::Found> find_result(const Scope& scope, const std::string& what, bool allow_edited, Trials trials) {
+  if (names_a_file(what)) {
+    return report::read_result(what, allow_edited ? report::Edited::allow : report::Edited::refuse);
+  }
+  MIA_TRY_ASSIGN(auto comparison, stored_comparison(scope, what));
+  if (comparison) {
+    return report::Found(std::move(*comparison));
+  }
+  MIA_TRY_ASSIGN(record::Report found, find_report(scope, what, allow_edited, trials));
+  return report::Found(std::move(found));
 }
 
 }  // namespace mia::app

@@ -7,10 +7,13 @@
 #include "app/scope.h"
 #include "base/result.h"
 #include "record/report.h"
+#include "report/json.h"
 #include "store/store.h"
 
 namespace mia::app {
 
+// `path` "": the default one.
+[[nodiscard]] Result<store::Store> open_store(const std::string& path);
 [[nodiscard]] Result<store::Store> open_store(const Scope& scope);
 
 // Of the trials: all that is known, or for text and Markdown what their sentences say of them.
@@ -20,5 +23,8 @@ enum class Trials { whole, conditions };
 // was changed by hand.
 [[nodiscard]] Result<record::Report> find_report(const Scope& scope, const std::string& what, bool allow_edited,
                                                  Trials trials = Trials::whole);
+// The same among reports and comparisons; "last" is the later of both.
+[[nodiscard]] Result<report::Found> find_result(const Scope& scope, const std::string& what, bool allow_edited,
+                                                Trials trials);
 
 }  // namespace mia::app

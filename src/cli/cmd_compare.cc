@@ -24,7 +24,7 @@ namespace {
 struct CompareOptions {
   std::string a;
   std::string b;
-  std::string workload = "short";
+  std::string workload = "decode";
   std::string margin = "3%";
   std::string alpha = "1%";
   std::int64_t max_epochs = 20;
@@ -34,6 +34,7 @@ struct CompareOptions {
   std::optional<std::uint64_t> seed;
   bool all_epochs = false;
   bool alternate = false;
+  bool no_store = false;
 };
 
 Result<app::CompareRequest> request_of(const Common& common, const CompareOptions& options) {
@@ -52,6 +53,8 @@ Result<app::CompareRequest> request_of(const Common& common, const CompareOption
   MIA_TRY_ASSIGN(request.b, context(app::make_arm(configured, workload, options.b, finder), "B"));
   MIA_TRY(context(ensure_writable_dir(options.out), "report folder"));
   request.out = options.out;
+  request.store = common.store;
+  request.use_store = !options.no_store;
   request.machine = host::inspect();
   request.all_epochs = options.all_epochs;
   request.alternate = options.alternate;
@@ -72,8 +75,8 @@ void show(const app::CompareEnd& end, bool json) {
   }
 }
 
-// 5 where the report could not be written and nothing worse came of it; 0 faster or same, 1 slower, 3 unclear, 4 an arm
-// failed, 130 interrupted.
+// 5 where report or history could not be written and nothing worse came of it; 0 faster or same, 1 slower, 3 unclear, 4
+// an arm failed, 130 interrupted.
 int exit_code(const app::CompareEnd& end) {
   if (end.interrupted) {
     return kInterrupted;
@@ -90,7 +93,7 @@ int exit_code(const app::CompareEnd& end) {
     case record::Verdict::same:
       break;
   }
-  return end.file_error ? kInternal : kOk;
+  return end.file_error || end.store_error ? kInternal : kOk;
 }
 
 Result<int> run(const Common& common, const CompareOptions& options) {
@@ -100,6 +103,9 @@ Result<int> run(const Common& common, const CompareOptions& options) {
   show(end, common.json);
   if (end.file_error) {
     log::error(*end.file_error);
+  }
+  if (end.store_error) {
+    log::error(fmt::format("store: {}", end.store_error->text()));
   }
   if (!end.comparison.outcome.ok()) {
     const record::ComparedArm& arm = end.comparison.outcome_of_b ? end.comparison.b : end.comparison.a;
@@ -117,7 +123,9 @@ void add_compare(Cli& cli) {
   verb->add_option("A", options->a, "runtime:NAME, model:ID, set:key=value[,key=value], joined by '+', or base")
       ->required();
   verb->add_option("B", options->b, "the same; the verdict is of B against A")->required();
-  verb->add_option("--workload", options->workload, "short, long or prefill")->capture_default_str();
+  verb->add_option("--workload", options->workload,
+                   "random tokens: decode (16 + 32), long-decode (16 + 512) or prefill (512 + 1)")
+      ->capture_default_str();
   verb->add_option("--margin", options->margin, "\"same\" means within plus or minus this")->capture_default_str();
   verb->add_option("--alpha", options->alpha, "chance of a false difference")->capture_default_str();
   verb->add_option("--max-epochs", options->max_epochs, "most restarts of both processes")->capture_default_str();
@@ -128,6 +136,7 @@ void add_compare(Cli& cli) {
   verb->add_option("-o,--out", options->out, "folder of the report")->capture_default_str();
   verb->add_flag("--all-epochs", options->all_epochs, "record up to the last epoch though the verdict stands");
   verb->add_flag("--alternate", options->alternate, "one process at a time, as where memory holds only one");
+  verb->add_flag("--no-store", options->no_store, "keep nothing in the store");
   verb->footer(
       "example: mia-perf compare runtime:old runtime:new\n"
       "exit codes: 0 faster or same, 1 slower, 3 unclear, 4 an arm failed, 130 interrupted");

@@ -38,61 +38,123 @@ void add_forgotten(document::Document& document, const std::vector<store::Forgot
   }
 }
 
-std::vector<document::Value> row_of(const store::SessionRow& row) {
+using Places = std::vector<document::Value>;
+// Of the columns of list_table().
+constexpr std::size_t kSession = 1;
+constexpr std::size_t kStarted = 4;
+constexpr std::size_t kShownState = 7;
+constexpr std::size_t kForgotten = 14;
+
+document::Table list_table() {
+  return {{{"kind", ""},
+           {"session", "session"},
+           {"", "what"},
+           {"scenario", ""},
+           {"started", "started"},
+           {"finished", ""},
+           {"state", ""},
+           {"", "state"},
+           {"trials", ""},
+           {"planned", ""},
+           {"", "trials", "", "", document::Align::right},
+           {"", "version"},
+           {"plan_hash", ""},
+           {"source", "file"},
+           {"forgotten", ""},
+           {"a", ""},
+           {"b", ""},
+           {"verdict", ""},
+           {"sentence", ""},
+           {"epochs", ""},
+           {"pairs", ""}}};
+}
+
+Places places_of(const store::SessionRow& row) {
   // A killed session cannot say so itself; disturbed trials were measured again beyond the plan.
-  return {row.id,           row.scenario, row.started,
-          row.finished,     row.state,    row.state == "running" ? "unfinished" : row.state,
-          row.trials,       row.planned,  fmt::format("{}/{}", row.trials, std::max(row.trials, row.planned)),
-          row.tool_version, row.plan_hash};
+  return {"session",
+          row.id,
+          row.scenario,
+          row.scenario,
+          row.started,
+          row.finished,
+          row.state,
+          row.state == "running" ? "unfinished" : row.state,
+          row.trials,
+          row.planned,
+          fmt::format("{}/{}", row.trials, std::max(row.trials, row.planned)),
+          row.tool_version,
+          row.plan_hash};
 }
 
-std::vector<document::Value> row_of(const store::ImportedFile& file) {
-  return {file.id,   file.tool,  file.started.empty() ? file.imported : file.started,
-          {},        "imported", "imported",
-          file.rows, file.rows,  std::to_string(file.rows),
-          {},        {},         file.source};
+Places places_of(const store::ComparisonRow& row) {
+  const document::Value none;
+  return {"comparison",
+          row.id,
+          fmt::format("compare {} {}", row.a, row.b),
+          none,
+          row.started,
+          row.finished,
+          row.state,
+          row.state == "complete" ? row.verdict : row.state,
+          none,
+          none,
+          fmt::format("{} pairs", row.pairs),
+          row.tool_version,
+          none,
+          none,
+          none,
+          row.a,
+          row.b,
+          row.verdict,
+          row.sentence,
+          row.epochs,
+          row.pairs};
 }
 
-// Sessions and imported files, the latest first.
+Places places_of(const store::ImportedFile& file) {
+  return {"imported",
+          file.id,
+          file.tool,
+          file.tool,
+          file.started.empty() ? file.imported : file.started,
+          {},
+          "imported",
+          "imported",
+          file.rows,
+          file.rows,
+          std::to_string(file.rows),
+          {},
+          {},
+          file.source};
+}
+
+// Sessions, comparisons and imported files, the latest first.
 Result<int> list(const Common& common, std::int64_t limit) {
-  constexpr std::size_t kStarted = 2;
-  constexpr std::size_t kShownState = 5;
   MIA_TRY_ASSIGN(store::Store store, app::open_store(common));
   store::SessionFilter filter;
   filter.limit = limit;
   MIA_TRY_ASSIGN(const auto sessions, store.sessions(filter));
+  MIA_TRY_ASSIGN(const auto comparisons, store.comparisons(limit));
   MIA_TRY_ASSIGN(const auto files, store.imports());
   MIA_TRY_ASSIGN(const auto forgotten, store.forgotten());
-  document::Table table{{{"session", "session"},
-                         {"scenario", "scenario"},
-                         {"started", "started"},
-                         {"finished", ""},
-                         {"state", ""},
-                         {"", "state"},
-                         {"trials", ""},
-                         {"planned", ""},
-                         {"", "trials", "", "", document::Align::right},
-                         {"", "version"},
-                         {"plan_hash", ""},
-                         {"source", "file"},
-                         {"forgotten", ""}}};
-  for (const store::SessionRow& row : sessions) {
-    table.rows.push_back(row_of(row));
-  }
-  for (const store::ImportedFile& file : files) {
-    table.rows.push_back(row_of(file));
-  }
-  const auto started = [](const std::vector<document::Value>& row) { return std::get<std::string>(row[kStarted]); };
-  std::ranges::stable_sort(table.rows, std::ranges::greater(), started);
+  document::Table table = list_table();
+  const auto add = [&](const auto& rows) {
+    std::ranges::transform(rows, std::back_inserter(table.rows), [](const auto& row) { return places_of(row); });
+  };
+  add(comparisons);  // before the session of the same second
+  add(sessions);
+  add(files);
+  std::ranges::stable_sort(table.rows, std::ranges::greater(),
+                           [](const Places& row) { return std::get<std::string>(row[kStarted]); });
   if (limit > 0 && std::ssize(table.rows) > limit) {
     table.rows.resize(static_cast<std::size_t>(limit));
   }
-  for (std::vector<document::Value>& row : table.rows) {
+  for (Places& row : table.rows) {
     row.resize(table.columns.size());
-    const auto at = std::ranges::find(forgotten, std::get<std::string>(row[0]), &store::Forgotten::id);
+    const auto at = std::ranges::find(forgotten, std::get<std::string>(row[kSession]), &store::Forgotten::id);
     if (at != forgotten.end()) {
       row[kShownState] = "forgotten";
-      row.back() = at->reason;
+      row[kForgotten] = at->reason;
     }
   }
   if (common.json || table.rows.empty()) {
@@ -293,16 +355,16 @@ void add_history_forget(Cli& cli, CLI::App& history) {
 }  // namespace
 
 void add_history(Cli& cli) {
-  CLI::App* const verb = cli.app.add_subcommand("history", "sessions of the store");
+  CLI::App* const verb = cli.app.add_subcommand("history", "sessions and comparisons of the store");
   verb->require_subcommand(0, 1);
   verb->footer("example: mia-perf history\nwithout a verb: list");
   auto limit = std::make_shared<std::int64_t>(20);
   auto session = std::make_shared<std::string>();
-  CLI::App* const list_verb = verb->add_subcommand("list", "the latest sessions");
+  CLI::App* const list_verb = verb->add_subcommand("list", "the latest sessions and comparisons");
   list_verb->add_option("--limit", *limit, "how many; 0: all")->capture_default_str();
   list_verb->footer("example: mia-perf history list --limit 50");
   list_verb->callback([&cli, limit] { cli.action = [&cli, limit] { return list(cli.common, *limit); }; });
-  CLI::App* const show_verb = verb->add_subcommand("show", "the report of one session");
+  CLI::App* const show_verb = verb->add_subcommand("show", "the report of one session or comparison");
   show_verb->add_option("session", *session, "id, a prefix of one, or last")->required();
   show_verb->footer("example: mia-perf history show last");
   show_verb->callback(

@@ -38,10 +38,10 @@ Result<int> before_after(const Common& common, const ReportOptions& options) {
 
 void add_report(Cli& cli) {
   CLI::App* const verb =
-      cli.app.add_subcommand("report", "print a report again: a file, a session, or two side by side");
+      cli.app.add_subcommand("report", "print a report or a comparison again: a file, a session, or two side by side");
   auto options = std::make_shared<ReportOptions>();
   const std::vector<std::string> formats = {"text", "md", "json", "csv", "jsonl"};
-  verb->add_option("what", options->what, "report file, session id, a prefix of one, or last");
+  verb->add_option("what", options->what, "report file, id of a session or comparison, a prefix of one, or last");
   verb->add_option("--format", options->format, "text, md, json, csv, jsonl")->check(CLI::IsMember(formats));
   verb->add_flag("--allow-edited", options->allow_edited, "take a report that was changed by hand");
   verb->footer("example: mia-perf report last --format md");

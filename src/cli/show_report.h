@@ -8,7 +8,8 @@
 
 namespace mia::cli {
 
-// Prints a report (app::find_report) as text, md, json, csv or jsonl; --json wins. Gives the exit code.
+// Prints a report as text, md, json, csv or jsonl, or a comparison as text, md or json; --json wins. Gives the exit
+// code.
 [[nodiscard]] Result<int> show_report(const Common& common, const std::string& what, const std::string& format,
                                       bool allow_edited);
 

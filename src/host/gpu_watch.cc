@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "host/gpu.h"
+#include "stats/summary.h"
 
 namespace mia::host {
 namespace {
@@ -38,26 +39,6 @@ constexpr std::int64_t kIdle = 0x1;
 
 // A day of readings at ten a second is where memory must stop growing.
 constexpr std::size_t kMostReadings = 864000;
-
-std::optional<double> median(std::vector<double> values) {
-  if (values.empty()) {
-    return std::nullopt;
-  }
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::ranges::nth_element(values, middle);
-  return *middle;
-}
-
-std::optional<double> mean(const std::vector<double>& values) {
-  if (values.empty()) {
-    return std::nullopt;
-  }
-  double sum = 0;
-  for (const double value : values) {
-    sum += value;
-  }
-  return sum / static_cast<double>(values.size());
-}
 
 // Index of the GPU that ever had the most memory in use.
 std::size_t busiest(const std::vector<std::vector<GpuState>>& readings) {
@@ -118,10 +99,10 @@ GpuSummary summarize(const std::vector<std::vector<GpuState>>& readings) {
     }
   }
   // The clocks of a GPU that waits for the load say nothing about the decoding after it.
-  Rates& rates = working.sm_clocks.empty() ? all : working;
-  summary.sm_clock_mhz = median(std::move(rates.sm_clocks));
-  summary.memory_clock_mhz = median(std::move(rates.memory_clocks));
-  summary.power_w = mean(rates.watts);
+  const Rates& rates = working.sm_clocks.empty() ? all : working;
+  summary.sm_clock_mhz = stats::median(rates.sm_clocks);
+  summary.memory_clock_mhz = stats::median(rates.memory_clocks);
+  summary.power_w = stats::mean(rates.watts);
   return summary;
 }
 

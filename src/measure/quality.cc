@@ -19,10 +19,11 @@ namespace mia::measure {
 namespace {
 
 namespace fs = std::filesystem;
+using record::Phase;
 
 constexpr std::size_t kMaxText = std::size_t{4} << 20U;  // the protocol's lines end at 8 MiB
-constexpr double kScoringLimit = 600;                    // seconds; nothing here depends on the time
 constexpr std::int64_t kChunks = 4;
+constexpr std::int64_t kWindow = 512;  // tokens, as the worker cuts the text
 
 // The first model's log probabilities; gone with this object.
 class BaseFile {
@@ -99,18 +100,47 @@ class Scoring {
     client::Worker worker(bench_.on_wait);
     auto env = cell.subject.env;
     env.merge(trial_environment(cell.settings));
-    MIA_TRY(worker.open({runtime, env}, kScoringLimit));
-    MIA_TRY(worker.need(worker.load({cell.subject.model.path, cell.settings}, kScoringLimit)));
-    Json arguments{{"text", text_.text}, {"chunks", cell.settings.run.quality_chunks.value_or(kChunks)}};
+    MIA_TRY_ASSIGN(auto greeting, worker.start({runtime, env}, limit_of(Phase::greeting, cell)));
+    MIA_TRY(accept(worker, std::move(greeting), Phase::greeting, cell));
+    auto loaded = worker.load({cell.subject.model.path, cell.settings}, limit_of(Phase::load, cell));
+    MIA_TRY(accept(worker, std::move(loaded), Phase::load, cell));
+    Json arguments{{"text", text_.text}, {"chunks", chunks_of(cell)}};
     if (save && !file_.path().empty()) {
       arguments["save_to"] = file_.path();
     }
     if (compare) {
       arguments["compare_with"] = file_.path();
     }
-    MIA_TRY_ASSIGN(proto::Probed probed, worker.need(worker.probe({"logits", arguments}, kScoringLimit)));
-    (void)worker.shut_down(kScoringLimit);  // it has answered already
+    auto answer = worker.probe({"logits", arguments}, limit_of(Phase::probe, cell));
+    MIA_TRY_ASSIGN(proto::Probed probed, accept(worker, std::move(answer), Phase::probe, cell));
+    (void)worker.shut_down(limit_of(Phase::shutdown, cell));  // it has answered already
     return std::move(probed.result);
+  }
+
+  static std::int64_t chunks_of(const PlannedCell& cell) { return cell.settings.run.quality_chunks.value_or(kChunks); }
+
+  // Scoring keeps the logits of every token, which no other probe does: it is similar to itself alone.
+  static TimeLimits::Work scoring_work(Phase phase, const PlannedCell& cell) {
+    TimeLimits::Work work = work_of(cell.settings, cell.subject.model, chunks_of(cell) * kWindow, 1);
+    work.similar += phase == Phase::probe ? " logits" : "";
+    return work;
+  }
+
+  double limit_of(Phase phase, const PlannedCell& cell) {
+    limit_ = bench_.limits.limit(phase, scoring_work(phase, cell));
+    return limit_.seconds;
+  }
+
+  // The value, having learnt how long it took; else why there is none.
+  template <class T>
+  Result<T> accept(const client::Worker& worker, client::Answer<T> answer, Phase phase, const PlannedCell& cell) {
+    if (answer.ok()) {
+      bench_.limits.learn(phase, scoring_work(phase, cell), answer.wall_ms / 1000.0);
+    } else if (answer.outcome.kind == record::OutcomeKind::timed_out && answer.outcome.reason.empty()) {
+      answer.outcome.reason =
+          fmt::format("no answer within {}, the limit from {}", human_seconds(limit_.seconds), limit_.source);
+    }
+    return worker.need(std::move(answer));
   }
 
   static void take(const Json& result, record::Quality& quality) {
@@ -140,6 +170,7 @@ class Scoring {
   BaseFile file_;
   record::ModelInfo base_;
   bool saved_ = false;
+  TimeLimit limit_;  // of the phase that was begun last
 };
 
 }  // namespace

@@ -85,8 +85,8 @@ void each(X& x, F&& f) {
 }
 template <Either<Comparison> X, class F>
 void each(X& x, F&& f) {
-  MIA_FOR_EACH(MIA_MEMBER, session, started, finished, tool_version, design, outcome, log_tail, statistic, stopped)
-  MIA_FOR_EACH(MIA_MEMBER, alpha, margin, epochs, pairs, set_aside, coin_seed, statistics, notes, sentence)
+  MIA_FOR_EACH(MIA_MEMBER, session, started, finished, complete, tool_version, design, outcome, log_tail, statistic)
+  MIA_FOR_EACH(MIA_MEMBER, stopped, alpha, margin, epochs, pairs, set_aside, coin_seed, statistics, notes, sentence)
   f(needed("verdict"), x.verdict);
   f(needed("epoch_table"), x.epoch_table);
   f(needed("arms"), Arms<X>{x});
@@ -145,7 +145,6 @@ Json to_json(const Comparison& comparison) {
   }
   json["kind"] = kKind;
   json["schema"] = kComparisonSchema;
-  json["complete"] = !comparison.finished.empty();
   json["a"] = comparison.a.label;
   json["b"] = comparison.b.label;
   json["outcome_of"] = comparison.outcome.ok() ? Json(nullptr) : Json(comparison.outcome_of_b ? "b" : "a");

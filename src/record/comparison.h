@@ -55,7 +55,8 @@ struct ComparedArm {
 struct Comparison {
   std::string session;
   std::string started;
-  std::string finished;  // "" while running
+  std::string finished;   // "" while running
+  bool complete = false;  // false: interrupted or still running
   std::string tool_version;
   Machine machine;
   ComparedArm a;

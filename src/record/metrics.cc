@@ -1,25 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "record/metrics.h"
-#include "base/clock.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <numeric>
+
+#include "base/clock.h"
+#include "stats/summary.h"
 
 namespace mia::record {
 namespace {
 
 using RunMetric = std::optional<double> (*)(const Run&);
-
-std::optional<double> median(std::vector<double> values) {
-  if (values.empty()) {
-    return std::nullopt;
-  }
-  std::ranges::sort(values);
-  const std::size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
 
 // Median of a run's figure over the measured runs.
 template <RunMetric kOf>
@@ -30,7 +22,7 @@ std::optional<double> over_runs(const Trial& trial) {
       values.push_back(*value);
     }
   }
-  return median(std::move(values));
+  return stats::median(values);
 }
 
 std::optional<double> latency(const Run& run) {
@@ -46,15 +38,13 @@ std::optional<double> prompt_tokens(const Run& run) {
   return static_cast<double>(run.prompt_tokens);
 }
 std::optional<double> p50(const Run& run) {
-  return floor_percentile(decode_intervals_ms(run), 0.50);
+  return stats::floor_percentile(decode_intervals_ms(run), 0.50);
 }
 std::optional<double> p95(const Run& run) {
-  return floor_percentile(decode_intervals_ms(run), 0.95);
+  return stats::floor_percentile(decode_intervals_ms(run), 0.95);
 }
 std::optional<double> mean(const Run& run) {
-  const std::vector<double> dt = decode_intervals_ms(run);
-  return dt.empty() ? std::nullopt
-                    : std::optional(std::accumulate(dt.begin(), dt.end(), 0.0) / static_cast<double>(dt.size()));
+  return stats::mean(decode_intervals_ms(run));
 }
 std::optional<double> sample_count(const Run& run) {
   return static_cast<double>(decode_intervals_ms(run).size());
@@ -152,23 +142,7 @@ std::vector<double> decode_intervals_ms(const Run& run) {
 }
 
 std::optional<double> fast_quarter_ms(const Run& run) {
-  std::vector<double> intervals = decode_intervals_ms(run);
-  const std::size_t quarter = intervals.size() / 4;
-  if (quarter == 0) {
-    return std::nullopt;
-  }
-  std::ranges::sort(intervals);
-  return std::accumulate(intervals.begin(), intervals.begin() + static_cast<std::ptrdiff_t>(quarter), 0.0) /
-         static_cast<double>(quarter);
-}
-
-std::optional<double> floor_percentile(std::vector<double> values, double q) {
-  if (values.empty()) {
-    return std::nullopt;
-  }
-  std::ranges::sort(values);
-  const auto index = static_cast<std::size_t>(std::floor(q * static_cast<double>(values.size())));
-  return values[std::min(index, values.size() - 1)];
+  return stats::fastest_quarter_mean(decode_intervals_ms(run));
 }
 
 std::vector<const Run*> measured(const Trial& trial) {

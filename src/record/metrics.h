@@ -38,8 +38,6 @@ struct Metric {
 [[nodiscard]] std::vector<double> decode_intervals_ms(const Run& run);  // sample_count = tokens_out - 1
 // Mean of the fastest quarter of the intervals ("speed" of statistics.md §8a); nullopt under 4 intervals.
 [[nodiscard]] std::optional<double> fast_quarter_ms(const Run& run);
-// The seed's percentile: sorted[floor(q * n)], last element at most. nullopt when empty.
-[[nodiscard]] std::optional<double> floor_percentile(std::vector<double> values, double q);
 // Measured runs of a trial (warm-up left out).
 [[nodiscard]] std::vector<const Run*> measured(const Trial& trial);
 

@@ -16,6 +16,7 @@ namespace mia::report {
 namespace {
 
 constexpr const char* kHash = "content_hash";
+constexpr const char* kPrintAgain = "print it again from the store: mia-perf report SESSION --format json";
 
 // Where the load times came from: "mixed" when trials differ, null without a load.
 Json load_source(const record::Report& report) {
@@ -51,7 +52,7 @@ void write_top_level(const record::Report& report, const Json& plain, Json& docu
   for (const record::Metric& metric : record::metrics()) {
     figures.push_back(metric_figure(&cell, metric.name, std::string(metric.name)));
   }
-  Json row = document::to_json(to_table(RowSet{report.scenario, {Row{figures, {}, {}, {}}}})).front();
+  Json row = document::to_json(to_table(RowSet{report.scenario, {Row{figures, {}, {}}}})).front();
   row.erase("part");
   row.erase("outcome");
   document.update(row);
@@ -101,6 +102,10 @@ void print(const Json& json, std::size_t indent, std::string& out) {
   } else {
     out += dump_json(json);
   }
+}
+
+bool is_comparison(const Json& document) {
+  return document.is_object() && get_string(document, "kind") == "comparison";
 }
 
 Status check_shape(const Json& document) {
@@ -183,7 +188,7 @@ bool is_intact(const Json& document) {
 }
 
 Result<record::Report> from_document(const Json& document, Edited edited) {
-  if (document.is_object() && get_string(document, "kind") == "comparison") {
+  if (is_comparison(document)) {
     return with_hint(fail(ErrorKind::usage, "this is a comparison, not a report of cells"),
                      "it says: " + one_line(get_string(document, "sentence").value_or(""), 300));
   }
@@ -199,8 +204,7 @@ Result<record::Comparison> comparison_of(const Json& document, Edited edited) {
 }
 
 Result<record::Report> read_report(const std::filesystem::path& path, Edited edited) {
-  MIA_TRY_ASSIGN(const Json document,
-                 read_document(path, "report", "print it again from the store: mia-perf report SESSION --format json"));
+  MIA_TRY_ASSIGN(const Json document, read_document(path, "report", kPrintAgain));
   return context(from_document(document, edited), one_line(path.string(), 300));
 }
 
@@ -208,6 +212,17 @@ Result<record::Comparison> read_comparison(const std::filesystem::path& path, Ed
   MIA_TRY_ASSIGN(const Json document,
                  read_document(path, "comparison", "it is not whole: record it again with mia-perf compare"));
   return context(comparison_of(document, edited), one_line(path.string(), 300));
+}
+
+Result<Found> read_result(const std::filesystem::path& path, Edited edited) {
+  MIA_TRY_ASSIGN(const Json document, read_document(path, "report", kPrintAgain));
+  const std::string name = one_line(path.string(), 300);
+  if (is_comparison(document)) {
+    MIA_TRY_ASSIGN(record::Comparison comparison, context(comparison_of(document, edited), name));
+    return Found(std::move(comparison));
+  }
+  MIA_TRY_ASSIGN(record::Report found, context(from_document(document, edited), name));
+  return Found(std::move(found));
 }
 
 std::string pretty_json(const Json& json) {

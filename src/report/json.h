@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <string>
+#include <variant>
 
 #include "base/json.h"
 #include "base/result.h"
@@ -35,6 +36,8 @@ enum class Edited { refuse, allow };
 [[nodiscard]] Result<record::Report> read_report(const std::filesystem::path& path, Edited edited = Edited::refuse);
 [[nodiscard]] Result<record::Comparison> read_comparison(const std::filesystem::path& path,
                                                          Edited edited = Edited::refuse);
+using Found = std::variant<record::Report, record::Comparison>;
+[[nodiscard]] Result<Found> read_result(const std::filesystem::path& path, Edited edited = Edited::refuse);
 
 // Indented JSON with lists of plain values on one line, so that token times do not fill pages. Ends in a newline.
 [[nodiscard]] std::string pretty_json(const Json& json);

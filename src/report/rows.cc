@@ -135,8 +135,8 @@ document::Table to_table(const RowSet& rows) {
     for (const Figure& figure : row.figures) {
       places.push_back(figure.what);
     }
-    places.emplace_back(document::Series{row.curve});
-    places.emplace_back(document::Series{{row.curve_depth.begin(), row.curve_depth.end()}, true});
+    places.emplace_back(document::Series{row.curve.tok_s});
+    places.emplace_back(document::Series{{row.curve.depth.begin(), row.curve.depth.end()}, true});
     places.emplace_back(row.failure.empty() ? std::string("ok") : row.failure);
     places.emplace_back(rows.part);
   }

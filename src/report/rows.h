@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "document/document.h"
 #include "document/value.h"
+#include "record/cell_figures.h"
 #include "record/fields.h"
 #include "record/report.h"
 #include "record/value.h"
@@ -33,9 +34,8 @@ struct Figure {
 
 struct Row {
   std::vector<Figure> figures;
-  std::string failure;                    // outcome of a cell that did not end well
-  std::vector<double> curve;              // decode speed (tok/s) over depth, equal shares of the tokens; may be empty
-  std::vector<std::int64_t> curve_depth;  // tokens in the context at the end of each share
+  std::string failure;        // outcome of a cell that did not end well
+  record::DecodeCurve curve;  // may be empty
 };
 
 // One table: rows that share their columns. A probe has one for each of its parts.

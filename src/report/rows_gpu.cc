@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "record/cell_figures.h"
 #include "report/shapes.h"
 
 namespace mia::report {
@@ -44,18 +45,6 @@ Trials trials_of(const Part& part, const record::CellReport& cell) {
   return trials;
 }
 
-// Median over the counted trials of something that their conditions tell.
-template <class Of>
-std::optional<double> median_condition(const Trials& trials, Of of) {
-  std::vector<double> values;
-  for (const record::Trial* const trial : trials) {
-    if (const auto value = of(trial->conditions); trial->outcome.ok() && value) {
-      values.push_back(static_cast<double>(*value));
-    }
-  }
-  return record::floor_percentile(std::move(values), 0.5);
-}
-
 std::optional<double> throttle_reasons(const Trials& trials) {
   std::optional<std::int64_t> mask;
   for (const record::Trial* const trial : trials) {
@@ -93,7 +82,7 @@ std::vector<Figure> flash_attention_figures(const record::CellReport* cell, bool
 std::vector<Figure> gpu_figures(const Part& part, const record::CellReport& cell, bool shown) {
   const char* const no_nvml = "no GPU whose driver tells it (NVML)";
   const Trials trials = trials_of(part, cell);
-  const auto condition = [&](auto of) { return median_condition(trials, of); };
+  const auto condition = [&](auto of) { return record::median_condition(trials, of); };
   std::vector<Figure> figures = {
       number("gpu_kv_bytes", "GPU KV (MiB)", device_bytes(cell, "kv"), kMiB),
       number("gpu_compute_bytes", "GPU compute (MiB)", device_bytes(cell, "compute"), kMiB),

@@ -13,8 +13,6 @@
 namespace mia::report {
 namespace {
 
-constexpr std::size_t kCurvePoints = 16;
-constexpr std::size_t kLeastPerPoint = 4;  // intervals; fewer make the curve noise
 constexpr NumberStyle kRatio{2, 1, false};
 constexpr NumberStyle kPercent{1, 1, true};
 constexpr NumberStyle kFraction{1, 100, true};  // shown as percent
@@ -61,39 +59,6 @@ std::string mode_failure(const Mode& mode) {
     }
   }
   return text;
-}
-
-// Decode speed of each of 16 equal shares of the tokens: median interval over the measured runs of the cell, and the
-// tokens in the context at the end of each share.
-void add_decode_curve(const Part& part, const record::CellReport* cell, Row& row) {
-  std::vector<std::vector<double>> shares(kCurvePoints);
-  std::vector<std::int64_t> depth(kCurvePoints);
-  for (const record::Trial& trial : part.report->trials) {
-    if (cell == nullptr || trial.cell != cell->key || !trial.outcome.ok()) {
-      continue;
-    }
-    for (const record::Run* const run : record::measured(trial)) {
-      const std::vector<double> intervals = record::decode_intervals_ms(*run);
-      if (intervals.size() < kCurvePoints * kLeastPerPoint) {
-        return;
-      }
-      for (std::size_t i = 0; i < intervals.size(); ++i) {
-        const std::size_t share = i * kCurvePoints / intervals.size();
-        shares[share].push_back(intervals[i]);
-        depth[share] = run->prompt_tokens + static_cast<std::int64_t>(i) + 2;
-      }
-    }
-  }
-  std::vector<double> curve;
-  for (std::vector<double>& share : shares) {
-    const auto median = record::floor_percentile(std::move(share), 0.5);
-    if (!median || !(*median > 0)) {
-      return;
-    }
-    curve.push_back(1000.0 / *median);
-  }
-  row.curve = std::move(curve);
-  row.curve_depth = std::move(depth);
 }
 
 std::optional<double> offloaded(const Part& part, const record::CellReport& cell) {
@@ -386,7 +351,9 @@ std::vector<Row> long_context_rows(const Part& part) {
     add(row, limit_figures(mode.shorter, "short_", "short of roofline (%)"));
     add(row, limit_figures(mode.longer, "long_", "long of roofline (%)"));
     add(row, flash_attention_figures(mode.longer, varies_flash_attention(part)));
-    add_decode_curve(part, mode.longer, row);
+    if (mode.longer != nullptr) {
+      row.curve = record::decode_curve(*part.report, *mode.longer);
+    }
     rows.push_back(std::move(row));
   }
   return rows;

@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "store/guard.h"
 #include "store/statement.h"
 #include "store/store.h"
@@ -94,6 +95,34 @@ Status read_list(const std::string& text, std::vector<T>& items, Result<T> (*rea
   return {};
 }
 
-[[nodiscard]] Failure no_session(std::string_view id);
+// `what` names its kind: "session".
+[[nodiscard]] Failure not_stored(std::string_view what, std::string_view id);
+
+// The row that `name` means: an id, a prefix that only one id has, or "last". `read(tail, args...)` gives the rows of a
+// table with the columns id and started.
+template <class Read>
+auto find_named(const std::string& name, std::string_view what, Read read)
+    -> Result<typename decltype(read(std::string_view()))::value_type> {
+  auto rows = read("where id = :id", name);
+  if (rows.empty() && name == "last") {
+    rows = read("order by started desc, num desc limit 1");
+    if (rows.empty()) {
+      return fail(ErrorKind::not_found, "the store holds no {} yet", what);
+    }
+  }
+  if (rows.empty() && !name.empty()) {
+    // UTF-8 has no byte 0xff: every id with the prefix lies below.
+    rows = read("where id >= :low and id < :high order by id limit 3", name, name + '\xff');
+  }
+  if (rows.empty()) {
+    return not_stored(what, name);
+  }
+  if (rows.size() > 1) {
+    return with_hint(fail(ErrorKind::usage, "'{}' is the beginning of several {}s: {}, {}{}", one_line(name, 100), what,
+                          rows[0].id, rows[1].id, rows.size() > 2 ? ", ..." : ""),
+                     "give more of the id");
+  }
+  return std::move(rows.front());
+}
 
 }  // namespace mia::store

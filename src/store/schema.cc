@@ -127,7 +127,28 @@ constexpr auto kVersion2 = std::to_array<std::string_view>({
          forgotten text not null) without rowid)",
 });
 
-constexpr auto kMigrations = std::to_array<Migration>({Migration(kVersion1), Migration(kVersion2)});
+// Comparisons of `compare`: two sides, one verdict.
+constexpr auto kVersion3 = std::to_array<std::string_view>({
+    R"(create table comparison (
+         num integer primary key,
+         id text not null unique check (id <> ''),
+         started text not null,
+         finished text not null,
+         state text not null check (state in ('complete', 'interrupted', 'failed')),
+         a text not null,
+         b text not null,
+         verdict text not null check (verdict in ('faster', 'same', 'slower', 'unclear')),
+         sentence text not null,
+         epochs integer not null,
+         pairs integer not null,
+         machine text not null,
+         tool_version text not null,
+         comparison_json text not null))",
+    "create index comparison_by_start on comparison (started)",
+});
+
+constexpr auto kMigrations =
+    std::to_array<Migration>({Migration(kVersion1), Migration(kVersion2), Migration(kVersion3)});
 
 std::int64_t number(soci::session& sql, std::string_view query) {
   long long value = 0;

@@ -79,26 +79,7 @@ std::vector<SessionRow> read_rows(soci::session& sql, std::string_view tail, con
 }
 
 Result<SessionRow> find_row(soci::session& sql, const std::string& name) {
-  std::vector<SessionRow> rows = read_rows(sql, "where id = :id", name);
-  if (rows.empty() && name == "last") {
-    rows = read_rows(sql, "order by started desc, num desc limit 1");
-    if (rows.empty()) {
-      return fail(ErrorKind::not_found, "the store holds no session yet");
-    }
-  }
-  if (rows.empty() && !name.empty()) {
-    // UTF-8 has no byte 0xff: every id with the prefix lies below.
-    rows = read_rows(sql, "where id >= :low and id < :high order by id limit 3", name, name + '\xff');
-  }
-  if (rows.empty()) {
-    return no_session(name);
-  }
-  if (rows.size() > 1) {
-    return with_hint(fail(ErrorKind::usage, "'{}' is the beginning of several sessions: {}, {}{}", one_line(name, 100),
-                          rows[0].id, rows[1].id, rows.size() > 2 ? ", ..." : ""),
-                     "give more of the id");
-  }
-  return std::move(rows.front());
+  return find_named(name, "session", [&](auto tail, const auto&... args) { return read_rows(sql, tail, args...); });
 }
 
 Status read_report(const std::string& text, std::optional<record::Report>& report) {
@@ -118,7 +99,7 @@ Result<long long> Store::Impl::require_session(std::string_view id) {
   if (const auto num = find_session(id)) {
     return *num;
   }
-  return no_session(id);
+  return not_stored("session", id);
 }
 
 Status Store::begin_session(const Session& session) {

@@ -193,8 +193,8 @@ long long last_row(soci::session& sql) {
   return num;
 }
 
-Failure no_session(std::string_view id) {
-  return with_hint(fail(ErrorKind::not_found, "the store has no session '{}'", one_line(id, 100)),
+Failure not_stored(std::string_view what, std::string_view id) {
+  return with_hint(fail(ErrorKind::not_found, "the store has no {} '{}'", what, one_line(id, 100)),
                    "`mia-perf history` lists them");
 }
 

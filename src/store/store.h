@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The only door to SQL: sessions, trials, baselines and imported results in one SQLite file. docs/store.md describes
-// the tables. Every call that writes is one transaction that is committed when it returns, or has changed nothing. It
-// is on the disk as well (fsync), but for trials and reports within 0.1 s of ones that are: the next call syncs them.
-// Errors are of kind `store` (disk full, read-only, damaged, locked, newer schema), `not_found` or `usage`.
+// The only door to SQL: sessions, trials, comparisons, baselines and imported results in one SQLite file. docs/store.md
+// describes the tables. Every call that writes is one transaction that is committed when it returns, or has changed
+// nothing. It is on the disk as well (fsync), but for trials and reports within 0.1 s of ones that are: the next call
+// syncs them. Errors are of kind `store` (disk full, read-only, damaged, locked, newer schema), `not_found` or `usage`.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "record/comparison.h"
 #include "store/types.h"
 
 namespace mia::store {
@@ -63,6 +64,12 @@ class Store {
   [[nodiscard]] Result<std::optional<SessionRow>> resumable(std::string_view plan_hash);
   // With its trials. Accepted reports stay.
   Status remove_session(std::string_view session);
+
+  // A comparison that has ended, whole. Usage error if the id is taken: none is ever overwritten.
+  Status add_comparison(const record::Comparison& comparison);
+  [[nodiscard]] Result<std::vector<ComparisonRow>> comparisons(std::int64_t limit = 0);  // newest first; 0: all
+  // By id, by a prefix that only one id has, or "last".
+  [[nodiscard]] Result<record::Comparison> comparison(std::string_view name);
 
   // Makes the report the baseline of its models, machine and scenario. Earlier ones are kept as history.
   Status accept(const record::Report& report, std::string_view reason);

@@ -46,6 +46,22 @@ struct SessionFilter {
   std::int64_t limit = 0;  // newest first; 0: all
 };
 
+// A comparison without its pairs: one line of `history list`.
+struct ComparisonRow {
+  std::string id;
+  std::string started;
+  std::string finished;
+  std::string state;  // complete | interrupted | failed
+  std::string a;      // labels
+  std::string b;
+  std::string verdict;  // of B against A
+  std::string sentence;
+  std::int64_t epochs = 0;  // counted, as the pairs
+  std::int64_t pairs = 0;
+  std::string machine;  // fingerprint
+  std::string tool_version;
+};
+
 // Selects what `series` returns; unset members select all.
 struct SeriesFilter {
   std::optional<std::string> model;          // ModelInfo.id or header hash

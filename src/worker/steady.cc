@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <vector>
 
 #include "record/metrics.h"
+#include "stats/summary.h"
 
 namespace mia::worker {
 namespace {
@@ -13,13 +13,7 @@ namespace {
 constexpr std::size_t kWindow = 3;
 
 double typical_ms(const record::Run& run) {
-  std::vector<double> intervals = record::decode_intervals_ms(run);
-  if (intervals.empty()) {
-    return record::gen_latency_s(run);
-  }
-  std::ranges::sort(intervals);
-  const std::size_t middle = intervals.size() / 2;
-  return intervals.size() % 2 == 1 ? intervals[middle] : (intervals[middle - 1] + intervals[middle]) / 2;
+  return stats::median(record::decode_intervals_ms(run)).value_or(record::gen_latency_s(run));
 }
 
 }  // namespace

@@ -80,9 +80,11 @@ class TypedWords(Words):
 
     def test_a_comparison_is_told_from_a_report(self):
         (self.dir / "compare.json").write_text('{"kind": "comparison", "schema": 1, "sentence": "B is faster"}')
-        err = self.error("report", "compare.json")
-        self.assertIn("a comparison, not a report", err)
-        self.assertIn("B is faster", err)
+        for args in (["gate", "compare.json"], ["accept", "compare.json"], ["report", "before-after", "compare.json", "last"]):
+            err = self.error(*args)
+            self.assertIn("a comparison, not a report", err)
+            self.assertIn("B is faster", err)
+        self.assertIn("comparison: 'verdict' is missing", self.error("report", "compare.json"))
 
     def test_a_setting_says_what_it_takes(self):
         self.assertIn("must be an integer from 1 to 1024 or auto, not 'many'", self.error("run", "--set", "n_threads=many"))

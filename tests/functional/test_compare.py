@@ -160,6 +160,81 @@ class Compare(Case):
         self.assertTrue(any("budget" in note for note in found["notes"]), found["notes"])
         self.assert_no_orphans()
 
+    def test_it_is_kept_in_the_history_and_shown_again(self):
+        self.script(noise={"run": 0.01, "trial": 0.005}, scale=SLOWER)
+        self.mia("run", "--repeats", "1")
+        self.mia("compare", "set:n_threads=2", "set:n_threads=1", "--seed", "3", code=1)
+        first = self.document()
+        shown = self.compare("base", "base", "--seed", "3")
+        listed = self.mia_json("history")
+        self.assertEqual([entry["kind"] for entry in listed], ["comparison", "comparison", "session"])
+        self.assertEqual([entry.get("verdict") for entry in listed], ["same", "slower", None])
+        self.assertEqual(listed[1]["session"], first["session"])
+        self.assertEqual((listed[1]["a"], listed[1]["state"]), ("set:n_threads=2", "complete"))
+        self.assertEqual(listed[1]["sentence"], first["sentence"])
+        self.assertEqual(len(self.mia_json("history", "list", "--limit", "2")), 2)
+        text, _ = self.mia("history")
+        self.assertIn("compare set:n_threads=2 set:n_threads=1", text)
+        self.assertIn("slower", text)
+        # The file of the first is gone, what it said is not.
+        self.assertEqual(self.mia_json("report", first["session"]), first)
+        again, _ = self.mia("report", first["session"])
+        self.assertIn(first["sentence"].split(":")[0], " ".join(again.split()))
+        self.assertIn("# set:n_threads=1", self.mia("report", first["session"], "--format", "md")[0])
+        self.assertEqual(self.mia_json("report", "last")["session"], shown["session"])
+        self.assertEqual(self.mia_json("history", "show", first["session"])["verdict"], "slower")
+        self.assertEqual(self.mia("report", "reports/compare.json")[0], self.mia("report", "last")[0])
+        self.assertIn("text, md or json", self.mia("report", "last", "--format", "csv", code=2)[1])
+        self.assertIn("beginning of", self.mia("report", "2", code=2)[1])
+        self.mia("gate", first["session"], code=2)
+
+    def test_nothing_is_kept_where_nothing_should_be(self):
+        self.script(noise={"run": 0.01, "trial": 0.005})
+        self.compare("base", "base", "--no-store")
+        self.assertEqual(self.mia_json("history"), [])
+
+    def test_an_interrupted_comparison_says_so_in_the_history(self):
+        self.script(faults=[{"phase": "generate", "kind": "slow", "seconds": 0.03, "nth": 0}])
+        process = self.start("compare", "base", "base")
+        self.assertTrue(wait_for((self.dir / "reports" / "compare.json").exists))
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+        self.assertEqual(process.returncode, 130)
+        self.assertFalse(self.document()["complete"])
+        self.assertEqual([entry["state"] for entry in self.mia_json("history")], ["interrupted"])
+
+    def test_a_committed_recording_is_read_and_written_without_a_loss(self):
+        path = ROOT / "docs/results/h200/compare_10_12.json"
+        document = json.loads(path.read_text())
+        again = self.mia_json("report", str(path), "--allow-edited")
+        again["content_hash"] = document["content_hash"]
+
+        def kept(old, new, where=""):
+            """Newer versions may know more, never other things."""
+            if isinstance(old, dict):
+                for key, value in old.items():
+                    self.assertIn(key, new, where)
+                    kept(value, new[key], f"{where}.{key}")
+            elif isinstance(old, list):
+                self.assertEqual(len(new), len(old), where)
+                for at, pair in enumerate(zip(old, new)):
+                    kept(*pair, f"{where}[{at}]")
+            else:
+                self.assertEqual(new, old, where)
+
+        kept(document, again)
+        self.assertIn("changed after it was written", self.mia("report", str(path), code=2)[1])
+        self.assertIn("changed after it was written", self.mia("replay", str(path), code=2)[1])
+        self.assertEqual(self.mia_json("replay", str(path), "--allow-edited", "--draws", "10")["recording"]["pairs"], 46)
+
+    def test_workloads_of_scenarios_are_other_ones(self):
+        self.script(noise={"run": 0.01, "trial": 0.005})
+        _, err = self.mia("compare", "base", "base", "--workload", "short", code=2)
+        self.assertIn("which scenarios ask for", err)
+        self.compare("base", "base", "--workload", "prefill")
+        workload = self.document()["arms"]["a"]["requested"]["workload"]
+        self.assertEqual((workload["name"], workload["prompt_tokens"], workload["max_tokens"]), ("prefill", 512, 1))
+
     def test_the_budget_ends_it(self):
         self.script(faults=[{"phase": "generate", "kind": "slow", "seconds": 0.02, "nth": 0}])
         found = self.compare("base", "base", "--budget", "1s", code=3)
@@ -181,7 +256,7 @@ class Compare(Case):
         cases = [(["base"], "B"), (["base", "old"], "no side of a comparison"), (["base", "set:threads=2"], "n_threads"),
                  (["base", "set:n_threads=many"], "n_threads"), (["base", "base", "--margin", "90%"], "margin"),
                  (["base", "base", "--alpha", "x"], "--alpha"), (["base", "base", "--max-epochs", "2"], "max-epochs"),
-                 (["base", "base", "--workload", "huge"], "short, long and prefill"),
+                 (["base", "base", "--workload", "huge"], "decode, long-decode and prefill"),
                  (["base", "base", "--budget", "soon"], "--budget"), (["runtime:none", "base"], "none"),
                  (["base", "model:"], "model:")]
         for args, word in cases:

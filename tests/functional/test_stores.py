@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A store that cannot be used costs the history and exit code 5, never the measurement or its report."""
+import json
 import os
 import pathlib
 import resource
@@ -123,6 +124,91 @@ class Broken(Case):
         self.assertEqual(len(report["trials"]), 2)
         self.assertFalse(report["complete"])
         self.assert_no_orphans()
+
+
+class Comparisons(Broken):
+    """A store costs a comparison its place in the history, never its verdict."""
+
+    def setUp(self):
+        super().setUp()
+        self.script(noise={"run": 0.01, "trial": 0.005}, scale={"n_threads": {"1": 1.05}})
+
+    def assert_verdict_stands(self, *words, **options):
+        for sides, code, verdict in ((("base", "base"), 5, "same"), (("set:n_threads=2", "set:n_threads=1"), 1, "slower")):
+            process = subprocess.run([str(BIN / "mia-perf"), "compare", *sides, "--store", str(self.store)], cwd=self.dir,
+                                     env=self.env, capture_output=True, text=True, timeout=60, check=False, **options)
+            self.assertEqual(process.returncode, code, process.stdout + process.stderr)
+            said = [line for line in process.stderr.splitlines() if "store" in line]
+            self.assertEqual(len(said), 1, process.stderr)
+            for word in words:
+                self.assertIn(word, said[0])
+            document = json.loads((self.dir / "reports" / "compare.json").read_text())
+            self.assertEqual((document["verdict"], document["complete"]), (verdict, True))
+
+    def test_what_cannot_be_opened(self):
+        self.store.write_bytes(b"a letter, not a database" * 100)
+        self.assert_verdict_stands("not an SQLite database")
+        self.store.unlink()
+        self.filled()
+        with sqlite3.connect(self.store) as db:
+            db.execute("pragma user_version = 99")
+        db.close()
+        self.assert_verdict_stands("99")
+
+    def test_a_place_that_cannot_be_written(self):
+        self.store = pathlib.Path("/proc/mia-perf/store.sqlite")
+        self.assert_verdict_stands("/proc/mia-perf")
+
+    def test_full(self):
+        self.filled()
+        # A reader of an earlier state holds the log back, so that what comes next is appended to it.
+        writer, reader = sqlite3.connect(self.store), sqlite3.connect(self.store)
+        self.addCleanup(writer.close)
+        self.addCleanup(reader.close)
+        reader.execute("begin")
+        reader.execute("select count(*) from session").fetchone()
+        writer.execute("pragma wal_autocheckpoint = 0")
+        writer.execute("update session set title = ?", ("x" * 2_000_000,))
+        writer.commit()
+        limit = pathlib.Path(f"{self.store}-wal").stat().st_size  # far above the report
+
+        def small_files():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+        self.assert_verdict_stands("store.sqlite", preexec_fn=small_files, restore_signals=False)
+
+    def test_read_only(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root can become another user")
+        if any(not folder.stat().st_mode & 0o001 for folder in BIN.resolve().parents):
+            self.skipTest(f"another user cannot reach {BIN}")
+        self.filled()
+        for name in ("-wal", "-shm"):
+            pathlib.Path(str(self.store) + name).unlink(missing_ok=True)
+        before = self.store.read_bytes()
+        (self.dir / "reports").mkdir()
+        for name, mode in ((".", 0o555), ("store.sqlite", 0o444), ("reports", 0o777), ("script.json", 0o644)):
+            os.chmod(self.dir / name, mode)
+        self.addCleanup(os.chmod, self.dir, 0o755)
+        del self.env["MIA_FAKE_COUNTER"]
+
+        def as_nobody():
+            os.setgid(65534)
+            os.setuid(65534)
+
+        self.assert_verdict_stands("store.sqlite", preexec_fn=as_nobody)
+        self.assertEqual(self.store.read_bytes(), before)
+
+    def test_an_older_store_learns_to_keep_them(self):
+        self.filled()
+        with sqlite3.connect(self.store) as db:
+            db.execute("drop table comparison")
+            db.execute("pragma user_version = 2")
+        db.close()
+        self.mia("compare", "base", "base", "--store", str(self.store))
+        kinds = [entry["kind"] for entry in self.mia_json("history", "--store", str(self.store))]
+        self.assertEqual(kinds, ["comparison", "session"])
 
 
 if __name__ == "__main__":

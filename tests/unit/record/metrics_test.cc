@@ -49,18 +49,6 @@ TEST(RunMetrics, FastestQuarterIgnoresStalls) {
   EXPECT_LT(*decode_tok_s(run), 20);
 }
 
-TEST(FloorPercentile, IsTheElementAtTheFloorOfTheIndex) {
-  std::vector<double> values;
-  for (int i = 100; i > 0; --i) {
-    values.push_back(i);
-  }
-  EXPECT_EQ(floor_percentile(values, 0.95), 96);
-  EXPECT_EQ(floor_percentile(values, 0.5), 51);
-  EXPECT_EQ(floor_percentile(values, 1.0), 100);
-  EXPECT_EQ(floor_percentile({7}, 0.95), 7);
-  EXPECT_FALSE(floor_percentile({}, 0.5));
-}
-
 TEST(TrialMetrics, WarmUpRunsDoNotCount) {
   Trial trial;
   record::Run slow = a_run(11);
