@@ -148,7 +148,7 @@ TEST(Comparison, OtherDocumentsAreRefused) {
   };
   EXPECT_EQ(wrong("kind", "report"), "this is not the report of a comparison");
   EXPECT_EQ(wrong("schema", 2), "the comparison has schema 2, this program reads schema 1");
-  EXPECT_EQ(wrong("verdict", "perhaps"), "comparison: 'verdict' is none of faster, same, slower, unclear");
+  EXPECT_EQ(wrong("verdict", "perhaps"), "comparison: 'verdict' is 'perhaps', none of faster, same, slower, unclear");
   EXPECT_EQ(wrong("epochs", "many"), "comparison: 'epochs' has a wrong type");
   EXPECT_EQ(wrong("statistics", nullptr), "comparison: 'statistics' is not a list");
   EXPECT_EQ(wrong("epoch_table", {{{"pairs", {3}}}}), "comparison.epoch_table[0]: 'pairs[0]' is not an object");
