@@ -28,14 +28,13 @@ bool names_a_file(const std::string& what) {
   return std::filesystem::exists(what, error) || what.find('/') != std::string::npos || what.ends_with(".json");
 }
 
-// The comparison was begun after the last session.
+// The comparison was begun after the last session, or in its second: history lists it first, too.
 Result<bool> is_later(store::Store& store) {
   store::SessionFilter filter;
   filter.limit = 1;
   MIA_TRY_ASSIGN(const auto sessions, store.sessions(filter));
   MIA_TRY_ASSIGN(const auto comparisons, store.comparisons(1));
-  const auto times = [](const auto& row) { return std::pair(row.started, row.finished); };
-  return !comparisons.empty() && (sessions.empty() || times(comparisons.front()) > times(sessions.front()));
+  return !comparisons.empty() && (sessions.empty() || comparisons.front().started >= sessions.front().started);
 }
 
 Result<std::optional<record::Comparison>> stored_comparison(const Scope& scope, const std::string& what) {

@@ -23,7 +23,7 @@ enum class Trials { whole, conditions };
 // was changed by hand.
 [[nodiscard]] Result<record::Report> find_report(const Scope& scope, const std::string& what, bool allow_edited,
                                                  Trials trials = Trials::whole);
-// The same among reports and comparisons; "last" is the later of both.
+// The same among reports and comparisons; "last" is the later of both, of one second the comparison.
 [[nodiscard]] Result<report::Found> find_result(const Scope& scope, const std::string& what, bool allow_edited,
                                                 Trials trials);
 

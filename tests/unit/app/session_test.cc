@@ -91,5 +91,31 @@ TEST_F(ScriptedSession, TellsWhatMakesAPlanWorthLess) {
   EXPECT_NE(listener.warned.front().find("workload.max_tokens=4 holds for every workload"), std::string::npos);
 }
 
+// Seen as a test that failed where a run and two comparisons fitted into one second.
+TEST_F(ScriptedSession, TheLastResultIsTheComparisonOfTheSameSecond) {
+  store::Session session;
+  session.row.id = "s1";
+  session.row.state = "complete";
+  session.row.started = "2026-01-01T00:00:00Z";
+  session.row.finished = "2026-01-01T00:00:02Z";
+  record::Comparison comparison;
+  comparison.session = "c1";
+  comparison.started = session.row.started;
+  comparison.finished = "2026-01-01T00:00:01Z";
+  store::Store store = *open_store(scope);
+  ASSERT_TRUE(store.begin_session(session));
+  ASSERT_TRUE(store.add_comparison(comparison));
+  const auto found = find_result(scope, "last", false, Trials::whole);
+  ASSERT_TRUE(found) << found.error().text();
+  EXPECT_TRUE(std::holds_alternative<record::Comparison>(*found));
+  session.row.id = "s2";
+  session.row.started = "2026-01-01T00:00:01Z";
+  ASSERT_TRUE(store.begin_session(session));
+  // The later one is meant, though it has no report yet.
+  const auto later = find_result(scope, "last", false, Trials::whole);
+  ASSERT_FALSE(later);
+  EXPECT_NE(later.error().text().find("session s2 has no report yet"), std::string::npos) << later.error().text();
+}
+
 }  // namespace
 }  // namespace mia::app
