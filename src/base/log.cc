@@ -55,10 +55,6 @@ bool is_quiet() {
   return logger().level() >= spdlog::level::warn;
 }
 
-bool is_verbose() {
-  return logger().level() <= spdlog::level::debug;
-}
-
 void info(std::string_view text) {
   logger().info("{}", shown(text));
 }

@@ -11,7 +11,6 @@ namespace mia::log {
 enum class Level { quiet, normal, verbose };
 
 void set_level(Level level);
-[[nodiscard]] bool is_verbose();
 // Does a terminal stand there that understands escape codes (TERM is set and not "dumb")? Colours only without
 // NO_COLOR.
 [[nodiscard]] bool takes_escapes(int fd);

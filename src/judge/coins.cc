@@ -34,12 +34,4 @@ std::int64_t CoinPlan::trace_seed(std::int64_t epoch, std::int64_t pair) const {
   return static_cast<std::int64_t>(bits(seed_, Use::trace, epoch, pair) >> 33U);  // fits every seed type
 }
 
-std::vector<bool> CoinPlan::epoch_order(std::int64_t epoch, std::int64_t pairs) const {
-  std::vector<bool> order;
-  for (std::int64_t pair = 0; pair < pairs; ++pair) {
-    order.push_back(a_first(epoch, pair));
-  }
-  return order;
-}
-
 }  // namespace mia::judge

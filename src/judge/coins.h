@@ -22,7 +22,6 @@ class CoinPlan {
   [[nodiscard]] std::int64_t padding_bytes(std::int64_t epoch, bool arm_b) const;
   // Seed of the random tokens of a pair: the same for both arms.
   [[nodiscard]] std::int64_t trace_seed(std::int64_t epoch, std::int64_t pair) const;
-  [[nodiscard]] std::vector<bool> epoch_order(std::int64_t epoch, std::int64_t pairs) const;
 
  private:
   std::uint64_t seed_;

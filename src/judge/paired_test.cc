@@ -215,11 +215,6 @@ void PairedTest::add_epoch(const EpochFigures& epoch) {
   unsteady_epochs_ += epoch.steady ? 0 : 1;
 }
 
-std::int64_t PairedTest::next_look() const {
-  const auto next = std::ranges::upper_bound(planned_, epochs_);
-  return next == planned_.end() ? options_.max_epochs : *next;
-}
-
 Decision PairedTest::look() {
   const bool fresh = looks_.empty() || looks_.back() < epochs_;
   const bool looks_now = fresh && std::ranges::binary_search(planned_, epochs_);

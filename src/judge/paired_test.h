@@ -78,8 +78,6 @@ class PairedTest {
   [[nodiscard]] Decision finish();
 
   [[nodiscard]] std::int64_t epochs() const { return epochs_; }
-  // Epochs of the next planned look; the maximum once all are done.
-  [[nodiscard]] std::int64_t next_look() const;
   // From the third epoch on what the costs suggest (4 to 16), before that 8.
   [[nodiscard]] std::int64_t pairs_for_next_epoch(double epoch_s, double pair_s) const;
   // Writes what was found, from the verdict to the sentence, beside what was compared.

@@ -48,13 +48,6 @@ const TensorType* find_type(std::uint32_t id) {
   return found == kTypes.end() ? nullptr : found;
 }
 
-const TensorType* find_type_named(std::string_view name) {
-  const std::string wanted = lower(name);
-  const auto* const found =
-      std::find_if(kTypes.begin(), kTypes.end(), [&](const TensorType& t) { return lower(t.name) == wanted; });
-  return found == kTypes.end() ? nullptr : found;
-}
-
 std::optional<std::int64_t> row_bytes(const TensorType& type, std::int64_t elements) {
   if (elements < 0 || elements % type.block != 0) {
     return std::nullopt;
@@ -70,16 +63,6 @@ std::optional<std::string_view> file_type_name(std::int64_t file_type) {
   for (const auto& [id, name] : kFileTypes) {
     if (id == file_type) {
       return name;
-    }
-  }
-  return std::nullopt;
-}
-
-std::optional<std::int64_t> file_type_named(std::string_view name) {
-  const std::string wanted = lower(name);
-  for (const auto& [id, known] : kFileTypes) {
-    if (lower(known) == wanted) {
-      return id;
     }
   }
   return std::nullopt;

@@ -32,14 +32,12 @@ inline constexpr std::uint32_t kBF16 = 30;
 inline constexpr std::uint32_t kMXFP4 = 39;
 
 [[nodiscard]] std::span<const TensorType> tensor_types();
-[[nodiscard]] const TensorType* find_type(std::uint32_t id);             // nullptr: unknown or removed
-[[nodiscard]] const TensorType* find_type_named(std::string_view name);  // any case
+[[nodiscard]] const TensorType* find_type(std::uint32_t id);  // nullptr: unknown or removed
 
 // Bytes of one row of `elements`; nullopt when it is no whole number of blocks or overflows.
 [[nodiscard]] std::optional<std::int64_t> row_bytes(const TensorType& type, std::int64_t elements);
 
-// general.file_type <-> "Q4_K_M".
+// "Q4_K_M" of general.file_type.
 [[nodiscard]] std::optional<std::string_view> file_type_name(std::int64_t file_type);
-[[nodiscard]] std::optional<std::int64_t> file_type_named(std::string_view name);  // any case
 
 }  // namespace mia::model

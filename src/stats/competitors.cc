@@ -110,16 +110,6 @@ Claim rank_claim(std::span<const double> a, std::span<const double> b, double al
   return by_sign(rank(a, b).u - static_cast<double>(a.size() * b.size()) / 2);
 }
 
-Claim threshold_claim(std::span<const double> a, std::span<const double> b, double fraction) {
-  const auto mean_a = mean(a);
-  const auto mean_b = mean(b);
-  if (!mean_a || !mean_b || !(*mean_a > 0)) {
-    return Claim::none;
-  }
-  const double change = *mean_b / *mean_a - 1;
-  return std::abs(change) > fraction ? by_sign(change) : Claim::none;
-}
-
 std::optional<double> mann_whitney_p(std::span<const double> a, std::span<const double> b) {
   if (a.empty() || b.empty()) {
     return std::nullopt;

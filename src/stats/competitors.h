@@ -20,8 +20,6 @@ enum class Claim { none, faster, slower };
 [[nodiscard]] Claim welch_claim(std::span<const double> a, std::span<const double> b, double alpha = 0.05);
 // Google Benchmark's and benchstat's test: Mann-Whitney U, two-sided, at `alpha`.
 [[nodiscard]] Claim rank_claim(std::span<const double> a, std::span<const double> b, double alpha = 0.05);
-// "More than 5 % is real": means further apart than `fraction`.
-[[nodiscard]] Claim threshold_claim(std::span<const double> a, std::span<const double> b, double fraction = 0.05);
 
 // Two-sided p of Mann-Whitney's U: exact for up to 20 values an arm without ties, else the normal approximation with
 // corrections for ties and continuity. nullopt when an arm is empty.

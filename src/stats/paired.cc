@@ -16,10 +16,6 @@ constexpr std::int64_t kRandomFlips = 10'000;
 // Sums of the same numbers in another order differ by rounding: patterns that near count as equal.
 constexpr double kTie = 1e-9;
 
-bool usable_time(double value) {
-  return std::isfinite(value) && value > 0;
-}
-
 double absolute_sum(std::span<const double> values) {
   return std::accumulate(values.begin(), values.end(), 0.0, [](double sum, double x) { return sum + std::abs(x); });
 }
@@ -103,17 +99,6 @@ double random_flip_p(std::span<const double> values, Random& random) {
 
 }  // namespace
 
-std::optional<std::vector<double>> log_ratios(std::span<const double> a, std::span<const double> b) {
-  if (a.size() != b.size() || !std::ranges::all_of(a, usable_time) || !std::ranges::all_of(b, usable_time)) {
-    return std::nullopt;
-  }
-  std::vector<double> ratios;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    ratios.push_back(std::log(b[i]) - std::log(a[i]));
-  }
-  return ratios;
-}
-
 double percent(double log_ratio) {
   return 100 * std::expm1(log_ratio);
 }
@@ -146,16 +131,6 @@ std::optional<TResult> welch_test(std::span<const double> a, std::span<const dou
 Interval t_interval(const TResult& result, double level) {
   const double half = t_quantile(0.5 + level / 2, result.df) * result.standard_error;
   return {result.estimate - half, result.estimate + half, level};
-}
-
-std::optional<double> hodges_lehmann(std::span<const double> values) {
-  std::vector<double> averages;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    for (std::size_t j = i; j < values.size(); ++j) {
-      averages.push_back((values[i] + values[j]) / 2);
-    }
-  }
-  return median(averages);
 }
 
 double sign_flip_p(std::span<const double> values, Random& random) {
@@ -191,12 +166,6 @@ std::optional<double> lag1_autocorrelation(std::span<const double> values) {
     products += i > 0 ? (values[i] - centre) * (values[i - 1] - centre) : 0;
   }
   return squares > 0 ? std::optional(products / squares) : std::nullopt;
-}
-
-double effective_sample_size(std::span<const double> values) {
-  const auto n = static_cast<double>(values.size());
-  const double r = std::clamp(lag1_autocorrelation(values).value_or(0), 0.0, 1.0);
-  return values.empty() ? 0 : std::max(1.0, n * (1 - r) / (1 + r));
 }
 
 double smallest_detectable(double sd, std::int64_t n, double t_critical, double power) {

@@ -14,8 +14,6 @@
 
 namespace mia::stats {
 
-// ln(b[i]) - ln(a[i]). nullopt when the lengths differ or a value is not positive and finite.
-[[nodiscard]] std::optional<std::vector<double>> log_ratios(std::span<const double> a, std::span<const double> b);
 [[nodiscard]] double percent(double log_ratio);  // 100 * (e^d - 1)
 
 struct TResult {
@@ -31,9 +29,6 @@ struct TResult {
 [[nodiscard]] std::optional<TResult> welch_test(std::span<const double> a, std::span<const double> b);
 [[nodiscard]] Interval t_interval(const TResult& result, double level);
 
-// Median of all Walsh averages (x_i + x_j) / 2, i <= j. nullopt when empty.
-[[nodiscard]] std::optional<double> hodges_lehmann(std::span<const double> values);
-
 // With more values not all sign patterns are counted any more.
 inline constexpr std::size_t kExactFlips = 20;
 // Randomization test of the mean: share of the sign patterns whose |sum| is at least the one seen, two-sided. Exact
@@ -47,9 +42,6 @@ inline constexpr std::size_t kExactFlips = 20;
 
 // Correlation of neighbours. nullopt below 3 values or without variance.
 [[nodiscard]] std::optional<double> lag1_autocorrelation(std::span<const double> values);
-// Independent values worth as much as these for estimating the mean: n (1 - r) / (1 + r), within [1, n]; r as above,
-// 0 where unknown or negative.
-[[nodiscard]] double effective_sample_size(std::span<const double> values);
 
 // Smallest effect found with probability `power` by a two-sided test whose critical t is `t_critical`:
 // (t_critical + t_power) s / sqrt(n). n >= 2.

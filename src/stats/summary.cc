@@ -82,26 +82,6 @@ std::optional<double> mad(std::span<const double> values) {
   return median(distances);
 }
 
-std::optional<double> geometric_mean(std::span<const double> values) {
-  if (values.empty() || std::ranges::any_of(values, [](double value) { return !(value > 0); })) {
-    return std::nullopt;
-  }
-  double logs = 0;
-  for (const double value : values) {
-    logs += std::log(value);
-  }
-  return std::exp(logs / static_cast<double>(values.size()));
-}
-
-std::optional<double> trimmed_mean(std::span<const double> values, double share) {
-  if (values.empty() || !(share >= 0 && share < 0.5)) {
-    return std::nullopt;
-  }
-  const std::vector<double> ordered = sorted(values);
-  const auto cut = static_cast<std::size_t>(share * static_cast<double>(ordered.size()));
-  return mean(std::span(ordered).subspan(cut, ordered.size() - 2 * cut));
-}
-
 std::optional<double> fastest_quarter_mean(std::span<const double> values) {
   const std::vector<double> ordered = sorted(values);
   return mean(std::span(ordered).first(ordered.size() / 4));

@@ -28,10 +28,6 @@ struct Interval {
 // Median of |x - median|, unscaled: times 1.4826 it estimates the standard deviation of a normal sample. nullopt when
 // empty.
 [[nodiscard]] std::optional<double> mad(std::span<const double> values);
-// nullopt when empty or when a value is not positive.
-[[nodiscard]] std::optional<double> geometric_mean(std::span<const double> values);
-// Mean without the floor(share * n) least and as many greatest values; 0 <= share < 0.5. nullopt when empty.
-[[nodiscard]] std::optional<double> trimmed_mean(std::span<const double> values, double share);
 // Mean of the floor(n / 4) least values. nullopt below 4 values.
 [[nodiscard]] std::optional<double> fastest_quarter_mean(std::span<const double> values);
 

@@ -45,13 +45,16 @@ TEST(Coins, OrderOfStartIsAnotherCoin) {
 }
 
 TEST(Coins, AFunctionOfTheSeedAlone) {
-  const CoinPlan plan(8);
-  EXPECT_EQ(plan.epoch_order(3, 12), CoinPlan(8).epoch_order(3, 12));
-  EXPECT_NE(plan.epoch_order(3, 40), CoinPlan(9).epoch_order(3, 40));
-  EXPECT_NE(plan.epoch_order(3, 40), plan.epoch_order(4, 40));
-  EXPECT_EQ(plan.epoch_order(0, 8).size(), 8U);
-  EXPECT_EQ(plan.epoch_order(2, 8)[5], plan.a_first(2, 5));
-  EXPECT_TRUE(plan.epoch_order(0, 0).empty());
+  const auto order_of = [](const CoinPlan& plan, std::int64_t epoch) {
+    std::vector<bool> order;
+    for (std::int64_t pair = 0; pair < 40; ++pair) {
+      order.push_back(plan.a_first(epoch, pair));
+    }
+    return order;
+  };
+  EXPECT_EQ(order_of(CoinPlan(8), 3), order_of(CoinPlan(8), 3));
+  EXPECT_NE(order_of(CoinPlan(8), 3), order_of(CoinPlan(9), 3));
+  EXPECT_NE(order_of(CoinPlan(8), 3), order_of(CoinPlan(8), 4));
 }
 
 TEST(Coins, PaddingLiesWithinFourKibibytesAndVaries) {

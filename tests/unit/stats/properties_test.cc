@@ -45,7 +45,6 @@ TEST(Scale, NoTestKnowsAUnit) {
     EXPECT_NEAR(*mann_whitney_p(one.a, one.b), *mann_whitney_p(other.a, other.b), 1e-12);
     EXPECT_EQ(disjoint_deviations(one.a, one.b), disjoint_deviations(other.a, other.b));
     EXPECT_EQ(ratio_excludes_one(one.a, one.b), ratio_excludes_one(other.a, other.b));
-    EXPECT_EQ(threshold_claim(one.a, one.b), threshold_claim(other.a, other.b));
     EXPECT_NEAR(t_test(one.a)->t, t_test(other.a)->t, 1e-9);
   }
 }
@@ -57,7 +56,6 @@ TEST(Shift, TestsOfDifferencesKnowNoZeroPoint) {
     EXPECT_NEAR(welch_test(one.a, one.b)->t, welch_test(other.a, other.b)->t, 1e-9);
     EXPECT_NEAR(*mann_whitney_p(one.a, one.b), *mann_whitney_p(other.a, other.b), 1e-12);
     EXPECT_EQ(disjoint_deviations(one.a, one.b), disjoint_deviations(other.a, other.b));
-    EXPECT_NEAR(*hodges_lehmann(other.a), *hodges_lehmann(one.a) + 100, 1e-9);
   }
 }
 

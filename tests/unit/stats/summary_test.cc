@@ -21,8 +21,6 @@ TEST(Summary, NothingHasNoFigures) {
   EXPECT_FALSE(floor_percentile(none, 0.5));
   EXPECT_FALSE(standard_deviation(none));
   EXPECT_FALSE(mad(none));
-  EXPECT_FALSE(geometric_mean(none));
-  EXPECT_FALSE(trimmed_mean(none, 0.1));
   EXPECT_FALSE(fastest_quarter_mean(none));
   EXPECT_FALSE(median_interval(none, 0.95));
 }
@@ -43,7 +41,6 @@ TEST(Summary, KnownFigures) {
   EXPECT_EQ(median(values), 2.5);
   EXPECT_NEAR(*standard_deviation(values), std::sqrt(5.0 / 3), 1e-12);
   EXPECT_EQ(mad(Values{1, 1, 2, 2, 4, 6, 9}), 1);  // the usual textbook example
-  EXPECT_NEAR(*geometric_mean(Values{1, 10, 100}), 10, 1e-12);
 }
 
 TEST(Summary, QuantileInterpolatesAsNumpyDoes) {
@@ -65,20 +62,6 @@ TEST(Summary, FloorPercentileTakesTheElementAtTheFlooredIndex) {
   EXPECT_EQ(floor_percentile(hundred, 0.5), 51);
   EXPECT_EQ(floor_percentile(hundred, 1), 100);
   EXPECT_EQ(floor_percentile(Values{1, 2, 3}, 0.95), 3);
-}
-
-TEST(Summary, GeometricMeanRefusesWhatHasNoLogarithm) {
-  EXPECT_FALSE(geometric_mean(Values{1, 0}));
-  EXPECT_FALSE(geometric_mean(Values{1, -2}));
-  EXPECT_FALSE(geometric_mean(Values{std::nan("")}));
-}
-
-TEST(Summary, TrimmedMeanDropsBothEnds) {
-  const Values values = {1000, 1, 2, 3, -1000};
-  EXPECT_EQ(trimmed_mean(values, 0.2), 2);
-  EXPECT_EQ(trimmed_mean(values, 0), 1.2);
-  EXPECT_FALSE(trimmed_mean(values, 0.5));
-  EXPECT_FALSE(trimmed_mean(values, -0.1));
 }
 
 TEST(Summary, FastestQuarterIsTheMeanOfTheLeast) {
