@@ -9,6 +9,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(libuv REQUIRED IMPORTED_TARGET libuv)
 pkg_check_modules(hwloc REQUIRED IMPORTED_TARGET hwloc)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+find_package(ZLIB REQUIRED)
 # Debian's SOCI has no CMake package: an imported target of its headers and two libraries.
 find_path(SOCI_INCLUDE soci/soci.h REQUIRED)
 find_library(SOCI_CORE soci_core REQUIRED)
@@ -26,7 +27,8 @@ foreach(header ${SOCI_INCLUDE}/soci/version.h ${BOOST_VERSION_FILE})
 endforeach()
 string(CONCAT MIA_LIBRARIES "Boost=${BOOST_VERSION_TEXT} CLI11=${CLI11_VERSION} fmt=${fmt_VERSION} "
   "hwloc=${hwloc_VERSION} libuv=${libuv_VERSION} nlohmann-json=${nlohmann_json_VERSION} SOCI=${SOCI_VERSION_TEXT} "
-  "spdlog=${spdlog_VERSION} SQLite=${sqlite3_VERSION} xxhash=${xxhash_VERSION} yaml-cpp=${yaml-cpp_VERSION}")
+  "spdlog=${spdlog_VERSION} SQLite=${sqlite3_VERSION} xxhash=${xxhash_VERSION} yaml-cpp=${yaml-cpp_VERSION} "
+  "zlib=${ZLIB_VERSION_STRING}")
 if(MIA_BUILD_TESTS)
   find_package(GTest REQUIRED)
 endif()

@@ -37,6 +37,7 @@ LIBRARIES = {
     "boost/": ("stats",),
     "spdlog/": ("base",),
     "xxhash": ("base", "model"),
+    "zlib": ("report",),
     "llama": ("worker/llama",),
     "ggml": ("worker/llama",),
 }

@@ -25,7 +25,8 @@ Result<record::Report> from_store(const Scope& scope, const std::string& id, Tri
 
 bool names_a_file(const std::string& what) {
   std::error_code error;
-  return std::filesystem::exists(what, error) || what.find('/') != std::string::npos || what.ends_with(".json");
+  return std::filesystem::exists(what, error) || what.find('/') != std::string::npos || what.ends_with(".json") ||
+         what.ends_with(".json.gz");
 }
 
 // The comparison was begun after the last session, or in its second: history lists it first, too.

@@ -6,16 +6,15 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/files.h"
 #include "base/text.h"
 #include "document/json.h"
 #include "report/rows.h"
+#include "report/sealed.h"
 #include "report/shapes.h"
 
 namespace mia::report {
 namespace {
 
-constexpr const char* kHash = "content_hash";
 constexpr const char* kPrintAgain = "print it again from the store: mia-perf report SESSION --format json";
 
 // Where the load times came from: "mixed" when trials differ, null without a load.
@@ -133,27 +132,17 @@ Status check_shape(const Json& document) {
 Status check_hash(const Json& document, Edited edited, const char* what) {
   if (edited == Edited::refuse && !is_intact(document)) {
     return with_hint(
-        fail(ErrorKind::protocol, "the {} was changed after it was written: its {} does not match", what, kHash),
+        fail(ErrorKind::protocol, "the {} was changed after it was written: its content_hash does not match", what),
         "--allow-edited takes it as it is");
   }
   return {};
-}
-
-Result<Json> read_document(const std::filesystem::path& path, const char* what, const char* hint) {
-  constexpr JsonLimits kLimits{.bytes = std::size_t{512} << 20U, .depth = 32};  // a long session's is large
-  MIA_TRY_ASSIGN(const std::string text, mia::read_file(path, kLimits.bytes));
-  auto document = context(parse_json(text, kLimits), fmt::format("the {} '{}'", what, one_line(path.string(), 300)));
-  if (!document) {
-    return with_hint(document.failure(), hint);
-  }
-  return document;
 }
 
 }  // namespace
 
 Json to_document(const record::Comparison& comparison) {
   Json document = record::to_json(comparison);
-  document[kHash] = hash_hex(dump_json(document));
+  seal(document);
   return document;
 }
 
@@ -173,18 +162,8 @@ Json to_document(const record::Report& report) {
     document["runtime"] = plain.at("runtimes").at(0);
   }
   write_rows(report, document);
-  document[kHash] = hash_hex(dump_json(document));
+  seal(document);
   return document;
-}
-
-bool is_intact(const Json& document) {
-  const auto written = get_string(document, kHash);
-  if (!written) {
-    return false;
-  }
-  Json rest = document;
-  rest.erase(kHash);
-  return *written == hash_hex(dump_json(rest));
 }
 
 Result<record::Report> from_document(const Json& document, Edited edited) {

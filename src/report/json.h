@@ -24,15 +24,12 @@ namespace mia::report {
 // What to do with a document that was changed after it was written (its content_hash is absent or does not match).
 enum class Edited { refuse, allow };
 
-// True when content_hash is there and matches.
-[[nodiscard]] bool is_intact(const Json& document);
-
 // Fields that a newer writer added are ignored. Errors: `unsupported` for another schema, `protocol` for a document
 // that is no report or was edited.
 [[nodiscard]] Result<record::Report> from_document(const Json& document, Edited edited = Edited::refuse);
 // The same for a comparison.
 [[nodiscard]] Result<record::Comparison> comparison_of(const Json& document, Edited edited = Edited::refuse);
-// Of a file, at most 512 MiB; messages name the file.
+// Of a file by read_document(); messages name the file.
 [[nodiscard]] Result<record::Report> read_report(const std::filesystem::path& path, Edited edited = Edited::refuse);
 [[nodiscard]] Result<record::Comparison> read_comparison(const std::filesystem::path& path,
                                                          Edited edited = Edited::refuse);

@@ -394,7 +394,7 @@ class Versions(Words):
         versions = self.mia_json("--version")
         self.assertEqual(set(versions["libraries"]),
                          {"Boost", "CLI11", "fmt", "hwloc", "libuv", "nlohmann-json", "SOCI", "spdlog", "SQLite", "xxhash",
-                          "yaml-cpp"})
+                          "yaml-cpp", "zlib"})
         for name, version in versions["libraries"].items():
             self.assertRegex(version, r"^\d+\.\d+", name)
         self.assertRegex(versions["compiler"], r"^(GCC|Clang).*\d+\.\d+")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """mia-perf compare with scripted workers: every verdict and its exit code, every way it can end, and its report."""
+import gzip
 import json
 import signal
 import subprocess
@@ -204,8 +205,8 @@ class Compare(Case):
         self.assertEqual([entry["state"] for entry in self.mia_json("history")], ["interrupted"])
 
     def test_a_committed_recording_is_read_and_written_without_a_loss(self):
-        path = ROOT / "docs/results/h200/compare_10_12.json"
-        document = json.loads(path.read_text())
+        path = ROOT / "docs/results/h200/compare_10_12.json.gz"
+        document = json.loads(gzip.decompress(path.read_bytes()))
         again = self.mia_json("report", str(path), "--allow-edited")
         again["content_hash"] = document["content_hash"]
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "report/json.h"
+#include "report/sealed.h"
 
 #include <fstream>
 
