@@ -109,7 +109,7 @@ class Recorder : public measure::RunObserver {
     record::Report built = measure::build_report(request_.plan, trials_, now, complete);
     built.quality = quality_;
     built.findings.insert(built.findings.end(), findings_.begin(), findings_.end());
-    judge::conclude(built);
+    judge::conclude(built, request_.plan.scenario.has_check("recommendation") || request_.confirm);
     if (request_.plan.scenario.has_check("thresholds")) {
       judge::judge_thresholds(built, accepted_ ? &*accepted_ : nullptr);
     }

@@ -2,6 +2,7 @@
 #include "judge/conclude.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <iterator>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "judge/gain.h"
 #include "judge/gpu_findings.h"
 #include "judge/mode_anomaly.h"
+#include "record/cell_figures.h"
 #include "record/fields.h"
 #include "record/standing.h"
 #include "stats/summary.h"
@@ -61,6 +63,21 @@ void find_auto_penalty(const Report& report, const CellReport& winner, Conclusio
         {"pairs", std::to_string(ratio.pairs)}}});
 }
 
+// Not where the runtime made the same of what the configuration says and of what the winner asked for.
+bool made_difference(const Report& report, const CellReport& reference, const CellReport& winner,
+                     const record::Field& field) {
+  const record::Value now = record::get(report.settings, field);
+  const bool in_force = now == record::get(winner.requested, field) || now == record::get(reference.requested, field);
+  if (in_force && !took_effect(winner, reference, field)) {
+    return false;
+  }
+  return std::ranges::none_of(report.cells, [&](const CellReport& cell) {
+    return &cell != &winner && cell.part == winner.part && cell.requested.workload == winner.requested.workload &&
+           record::get(cell.requested, field) == now && now != record::get(winner.requested, field) &&
+           !differs_in_effect(cell, winner);
+  });
+}
+
 // The settings in which the winner was asked for something else than the reference, or than the configuration says.
 record::SettingList gained_settings(const Report& report, const CellReport& reference, const CellReport& winner) {
   // What the files in force say otherwise is written as well: half of a winner was never measured.
@@ -74,7 +91,11 @@ record::SettingList gained_settings(const Report& report, const CellReport& refe
   from.workload = winner.requested.workload;
   from.run = winner.requested.run;
   from.run.runtime = reference.requested.run.runtime;
-  return record::difference(from, winner.requested);
+  record::SettingList gained = record::difference(from, winner.requested);
+  std::erase_if(gained, [&](const record::Setting& setting) {
+    return setting.field->key.starts_with("llm.") && !made_difference(report, reference, winner, *setting.field);
+  });
+  return gained;
 }
 
 std::string speed_sentence(const Report& report, const CellReport& cell) {
@@ -101,9 +122,37 @@ std::string speed_sentence(const Report& report, const CellReport& cell) {
   return text + ".";
 }
 
-std::string gain_sentence(const CellReport& first, const Gain& gain) {
+// Why the row with the highest speed is not the one that is recommended; "" where it is.
+std::string top_row_text(const PartView& part, const Gain& gain) {
+  const CellReport* top = &gain.winner();
+  for (const CellReport* const cell : part.cells) {
+    const bool alike = cell->requested.workload.name == top->requested.workload.name;
+    if (alike && value_of(*cell, "tokens_per_s").value_or(0) > value_of(*top, "tokens_per_s").value_or(0)) {
+      top = cell;
+    }
+  }
+  if (top == &gain.winner()) {
+    return {};
+  }
+  const char* why = "led by less in the repeats that the two had in common";
+  if (!differs_in_effect(*top, gain.winner())) {
+    why = "is the same in effect";
+  } else if (std::ranges::find(gain.refuted, top) != gain.refuted.end()) {
+    why = "was not borne out by fresh pairs";
+  }
+  return fmt::format(" {}, the top row, {}.", label_of(*top), why);
+}
+
+std::string gain_sentence(const PartView& part, const Gain& gain) {
+  const CellReport& first = part.first();
   if (gain.state == GainState::none && gain.compared == 0) {
     return fmt::format("No other setting could be compared with {}.", label_of(first));
+  }
+  if (gain.state == GainState::none && gain.enough < gain.possible) {
+    return fmt::format(
+        "Not enough was measured to say whether anything beats {}: {} of {} other settings have {} pairs with it; "
+        "--repeats {} without a budget or an interrupt is enough.",
+        label_of(first), gain.enough, gain.possible, kLeastPairs, kLeastPairs);
   }
   if (gain.state == GainState::none) {
     return fmt::format("Nothing beats {} beyond the noise: keep it.", label_of(first));
@@ -113,7 +162,8 @@ std::string gain_sentence(const CellReport& first, const Gain& gain) {
   const double planned = 1 + gain.planned.value.value_or(0);
   if (gain.state == GainState::confirmed) {
     return fmt::format("Use {}: {:.2f} times the speed of {} ({:.2f} to {:.2f}, {} fresh pairs).", winner,
-                       1 + *gain.fresh.value, reference, 1 + *gain.fresh.low, 1 + *gain.fresh.high, gain.fresh.pairs);
+                       1 + *gain.fresh.value, reference, 1 + *gain.fresh.low, 1 + *gain.fresh.high, gain.fresh.pairs) +
+           top_row_text(part, gain);
   }
   if (gain.state == GainState::refuted && !gain.fresh.low) {
     return fmt::format("{} looked {:.2f} times as fast as {}, but too few fresh pairs are good to say so ({} of {}).",
@@ -124,24 +174,42 @@ std::string gain_sentence(const CellReport& first, const Gain& gain) {
                        planned, reference, gain.fresh.pairs, reference);
   }
   return fmt::format(
-      "{} looks {:.2f} times as fast as {}; the best of several is lucky, so only fresh repeats of both can say so "
+      "{} looks {:.2f} times as fast as {} (n={}); the best of several is lucky, so only fresh repeats of both can say "
+      "so "
       "(--apply measures them).",
-      winner, planned, reference);
+      winner, planned, reference, gain.planned.pairs);
 }
 
-std::string depth_sentence(const CellReport& shorter, const CellReport& longer) {
-  const auto a = value_of(shorter, "tokens_per_s");
-  const auto b = value_of(longer, "tokens_per_s");
-  const auto p_a = value_of(shorter, "p95_decode_ms");
-  const auto p_b = value_of(longer, "p95_decode_ms");
-  if (!a || !b) {
+// By decode alone: tokens_per_s holds the prompt, whose share a long answer makes smaller. Over depth where the tokens
+// of the long answer tell it, else against the short answer.
+std::string depth_sentence(const Report& report, const CellReport& shorter, const CellReport& longer) {
+  const auto at = longer.metrics.find("decode_tok_s");
+  if (at == longer.metrics.end() || !at->second.value || at->second.n < 2) {
     return {};
   }
-  std::string text = fmt::format("The long answer runs at {:.2f} times the speed of the short one", *b / *a);
-  if (p_a && p_b && *p_a > 0) {
-    text += fmt::format(", its p95 at {:.2f} times", *p_b / *p_a);
+  const auto change_of = [](double to, double from) {
+    const double change = 100 * (to / from - 1);
+    return fmt::format("{:.0f} % {}", std::abs(change), change < 0 ? "slower" : "faster");
+  };
+  const record::DecodeCurve curve = record::decode_curve(report, longer);
+  const auto like = value_of(shorter, "decode_tok_s");
+  std::string text;
+  if (!curve.tok_s.empty()) {
+    text = fmt::format("Decode is {} at a depth of {} tokens than at {}: {:.1f} against {:.1f} tok/s",
+                       change_of(curve.tok_s.back(), curve.tok_s.front()), curve.depth.back(), curve.depth.front(),
+                       curve.tok_s.back(), curve.tok_s.front());
+  } else if (like && *like > 0) {
+    text = fmt::format("Decode is {} over a long answer: {:.1f} against {:.1f} tok/s",
+                       change_of(*at->second.value, *like), *at->second.value, *like);
+  } else {
+    return {};
   }
-  return text + ".";
+  const auto p_a = value_of(shorter, "p95_decode_ms");
+  const auto p_b = value_of(longer, "p95_decode_ms");
+  if (p_a && p_b && *p_a > 0) {
+    text += fmt::format(", the p95 between tokens {:.2f} against {:.2f} ms", *p_b, *p_a);
+  }
+  return fmt::format("{} (n={}).", text, at->second.n);
 }
 
 // Of the first mode that has both; "" where none has.
@@ -150,7 +218,7 @@ std::string depth_sentence(const PartView& part) {
     const CellReport* const longer =
         cell->requested.workload.name == "short" ? in_workload(*part.report, *cell, "long") : nullptr;
     if (longer != nullptr) {
-      return depth_sentence(*cell, *longer);
+      return depth_sentence(*part.report, *cell, *longer);
     }
   }
   return {};
@@ -253,18 +321,18 @@ void recommend_winner(const PartView& part, const Gain& gain, Conclusion& conclu
   conclusion.speed = stats::median(values_of(*part.report, gain.winner(), "tokens_per_s", Repeats::fresh)).value_or(0);
 }
 
-void recommend_settings(const PartView& part, const Gain& gain, Conclusion& conclusion) {
+void recommend_settings(const PartView& part, const Gain& gain, const std::string& verdict, Conclusion& conclusion) {
   if (gain.state == GainState::confirmed) {
     recommend_winner(part, gain, conclusion);
   }
   if (!gain.matches.empty()) {
     find_auto_penalty(*part.report, gain.winner(), conclusion);
   }
-  conclusion.sentence = effects_sentence(part) + gain_sentence(part.first(), gain);
+  conclusion.sentence = effects_sentence(part) + verdict;
 }
 
 void recommend_model(const PartView& part, const std::vector<std::string>& models, const Gain& gain,
-                     Conclusion& conclusion) {
+                     const std::string& verdict, Conclusion& conclusion) {
   const CellReport& reference = part.first();
   std::string& text = conclusion.sentence;
   for (const std::string& model : models) {
@@ -283,7 +351,7 @@ void recommend_model(const PartView& part, const std::vector<std::string>& model
   if (gain.state == GainState::confirmed) {
     recommend_winner(part, gain, conclusion);
   }
-  text += gain_sentence(reference, gain);
+  text += verdict;
 }
 
 bool varies_settings(const PartView& part) {
@@ -333,8 +401,8 @@ std::string token_sentence(const Report& report) {
   return text + (whole->low ? "." : fmt::format(" (n={}: too few repeats for intervals).", whole->n));
 }
 
-// `compare`: which cell is best is a question of this scenario.
-Conclusion conclude_part(const PartView& part, bool compare) {
+// `asked`: which cell is best is a question of this scenario or of the user; what looks better is said all the same.
+Conclusion conclude_part(const PartView& part, bool asked) {
   Conclusion conclusion;
   std::string& sentence = conclusion.sentence;
   if (record::nothing_measured(part.cells)) {
@@ -342,13 +410,15 @@ Conclusion conclude_part(const PartView& part, bool compare) {
     return conclusion;
   }
   const std::vector<std::string> models = models_of(part);
-  if (compare && varies_settings(part)) {
+  if (may_recommend(part) && varies_settings(part)) {
     const Gain gain = find_gain(part);
+    const std::string verdict = gain.state == GainState::none && !asked ? "" : gain_sentence(part, gain);
     if (models.size() > 1) {
-      recommend_model(part, models, gain, conclusion);
+      recommend_model(part, models, gain, verdict, conclusion);
     } else {
-      recommend_settings(part, gain, conclusion);
+      recommend_settings(part, gain, verdict, conclusion);
     }
+    sentence.erase(sentence.find_last_not_of(' ') + 1);
   }
   if (const std::string depth = models.size() < 2 ? depth_sentence(part) : ""; !depth.empty()) {
     sentence += (sentence.empty() ? "" : " ") + depth;
@@ -363,13 +433,13 @@ Conclusion conclude_part(const PartView& part, bool compare) {
 }
 
 // Of the parts that recommend something the fastest one's settings: no part has tried another's with its own.
-void conclude_parts(Report& report) {
+void conclude_parts(Report& report, bool asked) {
   std::string first;
   std::string best;
   std::string others;
   double most = 0;
   for (const PartView& part : parts_of(report)) {
-    Conclusion conclusion = conclude_part(part, may_recommend(part));
+    Conclusion conclusion = conclude_part(part, asked || !part.name.empty());
     std::ranges::move(conclusion.findings, std::back_inserter(report.findings));
     const auto at = std::ranges::find(report.parts, part.name, &record::PartReport::name);
     if (at != report.parts.end()) {
@@ -394,7 +464,7 @@ void conclude_parts(Report& report) {
 
 }  // namespace
 
-void conclude(Report& report) {
+void conclude(Report& report, bool asked) {
   if (report.cells.empty()) {
     return;
   }
@@ -403,7 +473,7 @@ void conclude(Report& report) {
   for (const ModeAnomaly& anomaly : find_anomalies(report)) {
     report.findings.push_back(diagnose(report, anomaly));
   }
-  conclude_parts(report);
+  conclude_parts(report, asked);
   if (const std::string caveats = caveats_of(report); !caveats.empty()) {
     report.sentence += (report.sentence.empty() ? "" : " ") + caveats;
   }

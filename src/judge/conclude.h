@@ -8,7 +8,8 @@
 namespace mia::judge {
 
 // Adds findings and fills recommendation and sentence, those of the parts of a probe, too; what the report already has
-// stays. Idempotent on a report without them. Works on unfinished reports.
-void conclude(record::Report& report);
+// stays. Idempotent on a report without them. Works on unfinished reports. `asked`: the scenario or the user wants a
+// recommendation; without it none is found wanting.
+void conclude(record::Report& report, bool asked = true);
 
 }  // namespace mia::judge

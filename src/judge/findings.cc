@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include <fmt/core.h>
@@ -113,6 +114,35 @@ void find_dishonoured_settings(Report& report) {
                     std::move(evidence));
         break;
       }
+    }
+  }
+}
+
+// An axis of which the runtime made one value: its cells are one, measured several times.
+void find_axes_without_effect(Report& report) {
+  for (const PartView& part : parts_of(report)) {
+    for (const record::Field& field : record::fields()) {
+      std::vector<std::string> asked;
+      std::set<std::string> became;
+      for (const CellReport* const cell : part.cells) {
+        const record::Value got = record::get(cell->effective, field);
+        if (is_set(got) && lack_of(report, *cell, field.needs).empty()) {
+          const std::string text = record::to_text(record::get(cell->requested, field));
+          became.insert(record::to_text(got));
+          asked.insert(asked.end(), std::ranges::count(asked, text) == 0 ? 1U : 0U, text);
+        }
+      }
+      if (!field.key.starts_with("llm.primary.") || asked.size() < 2 || became.size() > 1) {
+        continue;
+      }
+      const std::string last = asked.back();
+      asked.pop_back();
+      add_finding(
+          report, "axis_without_effect", Severity::warning,
+          fmt::format("{} {} and {} {} became {}: with this workload this axis cannot matter, and its cells are "
+                      "one",
+                      field.name, join(asked, ", "), last, asked.size() > 1 ? "all" : "both", *became.begin()),
+          {{"key", std::string(field.key)}, {"effective", *became.begin()}});
     }
   }
 }
@@ -276,6 +306,7 @@ void find_facts(Report& report) {
   find_oversubscription(report);
   find_threads_over_cpus(report);
   find_dishonoured_settings(report);
+  find_axes_without_effect(report);
   find_contradictions(report);
   find_tokenizers(report);
   find_failures(report);

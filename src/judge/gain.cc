@@ -58,10 +58,24 @@ GainState state_of(const Report& report, const Gain& gain) {
   return holds ? GainState::confirmed : GainState::refuted;
 }
 
+bool is_measured(const Report& report, const CellReport& cell, const SpeedRatio& ratio) {
+  const bool failed = !cell.failure.empty() && !cell.outcomes.contains("cancelled");
+  return ratio.pairs >= kLeastPairs || (failed && tried(report, cell, Repeats::planned) > 0);
+}
+
+// What the runtime made equal is one cell: the fastest stands for it.
+void drop_equals(std::vector<Gain>& candidates) {
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    const auto is_equal = [&](const Gain& other) { return !differs_in_effect(other.winner(), candidates[i].winner()); };
+    const auto after = candidates.begin() + static_cast<std::ptrdiff_t>(i) + 1;
+    candidates.erase(std::remove_if(after, candidates.end(), is_equal), candidates.end());
+  }
+}
+
 // Cells that look better by the plan's own repeats, the fastest first.
 std::vector<Gain> candidates_of(const PartView& part) {
   std::vector<Gain> candidates;
-  std::int64_t compared = 0;
+  Gain counts;
   const CellReport& reference = part.first();
   for (const CellReport* const cell : part.cells) {
     if (cell->requested.workload.name != reference.requested.workload.name || is_mode_of(*cell, reference) ||
@@ -73,7 +87,9 @@ std::vector<Gain> candidates_of(const PartView& part) {
       continue;
     }
     const SpeedRatio ratio = speed_ratio(*part.report, *cell, reference, Repeats::planned);
-    compared += ratio.pairs > 0 ? 1 : 0;
+    ++counts.possible;
+    counts.compared += ratio.pairs > 0 ? 1 : 0;
+    counts.enough += is_measured(*part.report, *cell, ratio) ? 1 : 0;
     if (looks_better(*part.report, matches, ratio)) {
       Gain& gain = candidates.emplace_back();
       gain.matches = std::move(matches);
@@ -81,11 +97,9 @@ std::vector<Gain> candidates_of(const PartView& part) {
     }
   }
   std::ranges::stable_sort(candidates, std::greater<>(), [](const Gain& gain) { return *gain.planned.value; });
+  drop_equals(candidates);
   if (candidates.empty()) {
-    candidates.emplace_back();
-  }
-  for (Gain& gain : candidates) {
-    gain.compared = compared;
+    candidates.push_back(counts);
   }
   return candidates;
 }

@@ -18,6 +18,7 @@ inline constexpr std::int64_t kFreshRepeats = 6;  // pairs: their whole range co
 // The best cell and, where fresh repeats refute it, the next: by chance alone six pairs of equal cells all point one
 // way in 1.6 %, so two attempts claim a gain that is none in 3.1 % at most.
 inline constexpr std::size_t kAttempts = 2;
+inline constexpr std::int64_t kLeastPairs = 3;  // fewer say nothing of a cell that does not look better
 
 // tokens_per_s of one cell over another, minus 1, from repeats of equal numbers.
 struct SpeedRatio {
@@ -47,7 +48,9 @@ enum class GainState {
 
 struct Gain {
   GainState state = GainState::none;
-  std::int64_t compared = 0;   // cells that had a pair with the reference
+  std::int64_t possible = 0;   // other settings that took effect
+  std::int64_t compared = 0;   // of them with a pair with the reference
+  std::int64_t enough = 0;     // of them with kLeastPairs, or that failed by themselves
   std::vector<Match> matches;  // of the candidate, all workloads; empty for none
   SpeedRatio planned;          // in the first workload
   SpeedRatio fresh;
@@ -59,7 +62,8 @@ struct Gain {
 };
 
 // Among the cells with the reference's workload and other settings that took effect or another model. A candidate gains
-// at least kLeastGain in that workload and loses no more than that in any other. Of several the fastest that is not
+// at least kLeastGain in that workload and loses no more than that in any other; equal in effect to a faster one it is
+// none. Of several the fastest that is not
 // refuted; the last one tried where all are.
 [[nodiscard]] Gain find_gain(const PartView& part);
 

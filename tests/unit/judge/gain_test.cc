@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "judge/conclude.h"
@@ -152,11 +153,77 @@ TEST(Gain, LongIsHeldAgainstTheShortAnswerOfItsOwnMode) {
   longer.requested.llm.n_threads = 8;
   longer.requested.workload.name = "long";
   for (record::CellReport& cell : maker.report.cells) {
-    cell.metrics["tokens_per_s"].value = cell.key == "n_threads=auto" ? 1 : cell.key == "n_threads=8" ? 20 : 10;
+    cell.metrics["tokens_per_s"].value = cell.key == "n_threads=8 long" ? 40 : 20;  // the prompt's share is smaller
+    cell.metrics["decode_tok_s"].value = cell.key == "n_threads=auto" ? 1 : cell.key == "n_threads=8" ? 20 : 10;
+    cell.metrics["decode_tok_s"].n = 3;
   }
   maker.speeds("n_threads=8 long", 0, {10, 10, 10});
+  const auto says = [&](const char* text) {
+    maker.report.sentence.clear();
+    conclude(maker.report);
+    return maker.report.sentence.find(text) != std::string::npos;
+  };
+  EXPECT_TRUE(says("Decode is 50 % slower over a long answer: 10.0 against 20.0 tok/s (n=3)")) << maker.report.sentence;
+  EXPECT_FALSE(says("times the speed of the short one")) << maker.report.sentence;
+  for (record::CellReport& cell : maker.report.cells) {
+    cell.metrics["decode_tok_s"].n = 1;
+  }
+  EXPECT_FALSE(says("Decode is")) << "one good trial is no ratio: " << maker.report.sentence;
+}
+
+// Cells that the runtime made equal are one: the second is no second attempt, and what changed nothing is not written.
+TEST(Gain, EqualCellsAreOne) {
+  ReportMaker maker;
+  for (const std::int64_t threads : {4, 8}) {
+    for (const std::int64_t batch : {128, 256, 512}) {
+      record::CellReport& cell = maker.cell(fmt::format("n_threads={} n_batch={}", threads, batch));
+      cell.requested.llm.n_threads = threads;
+      cell.requested.llm.n_batch = batch;
+      cell.effective.llm.n_threads = threads;
+      cell.effective.llm.n_batch = 125;
+      const double speed = threads == 4 ? 10 : batch == 512 ? 20 : 19;
+      cell.metrics["tokens_per_s"].value = batch == 256 && threads == 8 ? 21 : speed;
+      maker.speeds(cell.key, 0, {speed, speed, speed});
+    }
+  }
+  maker.report.settings.llm.n_batch = 256;
+  maker.speeds("n_threads=4 n_batch=128", 3, std::vector<double>(6, 10.0));
+  maker.speeds("n_threads=8 n_batch=512", 3, std::vector<double>(6, 20.0));
   conclude(maker.report);
-  EXPECT_NE(maker.report.sentence.find("long answer runs at 0.50 times"), std::string::npos) << maker.report.sentence;
+  EXPECT_EQ(describe(maker.report.recommendation), "n_threads=8");
+  EXPECT_NE(maker.report.sentence.find("n_threads=8 n_batch=256, the top row, is the same in effect"),
+            std::string::npos)
+      << maker.report.sentence;
+  const auto finding = std::ranges::find(maker.report.findings, "axis_without_effect", &record::Finding::id);
+  ASSERT_NE(finding, maker.report.findings.end());
+  EXPECT_NE(finding->text.find("n_batch 128, 256 and 512 all became 125"), std::string::npos) << finding->text;
+  std::erase_if(maker.report.trials, [](const record::Trial& trial) { return trial.repeat >= 3; });
+  maker.speeds("n_threads=4 n_batch=128", 3, std::vector<double>(6, 10.0));
+  maker.speeds("n_threads=8 n_batch=512", 3, std::vector<double>(6, 9.0));
+  EXPECT_EQ(find_gain(whole_of(maker.report)).state, GainState::refuted) << "its equals are no other attempts";
+}
+
+// "Nothing beats" is a verdict: of all cells that were asked for, each with enough pairs.
+TEST(Gain, TooLittleIsNoVerdict) {
+  const auto sentence_of = [](const std::vector<double>& reference, const std::vector<double>& other, bool asked) {
+    ReportMaker maker;
+    maker.cell("n_threads=auto").metrics["decode_tok_s"].value = 10;
+    maker.cell("n_threads=8").requested.llm.n_threads = 8;
+    maker.speeds("n_threads=auto", 0, reference);
+    maker.speeds("n_threads=8", 0, other);
+    conclude(maker.report, asked);
+    return maker.report.sentence;
+  };
+  EXPECT_NE(sentence_of({10, 10, 10}, {10, 10, 10}, true).find("Nothing beats"), std::string::npos);
+  const std::string little = sentence_of({10}, {10}, true);
+  EXPECT_EQ(little.find("Nothing beats"), std::string::npos) << little;
+  EXPECT_NE(
+      little.find("Not enough was measured to say whether anything beats n_threads=auto: 0 of 1 other settings have "
+                  "3 pairs with it"),
+      std::string::npos)
+      << little;
+  EXPECT_EQ(sentence_of({10, 10, 10}, {10, 10, 10}, false).find("Nothing beats"), std::string::npos)
+      << "a scenario that asks for no recommendation";
 }
 
 // The best one was lucky; the next best is measured again with the reference, in repeats of their own.
