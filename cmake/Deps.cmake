@@ -1,4 +1,5 @@
-# Debian 12 packages (README lists them). Everything is found by name; nothing is vendored or downloaded.
+# Debian 12 packages (README lists them). Everything is found by name; nothing is vendored, and nothing downloaded
+# but the chart library of HTML reports (Page.cmake).
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)

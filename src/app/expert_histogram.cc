@@ -136,9 +136,9 @@ Json to_json(const ExpertHistogram& histogram) {
 
 document::Section section_of(const ExpertHistogram& histogram) {
   const auto buckets = buckets_of(histogram);
-  document::Chart chart{document::Chart::Kind::bars, "", "of the even share", "experts"};
+  document::Layer bars{document::Layer::Mark::bars};
   for (std::size_t i = 0; i < buckets.size(); ++i) {
-    chart.points.push_back({bucket_name(i), static_cast<double>(buckets[i])});
+    bars.points.push_back({bucket_name(i), static_cast<double>(buckets[i])});
   }
   const Means means = means_of(histogram);
   return {"Experts",
@@ -146,7 +146,7 @@ document::Section section_of(const ExpertHistogram& histogram) {
                "experts chosen for {} random tokens in {} layers: the least {:.2f} and the "
                "most {:.2f} times the even share, as varied as {:.1f} of {} experts used evenly",
                histogram.tokens, histogram.layers.size(), means.least, means.most, means.effective, histogram.experts)},
-           std::move(chart)}};
+           document::Chart{"", {"of the even share"}, {"experts"}, {std::move(bars)}}}};
 }
 
 }  // namespace mia::app

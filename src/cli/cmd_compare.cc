@@ -8,6 +8,7 @@
 
 #include "app/arm_text.h"
 #include "app/compare_session.h"
+#include "app/page.h"
 #include "base/files.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -35,6 +36,7 @@ struct CompareOptions {
   bool all_epochs = false;
   bool alternate = false;
   bool no_store = false;
+  bool html = false;
 };
 
 Result<app::CompareRequest> request_of(const Common& common, const CompareOptions& options) {
@@ -99,8 +101,16 @@ int exit_code(const app::CompareEnd& end) {
 Result<int> run(const Common& common, const CompareOptions& options) {
   MIA_TRY_ASSIGN(app::CompareRequest request, request_of(common, options));
   ProgressLine line;
-  MIA_TRY_ASSIGN(const app::CompareEnd end, app::carry_out(std::move(request), line));
+  MIA_TRY_ASSIGN(app::CompareEnd end, app::carry_out(std::move(request), line));
   show(end, common.json);
+  if (options.html && !end.file.empty()) {
+    const auto page = app::write_page(app::to_html(end.comparison), end.file);
+    if (page) {
+      log::info(one_line(fmt::format("page: {}", page->string()), 4096));
+    } else {
+      end.file_error = end.file_error ? end.file_error : std::optional(page.error());
+    }
+  }
   if (end.file_error) {
     log::error(*end.file_error);
   }
@@ -134,6 +144,7 @@ void add_compare(Cli& cli) {
   add_wait_option(*verb, options->wait);
   verb->add_option("--seed", options->seed, "of the coins: who goes first, which tokens; without it a new one");
   verb->add_option("-o,--out", options->out, "folder of the report")->capture_default_str();
+  verb->add_flag("--html", options->html, "also write the report as one HTML page with pictures");
   verb->add_flag("--all-epochs", options->all_epochs, "record up to the last epoch though the verdict stands");
   verb->add_flag("--alternate", options->alternate, "one process at a time, as where memory holds only one");
   verb->add_flag("--no-store", options->no_store, "keep nothing in the store");

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/gate.h"
+#include "app/page.h"
 #include "app/run_session.h"
 #include "base/files.h"
 #include "base/log.h"
@@ -30,6 +31,7 @@ struct GateOptions {
   std::string on_unclear = "fail";
   std::string junit;
   std::string markdown;
+  std::string html;
   bool github = false;
 };
 
@@ -56,6 +58,9 @@ Status show(const Common& common, const GateOptions& options, const record::Repo
   }
   if (!options.markdown.empty()) {
     MIA_TRY(write_file_atomic(options.markdown, report::github_summary(report)));
+  }
+  if (!options.html.empty()) {
+    MIA_TRY(write_file_atomic(options.html, app::to_html(report)));
   }
   if (options.github) {
     // Beside a JSON document commands would spoil it; the runner reads both streams.
@@ -119,6 +124,7 @@ void add_gate(Cli& cli) {
       ->capture_default_str();
   verb->add_option("--junit", options->junit, "write the lines as JUnit XML");
   verb->add_option("--markdown", options->markdown, "write a summary as Markdown");
+  verb->add_option("--html", options->html, "write the report as one HTML page with pictures");
   verb->add_flag("--github", options->github, "workflow annotations, and the summary to $GITHUB_STEP_SUMMARY");
   verb->add_option("-o,--out", request.out, "folder of the reports that are measured")->capture_default_str();
   verb->add_flag("--allow-edited", request.allow_edited, "take a report that was changed by hand");

@@ -259,13 +259,15 @@ Json to_json(const record::Metric& metric, const store::Series& series, const ju
 
 document::Section section_of(const record::Metric& metric, const store::Series& series, const judge::Trend& trend) {
   const auto [heading, style] = document::style_of(metric);
-  document::Chart chart{document::Chart::Kind::line,
-                        fmt::format("{} on {}: {}{}", series.model, series.machine, series.label,
-                                    series.tool.empty() ? "" : "; imported from " + series.tool),
-                        "session", heading};
+  document::Layer line{document::Layer::Mark::line};
   for (const judge::SessionLevel& level : trend.levels) {
-    chart.points.push_back({level.started, level.value});
+    line.points.push_back({level.started, level.value});
   }
+  document::Chart chart{fmt::format("{} on {}: {}{}", series.model, series.machine, series.label,
+                                    series.tool.empty() ? "" : "; imported from " + series.tool),
+                        {"session"},
+                        {heading},
+                        {std::move(line)}};
   const judge::SessionLevel& last = trend.levels.back();
   document::List said{
       {{fmt::format("{} {} since {}; last {} of {}", trend.levels.size(), series.tool.empty() ? "sessions" : "calls",
@@ -368,7 +370,7 @@ void add_history(Cli& cli) {
   show_verb->add_option("session", *session, "id, a prefix of one, or last")->required();
   show_verb->footer("example: mia-perf history show last");
   show_verb->callback(
-      [&cli, session] { cli.action = [&cli, session] { return show_report(cli.common, *session, "text", false); }; });
+      [&cli, session] { cli.action = [&cli, session] { return show_report(cli.common, {.what = *session}); }; });
   add_history_trend(cli, *verb);
   add_history_forget(cli, *verb);
   verb->callback([&cli, verb, limit] {

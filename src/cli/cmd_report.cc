@@ -13,11 +13,8 @@
 namespace mia::cli {
 namespace {
 
-struct ReportOptions {
-  std::string what;
-  std::string format = "text";
+struct ReportOptions : ShownReport {
   std::string after;
-  bool allow_edited = false;
 };
 
 Result<int> before_after(const Common& common, const ReportOptions& options) {
@@ -40,11 +37,13 @@ void add_report(Cli& cli) {
   CLI::App* const verb =
       cli.app.add_subcommand("report", "print a report or a comparison again: a file, a session, or two side by side");
   auto options = std::make_shared<ReportOptions>();
-  const std::vector<std::string> formats = {"text", "md", "json", "csv", "jsonl"};
+  const std::vector<std::string> formats = {"text", "md", "html", "json", "csv", "jsonl"};
   verb->add_option("what", options->what, "report file, id of a session or comparison, a prefix of one, or last");
-  verb->add_option("--format", options->format, "text, md, json, csv, jsonl")->check(CLI::IsMember(formats));
+  verb->add_option("--format", options->format, "text, md, html (one file with pictures), json, csv, jsonl")
+      ->check(CLI::IsMember(formats));
+  verb->add_option("-o,--out", options->out, "write this file instead of printing");
   verb->add_flag("--allow-edited", options->allow_edited, "take a report that was changed by hand");
-  verb->footer("example: mia-perf report last --format md");
+  verb->footer("example: mia-perf report last --format html -o report.html");
   CLI::App* const both = verb->add_subcommand("before-after", "the table of a change, from two reports");
   both->add_option("before", options->what, "report file or session")->required();
   both->add_option("after", options->after, "report file or session")->required();
@@ -58,7 +57,7 @@ void add_report(Cli& cli) {
         if (options->what.empty()) {
           return fail(ErrorKind::usage, "which report? a file, a session id, or last");
         }
-        return show_report(cli.common, options->what, options->format, options->allow_edited);
+        return show_report(cli.common, *options);
       };
     }
   });

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/apply.h"
+#include "app/page.h"
 #include "app/plan_request.h"
 #include "app/run_session.h"
 #include "base/files.h"
@@ -34,6 +35,7 @@ struct RunOptions {
   bool no_store = false;
   bool apply = false;
   bool decide = false;
+  bool html = false;
 };
 
 int show_plan(const Common& common, const measure::Plan& plan, const record::Machine& machine) {
@@ -85,6 +87,20 @@ void show_end(const app::SessionEnd& end, bool json) {
   }
 }
 
+// The page beside the report's files. It is no reason to lose what was measured: false where it could not be written.
+bool write_html(const app::SessionEnd& end) {
+  if (end.files.empty()) {
+    return true;
+  }
+  const auto page = app::write_page(app::to_html(end.report), end.files.front());
+  if (!page) {
+    log::error(page.error());
+    return false;
+  }
+  log::info(one_line(fmt::format("page: {}", page->string()), 4096));
+  return true;
+}
+
 // Rounds are dropped whole, so that each cell loses as many; a sequential plan has none.
 Result<std::optional<double>> budget_of(const RunOptions& options, const measure::Plan& plan) {
   if (options.budget.empty()) {
@@ -118,6 +134,7 @@ Result<int> run(const Common& common, const RunOptions& options) {
   request.confirm = options.apply || options.decide;
   MIA_TRY_ASSIGN(const app::SessionEnd end, app::carry_out(std::move(request), line));
   show_end(end, common.json);
+  const bool page_written = !options.html || write_html(end);
   if (end.file_error) {
     log::error(with_hint(Failure{*end.file_error},
                          options.no_store ? "nothing else holds this result"
@@ -138,7 +155,8 @@ Result<int> run(const Common& common, const RunOptions& options) {
   if (end.store_error) {
     log::error(fmt::format("store: {}", end.store_error->text()));
   }
-  return exit_code(end);
+  const int code = exit_code(end);
+  return code == kOk && !page_written ? kInternal : code;
 }
 
 }  // namespace
@@ -155,6 +173,7 @@ void add_run(Cli& cli) {
                    "wall time at most, 20m: rounds of repeats that would pass it are dropped");
   add_wait_option(*verb, options->wait);
   verb->add_option("-o,--out", options->out, "folder of the reports")->capture_default_str();
+  verb->add_flag("--html", options->html, "also write the report as one HTML page with pictures");
   verb->add_flag("--dry-run", options->dry_run, "print the plan with expected time and memory");
   CLI::Option* const resume =
       verb->add_flag("--resume", options->resume, "go on with the unfinished session of the same plan");

@@ -4,6 +4,10 @@
 #include <nlohmann/json.hpp>
 
 #include "app/find_report.h"
+#include "app/page.h"
+#include "base/files.h"
+#include "base/log.h"
+#include "base/text.h"
 #include "document/markdown.h"
 #include "report/comparison.h"
 #include "report/csv.h"
@@ -13,41 +17,53 @@
 namespace mia::cli {
 namespace {
 
-Result<int> show_comparison(const record::Comparison& found, const std::string& format) {
+Result<std::string> text_of(const record::Comparison& found, const std::string& format) {
   if (format == "json") {
-    print(report::pretty_json(report::to_document(found)));
-  } else if (format == "md") {
-    print(document::to_markdown(report::document_of(found)));
-  } else if (format == "text") {
-    print(document::to_text(report::document_of(found), terminal_look()));
-  } else {
-    return fail(ErrorKind::usage, "--format {}: a comparison is shown as text, md or json", format);
+    return report::pretty_json(report::to_document(found));
   }
-  return kOk;
+  if (format == "md") {
+    return document::to_markdown(report::document_of(found));
+  }
+  if (format == "html") {
+    return app::to_html(found);
+  }
+  if (format == "text") {
+    return document::to_text(report::document_of(found), terminal_look());
+  }
+  return fail(ErrorKind::usage, "--format {}: a comparison is shown as text, md, html or json", format);
+}
+
+Result<std::string> text_of(const record::Report& found, const std::string& format) {
+  if (format == "json") {
+    return report::pretty_json(report::to_document(found));
+  }
+  if (format == "md") {
+    return report::to_markdown(found);
+  }
+  if (format == "html") {
+    return app::to_html(found);
+  }
+  if (format == "csv") {
+    return report::to_csv(found);
+  }
+  return format == "jsonl" ? report::to_jsonl(found) : document::to_text(report::document_of(found), terminal_look());
 }
 
 }  // namespace
 
-Result<int> show_report(const Common& common, const std::string& what, const std::string& format, bool allow_edited) {
-  const bool sentences = !common.json && (format == "text" || format == "md");
-  MIA_TRY_ASSIGN(
-      const report::Found result,
-      app::find_result(common, what, allow_edited, sentences ? app::Trials::conditions : app::Trials::whole));
-  if (const auto* const comparison = std::get_if<record::Comparison>(&result)) {
-    return show_comparison(*comparison, common.json ? "json" : format);
+Result<int> show_report(const Common& common, const ShownReport& shown) {
+  const std::string& format = common.json ? "json" : shown.format;
+  const bool sentences = format == "text" || format == "md";
+  MIA_TRY_ASSIGN(const report::Found found, app::find_result(common, shown.what, shown.allow_edited,
+                                                             sentences ? app::Trials::conditions : app::Trials::whole));
+  MIA_TRY_ASSIGN(const std::string text,
+                 std::visit([&](const auto& result) { return text_of(result, format); }, found));
+  if (shown.out.empty()) {
+    print(text);
+    return kOk;
   }
-  const auto& found = std::get<record::Report>(result);
-  if (common.json || format == "json") {
-    print(report::pretty_json(report::to_document(found)));
-  } else if (format == "md") {
-    print(report::to_markdown(found));
-  } else if (format == "csv") {
-    print(report::to_csv(found));
-  } else if (format == "jsonl") {
-    print(report::to_jsonl(found));
-  } else {
-    print(document::to_text(report::document_of(found), terminal_look()));
-  }
+  MIA_TRY(write_file_atomic(shown.out, text));
+  log::info(fmt::format("report: {}", one_line(shown.out, 4096)));
   return kOk;
 }
 

@@ -8,9 +8,15 @@
 
 namespace mia::cli {
 
-// Prints a report as text, md, json, csv or jsonl, or a comparison as text, md or json; --json wins. Gives the exit
-// code.
-[[nodiscard]] Result<int> show_report(const Common& common, const std::string& what, const std::string& format,
-                                      bool allow_edited);
+struct ShownReport {
+  std::string what;  // file, session, a prefix of one, last
+  std::string format = "text";
+  std::string out = "";  // file; "" for stdout
+  bool allow_edited = false;
+};
+
+// Prints a report as text, md, html, json, csv or jsonl, or a comparison as text, md, html or json; --json wins. Gives
+// the exit code.
+[[nodiscard]] Result<int> show_report(const Common& common, const ShownReport& shown);
 
 }  // namespace mia::cli

@@ -101,19 +101,46 @@ struct Facts {
   std::vector<std::pair<std::string, std::string>> facts;
 };
 
+// A place along an axis: a number, or a word (words stand in the order of their first use).
+using Place = std::variant<double, std::string>;
+
 struct Point {
-  std::string x;  // in words
-  double y = 0;
+  Place x;
+  Place y;
+  std::optional<double> low = std::nullopt;    // interval along the axis of numbers; of bars over numbers the edges
+  std::optional<double> high = std::nullopt;   //   along x
+  std::optional<double> value = std::nullopt;  // of cells: what their colour means
+  std::string note = "";                       // shown on hover
+  bool marked = false;                         // stands out: the note says why
 };
 
-struct Chart {
-  enum class Kind { line, bars };
+// Points that are drawn alike.
+struct Layer {
+  // limits: short strokes that the others may come near to; bars of one place stand on one another.
+  enum class Mark { line, bars, steps, dots, intervals, cells, limits };
 
-  Kind kind = Kind::line;
-  std::string title;
-  std::string x;  // what stands along the axes, with units
-  std::string y;
+  Mark mark = Mark::dots;
+  std::string name = "";  // in the legend; "": not there
+  int color = 0;          // layers of one thing share a colour
   std::vector<Point> points = {};
+};
+
+struct Axis {
+  std::string label;  // with its unit
+  int digits = 2;     // decimals that are shown
+  bool log = false;
+};
+
+// A figure and what it says. Terminals draw a single line or bars and tell the rest in words.
+struct Chart {
+  std::string title;
+  Axis x;
+  Axis y;
+  std::vector<Layer> layers = {};
+  std::string words = "";               // the figure in words
+  std::vector<std::string> notes = {};  // what is left out
+  Axis value = {};                      // of the colours of cells
+  Table table = {};                     // exact values
 };
 
 // A command to paste.

@@ -95,7 +95,9 @@ class MarkdownRenderer {
 
   std::string operator()(const Chart& chart) const {
     const std::string title = markdown_escape(chart.title, kLongestMarkdown);
-    return (title.empty() ? "" : title + "\n\n") + grid_markdown(grid_of(chart, kMarkdownBar));
+    const std::string words = markdown_escape(chart.words, kLongestMarkdown);
+    return (title.empty() ? "" : title + "\n\n") + (words.empty() ? "" : words + "\n\n") +
+           grid_markdown(grid_of(chart, kMarkdownBar));
   }
 
   std::string print(const Document& document) {

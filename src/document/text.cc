@@ -185,12 +185,16 @@ class TextRenderer {
 
   std::string operator()(const Chart& chart) const {
     const std::string title = chart.title.empty() ? "" : prose(chart.title, 2);
-    if (chart.kind == Chart::Kind::bars) {
+    const Layer::Mark mark = chart.layers.empty() ? Layer::Mark::dots : chart.layers.front().mark;
+    if (mark == Layer::Mark::bars && chart.words.empty()) {
       return title + grid_text(grid_of(chart, kTextBar), width_);
     }
+    if (mark != Layer::Mark::line || !chart.words.empty()) {
+      return title + prose(chart.words);
+    }
     std::vector<double> line;
-    for (const Point& point : chart.points) {
-      line.push_back(point.y);
+    for (const Point& point : chart.layers.front().points) {
+      line.push_back(std::get<double>(point.y));
     }
     const std::size_t from = line.size() > width_ ? line.size() - width_ : 0;
     return title + sparkline(std::span(line).subspan(from)) + '\n';

@@ -71,6 +71,16 @@ bool tells(const std::vector<Value>& row, const std::string& reason) {
   });
 }
 
+std::string text_at(const Place& place) {
+  const auto* const number = std::get_if<double>(&place);
+  return number != nullptr ? fmt::format("{}", *number) : std::get<std::string>(place);
+}
+
+double number_at(const Place& place) {
+  const auto* const number = std::get_if<double>(&place);
+  return number != nullptr ? *number : 0;
+}
+
 }  // namespace
 
 MetricStyle style_of(const record::Metric& metric) {
@@ -168,13 +178,21 @@ Grid grid_of(const Table& table) {
 }
 
 Grid grid_of(const Chart& chart, int width) {
-  double most = 0;
-  for (const Point& point : chart.points) {
-    most = std::max(most, point.y);
+  if (!chart.table.rows.empty()) {
+    return grid_of(chart.table);
   }
-  Grid grid{{one_line(chart.x), one_line(chart.y), ""}, {false, false, true}, {}};
-  for (const Point& point : chart.points) {
-    grid.rows.push_back({one_line(point.x), fmt::format("{}", point.y), bar(point.y, most, width)});
+  double most = 0;
+  for (const Layer& layer : chart.layers) {
+    for (const Point& point : layer.points) {
+      most = std::max(most, number_at(point.y));
+    }
+  }
+  Grid grid{{one_line(chart.x.label), one_line(chart.y.label), ""}, {false, false, true}, {}};
+  for (const Layer& layer : chart.layers) {
+    for (const Point& point : layer.points) {
+      grid.rows.push_back(
+          {one_line(text_at(point.x)), one_line(text_at(point.y)), bar(number_at(point.y), most, width)});
+    }
   }
   return grid;
 }

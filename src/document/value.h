@@ -46,7 +46,7 @@ struct Grid {
   std::vector<std::vector<std::string>> rows;
 };
 [[nodiscard]] Grid grid_of(const Table& table);
-// Bars are drawn in `width` columns.
+// Its table, else its points; bars are drawn in `width` columns.
 [[nodiscard]] Grid grid_of(const Chart& chart, int width);
 
 // "load (ms): the trial crashed" for each shown place that is null for a reason which its row does not tell; what

@@ -6,7 +6,10 @@
 #include <fmt/core.h>
 
 #include "base/text.h"
+#include "document/escape.h"
 #include "document/value.h"
+#include "report/facts.h"
+#include "report/pictures.h"
 
 namespace mia::report {
 namespace {
@@ -83,20 +86,62 @@ document::Tone tone_of(const record::Comparison& comparison) {
                                          : document::Tone::good;
 }
 
-}  // namespace
+std::string headline_of(const record::Comparison& comparison) {
+  return fmt::format("{} against {}", speed_text(comparison.b), speed_text(comparison.a));
+}
 
-document::Document document_of(const record::Comparison& comparison) {
-  const std::string a = speed_text(comparison.a);
-  const std::string b = speed_text(comparison.b);
-  document::List who{{{"A: " + a}, {"B: " + b}, {"workload: " + workload_text(comparison)}}};
+document::List sides_of(const record::Comparison& comparison) {
+  return {{{"A: " + speed_text(comparison.a)},
+           {"B: " + speed_text(comparison.b)},
+           {"workload: " + workload_text(comparison)}}};
+}
+
+document::Section counts_section(const record::Comparison& comparison) {
   document::List notes;
   for (const std::string& note : comparison.notes) {
     notes.items.push_back({note});
   }
-  return {fmt::format("{} against {}", b, a),
-          {{"", {std::move(who)}},
-           {"", {table_of(comparison)}},
-           {"", {document::Paragraph{counts_text(comparison)}, std::move(notes)}}},
+  return {"", {document::Paragraph{counts_text(comparison)}, std::move(notes)}};
+}
+
+document::Facts facts_of(const record::Comparison& comparison) {
+  record::Report frame;  // the machine of one is the machine of the other
+  frame.machine = comparison.machine;
+  frame.settings = comparison.a.requested;
+  frame.runtimes = {comparison.a.runtime, comparison.b.runtime};
+  frame.models = {comparison.a.model, comparison.b.model};
+  frame.started = comparison.started;
+  frame.finished = comparison.finished;
+  frame.session = comparison.session;
+  frame.tool_version = comparison.tool_version;
+  return conditions_of(frame);
+}
+
+std::string command_of(const record::Comparison& comparison) {
+  return fmt::format("mia-perf compare {} {} --workload {} --margin {:g}% --alpha {:g}%",
+                     document::shell_quote(comparison.a.label), document::shell_quote(comparison.b.label),
+                     document::shell_quote(comparison.a.requested.workload.name.value_or("decode")),
+                     100 * comparison.margin, 100 * comparison.alpha);
+}
+
+}  // namespace
+
+document::Document document_of(const record::Comparison& comparison) {
+  return {headline_of(comparison),
+          {{"", {sides_of(comparison)}}, {"", {table_of(comparison)}}, counts_section(comparison)},
+          comparison.sentence,
+          tone_of(comparison)};
+}
+
+document::Document page_of(const record::Comparison& comparison, std::span<const StatisticResult> looks) {
+  document::Section figures{"Figures", {table_of(comparison)}};
+  std::ranges::move(counts_section(comparison).blocks, std::back_inserter(figures.blocks));
+  return {headline_of(comparison),
+          {{"", {sides_of(comparison)}},
+           {"Pictures", pictures_of(comparison, looks)},
+           std::move(figures),
+           {"Conditions", {facts_of(comparison)}},
+           {"How to repeat it", {document::Code{command_of(comparison)}}}},
           comparison.sentence,
           tone_of(comparison)};
 }

@@ -11,6 +11,7 @@
 #include "record/metrics.h"
 #include "record/standing.h"
 #include "report/facts.h"
+#include "report/pictures.h"
 #include "report/rows.h"
 
 namespace mia::report {
@@ -65,13 +66,13 @@ Section time_parts(const record::Report& report) {
 Section histograms(const record::Report& report) {
   Section section{"How the tokens came"};
   for (const record::CellReport& cell : report.cells) {
-    document::Chart chart{document::Chart::Kind::bars, "inter-token latency, " + label_of(cell), "ms", "tokens"};
+    document::Layer bars{document::Layer::Mark::bars};
     for (const record::HistogramBucket& bucket : cell.histogram) {
-      chart.points.push_back(
-          {"<= " + document::format_number(bucket.upper_ms, {2}), static_cast<double>(bucket.count)});
+      bars.points.push_back({"<= " + document::format_number(bucket.upper_ms, {2}), static_cast<double>(bucket.count)});
     }
-    if (wants_latency(report) && !chart.points.empty()) {
-      section.blocks.emplace_back(std::move(chart));
+    if (wants_latency(report) && !bars.points.empty()) {
+      section.blocks.emplace_back(
+          document::Chart{"inter-token latency, " + label_of(cell), {"ms"}, {"tokens"}, {std::move(bars)}});
     }
   }
   return section;
@@ -133,6 +134,26 @@ Document document_of(const record::Report& report, Extent extent) {
            Section{"How sure", {list_of(certainty_of(report))}}, detail("Conditions", conditions_of(report)),
            detail("How to repeat it", document::Code{repeat_command(report)})},
           report.sentence};
+}
+
+Document page_of(const record::Report& report) {
+  Document page{title_of(report), {}, report.sentence};
+  if (report.judgement) {
+    page.answer = report.judgement->sentence;
+    page.tone = report.judgement->verdict == "fail"   ? Tone::bad
+                : report.judgement->verdict == "pass" ? Tone::good
+                                                      : Tone::doubt;
+    page.sections.push_back({"", {Paragraph{report.sentence, Tone::strong}}});
+  }
+  page.sections.push_back(meaning(report));
+  page.sections.push_back(checks(report));
+  page.sections.push_back({"Pictures", pictures_of(report)});
+  page.sections.push_back(results(report, Extent::everything));
+  page.sections.push_back(time_parts(report));
+  page.sections.push_back({"How sure", {list_of(certainty_of(report))}});
+  page.sections.push_back({"Conditions", {conditions_of(report)}});
+  page.sections.push_back({"How to repeat it", {document::Code{repeat_command(report)}}});
+  return page;
 }
 
 Document gate_document(const record::Report& report) {

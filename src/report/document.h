@@ -16,6 +16,9 @@ enum class Extent { usual, everything };  // everything: also the metrics that o
 
 [[nodiscard]] document::Document document_of(const record::Report& report, Extent extent = Extent::usual);
 
+// For one HTML page: what it means, the checks, the pictures, then everything.
+[[nodiscard]] document::Document page_of(const record::Report& report);
+
 // What the gate says: every line that judged with value, limit and verdict, what judged it, and the verdict. Limits
 // that are not set are named in one line.
 [[nodiscard]] document::Document gate_document(const record::Report& report);

@@ -36,23 +36,6 @@ record::CellReport at_point(const record::CellReport& cell, const record::Point&
   return other;
 }
 
-std::vector<Part> parts_of(const record::Report& report, bool latency) {
-  std::vector<Part> parts;
-  for (const record::CellReport& cell : report.cells) {
-    const std::string& name = cell.part.empty() ? report.scenario : cell.part;
-    auto part = std::ranges::find(parts, name, &Part::name);
-    if (part == parts.end()) {
-      const record::TableShape table = table_of(report, cell.part);
-      part = parts.insert(parts.end(), {name, table, {}, &report, latency || table == record::TableShape::latency});
-    }
-    part->cells.push_back(cell);
-    for (const record::Point& point : cell.also) {
-      part->cells.push_back(at_point(cell, point));
-    }
-  }
-  return parts;
-}
-
 std::vector<Row> rows_of(const Part& part) {
   if (has_modes(part)) {
     switch (part.table) {
@@ -70,6 +53,23 @@ std::vector<Row> rows_of(const Part& part) {
 }
 
 }  // namespace
+
+std::vector<Part> parts_of(const record::Report& report, bool latency) {
+  std::vector<Part> parts;
+  for (const record::CellReport& cell : report.cells) {
+    const std::string& name = cell.part.empty() ? report.scenario : cell.part;
+    auto part = std::ranges::find(parts, name, &Part::name);
+    if (part == parts.end()) {
+      const record::TableShape table = table_of(report, cell.part);
+      part = parts.insert(parts.end(), {name, table, {}, &report, latency || table == record::TableShape::latency});
+    }
+    part->cells.push_back(cell);
+    for (const record::Point& point : cell.also) {
+      part->cells.push_back(at_point(cell, point));
+    }
+  }
+  return parts;
+}
 
 bool wants_latency(const record::Report& report) {
   return report.table == record::TableShape::latency || report.settings.run.latency_dist.value_or(false);

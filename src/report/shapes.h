@@ -20,6 +20,9 @@ struct Part {
   bool latency = false;
 };
 
+// The parts of a report in their order, one where it has none; a cell stands once for each of its points.
+[[nodiscard]] std::vector<Part> parts_of(const record::Report& report, bool latency);
+
 [[nodiscard]] std::vector<Row> plain_rows(const Part& part);
 // Memory per kind, splits, flash attention, energy and clocks of a cell on a GPU; without `shown` only in JSON.
 // Of one counted trial's buffers, on devices other than the CPU (the seed's "GPU buf" for "model"); nothing where no

@@ -55,7 +55,7 @@ TEST(DocumentMarkdown, HostileTextIsOnlyText) {
       {{bad,
         {document::Paragraph{bad}, document::List{{{bad}}}, document::Note{record::Severity::problem, bad, bad},
          document::Facts{{{bad, bad}}}, Table{{{"", bad}}, {{bad}, {document::number({}, {}, bad)}}},
-         document::Chart{document::Chart::Kind::bars, bad, bad, bad, {{bad, 1}}}}}},
+         document::Chart{bad, {bad}, {bad}, {{document::Layer::Mark::bars, bad, 0, {{bad, 1.0}}}}, bad, {bad}}}}},
       bad};
   const std::string text = document::to_markdown(document);
   for (const char* const part : {"<script", "<!--", "</td", "](", "\x1b", "\r", "http://", "\n=cmd", "\xe2\x80\xae"}) {

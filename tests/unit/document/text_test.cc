@@ -101,9 +101,10 @@ TEST(Text, ColorsOnlyWhenAsked) {
 }
 
 TEST(Text, ChartsAreALineOrBars) {
-  document::Chart chart{document::Chart::Kind::line, "speed", "session", "tok/s", {{"a", 1}, {"b", 2}, {"c", 3}}};
+  document::Chart chart{
+      "speed", {"session"}, {"tok/s"}, {{document::Layer::Mark::line, "", 0, {{"a", 1.0}, {"b", 2.0}, {"c", 3.0}}}}};
   EXPECT_EQ(document::to_text(document::document_of(chart)), "speed\n▁▅█\n");
-  chart.kind = document::Chart::Kind::bars;
+  chart.layers.front().mark = document::Layer::Mark::bars;
   const auto lines = split(document::to_text(document::document_of(chart)), '\n');
   EXPECT_EQ(lines[1], "session  tok/s");
   EXPECT_EQ(lines[3], "      a      1  ██████████");
@@ -111,13 +112,14 @@ TEST(Text, ChartsAreALineOrBars) {
 
 TEST(Text, WhatIsHostileReachesNoTerminal) {
   const std::string bad = samples::hostile_text();
-  const Document document{bad,
-                          {{bad,
-                            {document::Paragraph{bad}, document::List{{{bad}}}, document::Code{bad},
-                             document::Note{record::Severity::problem, bad, bad}, document::Facts{{{bad, bad}}},
-                             Table{{{"", bad}}, {{bad}, {document::number({}, {}, bad)}}},
-                             document::Chart{document::Chart::Kind::bars, bad, bad, bad, {{bad, 1}}}}}},
-                          bad};
+  const Document document{
+      bad,
+      {{bad,
+        {document::Paragraph{bad}, document::List{{{bad}}}, document::Code{bad},
+         document::Note{record::Severity::problem, bad, bad}, document::Facts{{{bad, bad}}},
+         Table{{{"", bad}}, {{bad}, {document::number({}, {}, bad)}}},
+         document::Chart{bad, {bad}, {bad}, {{document::Layer::Mark::bars, bad, 0, {{bad, 1.0}}}}, bad, {bad}}}}},
+      bad};
   const std::string text = document::to_text(document);
   for (const char* const part : {"\x1b", "\xc2\x9b", "\xe2\x80\xae", "\r", "\t"}) {
     EXPECT_FALSE(contains(text, part));
