@@ -19,11 +19,4 @@ inline constexpr double kNsPerS = 1e9;
 // Wall clock as "2026-11-24T10:41:47Z".
 [[nodiscard]] std::string utc_now();
 
-// The coordinator's view of time, so that tests can decide what it is.
-class Clock {
- public:
-  virtual ~Clock() = default;
-  [[nodiscard]] virtual std::int64_t now_ns() const { return steady_ns(); }
-};
-
 }  // namespace mia
