@@ -185,7 +185,7 @@ class Compare(Case):
         self.assertEqual(self.mia_json("report", "last")["session"], shown["session"])
         self.assertEqual(self.mia_json("history", "show", first["session"])["verdict"], "slower")
         self.assertEqual(self.mia("report", "reports/compare.json")[0], self.mia("report", "last")[0])
-        self.assertIn("text, md or json", self.mia("report", "last", "--format", "csv", code=2)[1])
+        self.assertIn("text, md, html or json", self.mia("report", "last", "--format", "csv", code=2)[1])
         self.assertIn("beginning of", self.mia("report", "2", code=2)[1])
         self.mia("gate", first["session"], code=2)
 
