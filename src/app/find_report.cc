@@ -63,7 +63,7 @@ Result<std::optional<record::Comparison>> stored_comparison(const Scope& scope, 
 }  // namespace
 
 Result<store::Store> open_store(const std::string& path) {
-  return store::Store::open(path.empty() ? store::default_path() : std::filesystem::path(path));
+  return store::Store::open(path.empty() ? store::default_path() : std::filesystem::path(path), proc::interrupted);
 }
 
 Result<store::Store> open_store(const Scope& scope) {

@@ -308,7 +308,8 @@ class SessionRunner {
     bench_.on_wait = [this] { recorder_.still_waiting(); };
     bench_.gpu = &gpu_;
     if (!fake_) {
-      canary_ = std::make_unique<host::Canary>(static_cast<int>(request_.machine.allowed_cpus.value_or(1)));
+      canary_ = std::make_unique<host::Canary>(static_cast<int>(request_.machine.allowed_cpus.value_or(1)), 0,
+                                               proc::interrupted);
       bench_.canary = canary_.get();
     }
     if (const std::size_t merged = measure::merge_equal_cells(request_.plan, bench_); merged > 0) {
@@ -322,8 +323,8 @@ class SessionRunner {
     if (!request_.use_store) {
       return;
     }
-    auto opened =
-        store::Store::open(request_.store.empty() ? store::default_path() : std::filesystem::path(request_.store));
+    auto opened = store::Store::open(
+        request_.store.empty() ? store::default_path() : std::filesystem::path(request_.store), proc::interrupted);
     if (!opened) {
       recorder_.fail_store(opened.error());
       return;

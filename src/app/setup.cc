@@ -50,9 +50,20 @@ Result<Configured> configure(const Scope& scope, std::vector<config::Assignment>
   return configured;
 }
 
+namespace {
+
+// Names of models have slashes, too (org/name), so only what is there or can be nothing else.
+bool is_plainly_a_path(const std::string& id) {
+  std::error_code error;
+  return id.starts_with('/') || id.starts_with("./") || id.starts_with("../") || id.ends_with(".gguf") ||
+         std::filesystem::exists(id, error);
+}
+
+}  // namespace
+
 Result<record::ModelInfo> SubjectFinder::model_of(const std::string& id, const record::RuntimeInfo& runtime) {
   auto path = model::resolve(id, catalogue_);
-  if (!path && !runtime.model_file) {  // a name is all that the worker needs
+  if (!path && !runtime.model_file && !is_plainly_a_path(id)) {  // a name is all that the worker needs
     record::ModelInfo info;
     info.id = id;
     info.path = id;
@@ -121,8 +132,8 @@ Result<std::optional<store::MeasureLock>> lock_this_machine(const Turn& turn, Ob
 }
 
 double longest_s(double budget_s) {
-  constexpr double kShare = 1.08;
-  constexpr double kLeast = 8;
+  constexpr double kShare = 1.06;
+  constexpr double kLeast = 6;
   return std::max(kShare * budget_s, budget_s + kLeast);
 }
 

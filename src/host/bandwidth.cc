@@ -191,7 +191,7 @@ std::int64_t memory_buffer_bytes() {
   return std::clamp(kTimesCache * last_cache_bytes(), kLeast, kMost);
 }
 
-Bandwidth read_bandwidth(int threads, std::int64_t bytes_per_thread, double seconds) {
+Bandwidth read_bandwidth(int threads, std::int64_t bytes_per_thread, double seconds, const Stop& stop) {
   const int count = std::clamp(threads, 1, kMostThreads);
   // Half of what is free at most: measuring must not push anything out of memory.
   const std::int64_t wanted = std::max<std::int64_t>(bytes_per_thread, 0) * count;
@@ -203,18 +203,19 @@ Bandwidth read_bandwidth(int threads, std::int64_t bytes_per_thread, double seco
         socket, reading_of(slices.empty() ? std::vector<Pass>() : Passes(slices, wide_kernels(), seconds, true).run(),
                            bytes_of(slices))));
   });
-  const auto reading = child ? receive_value<Reading>(child->socket()) : std::nullopt;
+  const auto reading = child ? receive_value<Reading>(child->socket(), stop) : std::nullopt;
   return bandwidth_of(reading.value_or(Reading{}), count);
 }
 
 // The child that holds the memory; it answers a number of threads by a reading.
 struct Canary::State {
   int max_threads;
+  Stop stop;
   std::int64_t bytes = 0;
   std::optional<Forked> child;
 };
 
-Canary::Canary(int max_threads, std::int64_t bytes) {
+Canary::Canary(int max_threads, std::int64_t bytes, Stop stop) {
   const std::int64_t usual = memory_buffer_bytes();
   const std::int64_t wanted = bytes > 0 ? bytes : std::min(usual, available_memory_bytes().value_or(2 * usual) / 2);
   const int most = std::clamp(max_threads, 1, kMostThreads);
@@ -233,8 +234,8 @@ Canary::Canary(int max_threads, std::int64_t bytes) {
                              bytes_of(slices)));
     }
   });
-  const std::int64_t held = child ? receive_value<std::int64_t>(child->socket()).value_or(0) : 0;
-  state_ = std::make_unique<State>(State{most, held, std::move(child)});
+  const std::int64_t held = child ? receive_value<std::int64_t>(child->socket(), stop).value_or(0) : 0;
+  state_ = std::make_unique<State>(State{most, std::move(stop), held, std::move(child)});
 }
 
 Canary::~Canary() = default;
@@ -247,7 +248,10 @@ std::optional<double> Canary::measure_gb_s(int threads) {
   if (!state_->child || !send_value(state_->child->socket(), std::clamp(threads, 1, state_->max_threads))) {
     return std::nullopt;
   }
-  const auto reading = receive_value<Reading>(state_->child->socket());
+  const auto reading = receive_value<Reading>(state_->child->socket(), state_->stop);
+  if (!reading) {
+    state_->child.reset();  // an answer that comes late belongs to nothing
+  }
   return reading && reading->passes > 0 ? std::optional(reading->median_gb_s) : std::nullopt;
 }
 
@@ -262,14 +266,16 @@ Roofline measure_roofline(const RooflineSpec& spec) {
   }
   Roofline roofline;
   for (const int threads : counts) {
-    if (!roofline.by_threads.empty() && spec.stop && spec.stop()) {
+    const Bandwidth bandwidth = read_bandwidth(threads, memory_buffer_bytes() / threads, spec.seconds_each, spec.stop);
+    if (spec.stop && spec.stop()) {
       break;
     }
-    const Bandwidth bandwidth = read_bandwidth(threads, memory_buffer_bytes() / threads, spec.seconds_each);
     roofline.saturated_gb_s = std::max(roofline.saturated_gb_s, bandwidth.gb_s);
     roofline.by_threads.push_back(bandwidth);
   }
-  roofline.per_thread_gb_s = roofline.by_threads.front().gb_s;
+  if (!roofline.by_threads.empty()) {
+    roofline.per_thread_gb_s = roofline.by_threads.front().gb_s;
+  }
   return roofline;
 }
 

@@ -14,10 +14,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "host/stop.h"
 
 namespace mia::host {
-
-using Stop = std::function<bool()>;  // true: what is asked for is not wanted any more; may be empty
 
 struct Bandwidth {
   double gb_s = 0;         // best pass, 1e9 bytes per second, all threads together
@@ -30,8 +29,10 @@ struct Bandwidth {
 
 // Each thread reads its own memory (touched first by itself, so local to its NUMA node), passes start together, for
 // `seconds` and at least three passes. `bytes_per_thread` x threads must be well above the last cache, see
-// memory_buffer_bytes. gb_s is 0 when the memory cannot be had. Runs in a forked process: nothing of it stays here.
-[[nodiscard]] Bandwidth read_bandwidth(int threads, std::int64_t bytes_per_thread, double seconds);
+// memory_buffer_bytes. gb_s is 0 when the memory cannot be had or `stop` ended it. Runs in a forked process: nothing of
+// it stays here.
+[[nodiscard]] Bandwidth read_bandwidth(int threads, std::int64_t bytes_per_thread, double seconds,
+                                       const Stop& stop = {});
 
 // Bytes that no cache of this machine holds: four times the last level, 64 MiB at least and 1 GiB at most.
 [[nodiscard]] std::int64_t memory_buffer_bytes();
@@ -40,7 +41,8 @@ struct Bandwidth {
 // memory from construction on, so that measuring does not allocate. Not for use from several threads.
 class Canary {
  public:
-  explicit Canary(int max_threads, std::int64_t bytes = 0);  // 0: memory_buffer_bytes()
+  // `bytes` 0: memory_buffer_bytes(). Once `stop` has ended a reading there are no more.
+  explicit Canary(int max_threads, std::int64_t bytes = 0, Stop stop = {});
   Canary(const Canary&) = delete;
   Canary& operator=(const Canary&) = delete;
   ~Canary();
@@ -86,8 +88,8 @@ struct Roofline {
 struct RooflineSpec {
   int max_threads = 1;
   double seconds_each = 0.3;
-  int also = 0;  // a number of threads that is measured beside those, 0 for none
-  Stop stop;     // asked before each number of threads but the first
+  int also = 0;    // a number of threads that is measured beside those, 0 for none
+  Stop stop = {};  // asked all the time; what it ended is left out
 };
 [[nodiscard]] Roofline measure_roofline(const RooflineSpec& spec);
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "host/fd.h"
+#include "host/stop.h"
 
 namespace mia::host {
 
@@ -23,7 +24,7 @@ class Forked {
   Forked(const Forked&) = delete;
   Forked& operator=(const Forked&) = delete;
   Forked& operator=(Forked&&) = delete;
-  // Closes the socket, which ends the child's reads, and waits for it.
+  // Ends the child, whatever it does: it owns nothing but its memory.
   ~Forked();
   [[nodiscard]] int socket() const { return socket_.get(); }
 
@@ -33,9 +34,9 @@ class Forked {
   int pid_;
 };
 
-// Whole or not at all: false at the end of the other side.
+// Whole or not at all: false at the end of the other side, or soon after `stop` says so.
 [[nodiscard]] bool send_all(int socket, std::span<const std::byte> bytes);
-[[nodiscard]] bool receive_all(int socket, std::span<std::byte> bytes);
+[[nodiscard]] bool receive_all(int socket, std::span<std::byte> bytes, const Stop& stop = {});
 
 template <class T>
 [[nodiscard]] bool send_value(int socket, const T& value) {
@@ -43,10 +44,10 @@ template <class T>
   return send_all(socket, std::as_bytes(std::span(&value, 1)));
 }
 template <class T>
-[[nodiscard]] std::optional<T> receive_value(int socket) {
+[[nodiscard]] std::optional<T> receive_value(int socket, const Stop& stop = {}) {
   static_assert(std::is_trivially_copyable_v<T>);
   T value{};
-  return receive_all(socket, std::as_writable_bytes(std::span(&value, 1))) ? std::optional(value) : std::nullopt;
+  return receive_all(socket, std::as_writable_bytes(std::span(&value, 1)), stop) ? std::optional(value) : std::nullopt;
 }
 
 }  // namespace mia::host

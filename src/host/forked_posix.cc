@@ -5,6 +5,7 @@
 #include <csignal>
 #include <exception>
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #ifdef __linux__
@@ -50,7 +51,7 @@ std::optional<Forked> Forked::start(const std::function<void(int)>& serve) {
 
 Forked::~Forked() {
   if (pid_ > 0) {
-    ::shutdown(socket_.get(), SHUT_RDWR);
+    ::kill(pid_, SIGKILL);
     while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
     }
   }
@@ -67,8 +68,15 @@ bool send_all(int socket, std::span<const std::byte> bytes) {
   return true;
 }
 
-bool receive_all(int socket, std::span<std::byte> bytes) {
+bool receive_all(int socket, std::span<std::byte> bytes, const Stop& stop) {
+  constexpr int kAskEveryMs = 50;
   while (!bytes.empty()) {
+    if (stop && stop()) {
+      return false;
+    }
+    if (pollfd ready{.fd = socket, .events = POLLIN, .revents = 0}; stop && ::poll(&ready, 1, kAskEveryMs) <= 0) {
+      continue;
+    }
     const ssize_t got = ::recv(socket, bytes.data(), bytes.size(), 0);
     if (got == 0 || (got < 0 && errno != EINTR)) {
       return false;

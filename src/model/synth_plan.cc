@@ -53,10 +53,19 @@ void write_architecture(GgufWriter& out, const Shape& shape) {
   }
 }
 
+// A list of presets asks for the same one again and again, and making it takes longer than all else.
+const Vocabulary& vocabulary_of(std::int64_t size) {
+  thread_local std::pair<std::int64_t, Vocabulary> last{-1, {}};
+  if (last.first != size) {
+    last = {size, make_vocabulary(size)};
+  }
+  return last.second;
+}
+
 void write_tokenizer(GgufWriter& out, std::int64_t size) {
   constexpr std::int32_t kNormal = 1;
   constexpr std::int32_t kControl = 3;
-  const Vocabulary vocabulary = make_vocabulary(size);
+  const Vocabulary& vocabulary = vocabulary_of(size);
   std::vector<std::int32_t> kinds(vocabulary.tokens.size(), kNormal);
   kinds[static_cast<std::size_t>(vocabulary.begin)] = kControl;
   kinds[static_cast<std::size_t>(vocabulary.end)] = kControl;

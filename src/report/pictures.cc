@@ -386,8 +386,8 @@ std::optional<Chart> quality_picture(const record::Report& report) {
   Chart chart{"Quality against speed", {}, {"perplexity (less is better)", 3}};
   for (const record::Quality& quality : report.quality) {
     for (const CellReport& cell : report.cells) {
-      const auto speed = metric == nullptr ? std::nullopt : summary_of(&cell, metric->name).value;
-      if (cell.model != quality.model || !speed || !quality.perplexity) {
+      const double speed = metric == nullptr ? 0 : summary_of(&cell, metric->name).value.value_or(0);
+      if (cell.model != quality.model || !(speed > 0) || !quality.perplexity) {
         continue;
       }
       const double error = quality.perplexity_error.value_or(0);
@@ -396,7 +396,7 @@ std::optional<Chart> quality_picture(const record::Report& report) {
       chart.layers.push_back({Mark::intervals,
                               record::label_of(cell),
                               static_cast<int>(chart.layers.size()),
-                              {{shown_value(*metric, *speed), middle, middle - error, middle + error}}});
+                              {{shown_value(*metric, speed), middle, middle - error, middle + error}}});
     }
   }
   chart.words = "Perplexity with its standard error over the speed of each cell: lower and further right is better.";

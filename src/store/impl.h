@@ -13,6 +13,7 @@
 #include <soci/soci.h>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "store/guard.h"
@@ -33,8 +34,21 @@ struct Target {
   std::vector<record::ModelInfo> models;
 };
 
+// How long a writer waits for another process.
+struct Patience {
+  std::function<bool()> hurry;
+  std::int64_t began_ns = 0;
+
+  void begin() { began_ns = steady_ns(); }
+  [[nodiscard]] bool lasts() const {
+    constexpr std::int64_t kSecond = 1'000'000'000;
+    return steady_ns() - began_ns < kSecond * (hurry && hurry() ? Store::kHurriedSeconds : Store::kBusySeconds);
+  }
+};
+
 struct Store::Impl {
   std::filesystem::path path;
+  Patience patience;  // SQLite keeps its address: an Impl does not move
   soci::session sql;
   std::vector<long long> metrics;  // numbers of record::metrics(), in its order
   std::optional<Target> target;    // of the last add_trial

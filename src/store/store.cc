@@ -55,17 +55,18 @@ Result<fs::path> prepare_place(const fs::path& wanted) {
   return path;
 }
 
+constexpr auto kPause = std::chrono::milliseconds(20);
+
 // SQLite does not wait for this lock by itself: two processes that make the same store at once meet here.
-std::string journal_mode_wal(soci::session& sql) {
-  constexpr auto kPause = std::chrono::milliseconds(20);
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(Store::kBusySeconds);
+std::string journal_mode_wal(soci::session& sql, Patience& patience) {
+  patience.begin();
   while (true) {
     try {
       std::string mode;
       read_row(sql, "pragma journal_mode = wal", std::tie(mode));
       return mode;
     } catch (const soci::soci_error& error) {
-      if (!is_busy(error) || std::chrono::steady_clock::now() > deadline) {
+      if (!is_busy(error) || !patience.lasts()) {
         throw;
       }
       std::this_thread::sleep_for(kPause);
@@ -73,10 +74,29 @@ std::string journal_mode_wal(soci::session& sql) {
   }
 }
 
-Status configure(soci::session& sql, const fs::path& path) {
+// SQLite's own time limit cannot be shortened while it runs.
+int wait_for_writer(void* patience, int times) {
+  auto& mine = *static_cast<Patience*>(patience);
+  if (times == 0) {
+    mine.begin();
+  }
+  if (!mine.lasts()) {
+    return 0;
+  }
+  std::this_thread::sleep_for(kPause);
+  return 1;
+}
+
+void use(Patience& patience, soci::session& sql) {
+  // It is SQLite's: Impl::open asked for no other. SOCI exports no type information to ask.
+  auto* const backend = static_cast<soci::sqlite3_session_backend*>(sql.get_backend());
+  sqlite_api::sqlite3_busy_handler(backend->conn_, wait_for_writer, &patience);
+}
+
+Status configure(soci::session& sql, const fs::path& path, Patience& patience) {
   sql << "pragma foreign_keys = on";
   execute(sql, kSynced);
-  if (journal_mode_wal(sql) != "wal") {
+  if (journal_mode_wal(sql, patience) != "wal") {
     return with_hint(fail(ErrorKind::store, "the file system of '{}' cannot share a write-ahead log", path.string()),
                      "name a file on a local disk with --store");
   }
@@ -98,11 +118,12 @@ Store::Store(Store&&) noexcept = default;
 Store& Store::operator=(Store&&) noexcept = default;
 Store::~Store() = default;
 
-Result<Store> Store::open(const fs::path& wanted) {
+Result<Store> Store::open(const fs::path& wanted, std::function<bool()> hurry) {
   MIA_TRY_ASSIGN(const fs::path path, prepare_place(wanted));
   MIA_TRY_ASSIGN(const std::string connect, connect_string(path));
   auto impl = std::make_unique<Impl>();
   impl->path = path;
+  impl->patience.hurry = std::move(hurry);
   const Status status = guarded("open the store", path, [&] { return impl->open(connect); });
   MIA_TRY(status);
   return Store(std::move(impl));
@@ -129,10 +150,10 @@ TrialSync::~TrialSync() {
 
 Status Store::Impl::open(const std::string& connect) {
   sql.open(soci::sqlite3, connect);
-  execute(sql, fmt::format("pragma busy_timeout = {}", kBusySeconds * 1000));
+  use(patience, sql);
   // Before anything is written: the file may be another program's.
   MIA_TRY(check_identity(sql, path, migrations().size()));
-  MIA_TRY(configure(sql, path));
+  MIA_TRY(configure(sql, path, patience));
   migrate(sql, migrations());
   learn_metrics();
   return {};

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -29,10 +30,12 @@ namespace mia::store {
 class Store {
  public:
   static constexpr int kBusySeconds = 10;
+  static constexpr int kHurriedSeconds = 1;  // while `hurry` says so
 
   // Creates the file and its folders, or migrates an older schema. A newer schema, another program's database, a file
-  // that is no database and an unwritable place are refused.
-  static Result<Store> open(const std::filesystem::path& path);
+  // that is no database and an unwritable place are refused. `hurry`, asked while another process writes: does a person
+  // wait for the end? May be empty.
+  static Result<Store> open(const std::filesystem::path& path, std::function<bool()> hurry = {});
   Store(Store&&) noexcept;
   Store& operator=(Store&&) noexcept;
   ~Store();

@@ -96,6 +96,16 @@ class ModelFiles(Case):
         (self.dir / "folder.gguf").mkdir()
         self.assertIn("is a folder", self.refused("model", "show", "folder.gguf"))
 
+    def test_what_is_plainly_a_path_is_no_name_of_the_scripted_model(self):
+        os.mkfifo(self.dir / "pipe.gguf")
+        for name, said in (("./pipe.gguf", "is a FIFO"), ("pipe.gguf", "is a FIFO"), (".", "is a folder"),
+                           ("/dev/zero", "is a device"), ("/nowhere/a.gguf", "there is no model file"),
+                           ("../b", "there is no model file")):
+            with self.subTest(name):
+                self.assertIn(said, self.refused("run", "smoke", "--repeats", "1", "-m", name))
+                self.assertIn(said, self.mia("compare", "base", f"model:{name}", code=2)[1])
+        self.mia("run", "smoke", "--repeats", "1", "-m", "org/name")
+
     def test_a_path_of_any_bytes_is_measured_and_its_report_is_json(self):
         name = os.fsencode(str(self.dir)) + b"/m\xfcller\xff.gguf"
         os.rename(self.whole(), name)

@@ -70,6 +70,24 @@ TEST(ReadBandwidth, MemoryThatCannotBeHadIsNoNumber) {
   EXPECT_TRUE(bandwidth.kernel.empty());
 }
 
+TEST(ReadBandwidth, EndsWhenItIsNotWantedAnyMore) {
+  constexpr double kForever = 1e6;
+  int asked = 0;
+  const Stop third_time = [&] { return ++asked > 2; };
+  EXPECT_EQ(read_bandwidth(1, 8 << 20U, kForever, third_time).passes, 0);
+  EXPECT_EQ(asked, 3);
+  EXPECT_TRUE(
+      measure_roofline({.max_threads = 2, .seconds_each = kForever, .stop = [] { return true; }}).by_threads.empty());
+}
+
+TEST(Canary, GivesNoReadingWhenItIsNotWantedAnyMore) {
+  bool stopped = false;
+  Canary canary(1, 8 << 20U, [&] { return stopped; });
+  EXPECT_TRUE(canary.measure_gb_s(1));
+  stopped = true;
+  EXPECT_FALSE(canary.measure_gb_s(1));
+}
+
 TEST(ReadBandwidth, TheBufferIsAboveEveryCache) {
   EXPECT_GE(memory_buffer_bytes(), 64 << 20U);
   EXPECT_LE(memory_buffer_bytes(), 1 << 30U);

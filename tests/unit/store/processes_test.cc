@@ -8,6 +8,8 @@
 #include <thread>
 
 #include <gtest/gtest.h>
+#include <soci/soci.h>
+#include <soci/sqlite3/soci-sqlite3.h>
 
 #include "support.h"
 
@@ -218,6 +220,22 @@ TEST(Processes, SeeASessionThatAnotherOneRemoved) {
   ASSERT_TRUE(first.add_trial("s1", sample_trial("s1", 0)));
   ASSERT_TRUE(must_open(dir.file()).remove_session("s1"));
   EXPECT_EQ(first.add_trial("s1", sample_trial("s1", 1)).error().kind, ErrorKind::not_found);
+}
+
+// Another connection holds the whole store; a person waits for the end of this one.
+TEST(Processes, AWriterInAHurryDoesNotWaitLong) {
+  const TempDir dir;
+  int asked = 0;
+  auto store = Store::open(dir.file(), [&] { return ++asked > 0; });
+  ASSERT_TRUE(store) << store.error().text();
+  soci::session other(soci::sqlite3, dir.file().string());
+  other << "begin exclusive";
+  const Status refused = store->begin_session(sample_session("s1"));
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().text().find("keeps it locked"), std::string::npos) << refused.error().text();
+  EXPECT_GT(asked, 1);
+  other << "rollback";
+  EXPECT_TRUE(store->begin_session(sample_session("s1")));
 }
 
 }  // namespace
