@@ -11,6 +11,7 @@ pkg_check_modules(libuv REQUIRED IMPORTED_TARGET libuv)
 pkg_check_modules(hwloc REQUIRED IMPORTED_TARGET hwloc)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 find_package(ZLIB REQUIRED)
+pkg_check_modules(libcurl REQUIRED IMPORTED_TARGET libcurl)
 # Debian's SOCI has no CMake package: an imported target of its headers and two libraries.
 find_path(SOCI_INCLUDE soci/soci.h REQUIRED)
 find_library(SOCI_CORE soci_core REQUIRED)
@@ -27,7 +28,7 @@ foreach(header ${SOCI_INCLUDE}/soci/version.h ${BOOST_VERSION_FILE})
   string(REPLACE "_" "." ${CMAKE_MATCH_1}_VERSION_TEXT "${CMAKE_MATCH_2}")
 endforeach()
 string(CONCAT MIA_LIBRARIES "Boost=${BOOST_VERSION_TEXT} CLI11=${CLI11_VERSION} fmt=${fmt_VERSION} "
-  "hwloc=${hwloc_VERSION} libuv=${libuv_VERSION} nlohmann-json=${nlohmann_json_VERSION} SOCI=${SOCI_VERSION_TEXT} "
+  "hwloc=${hwloc_VERSION} libcurl=${libcurl_VERSION} libuv=${libuv_VERSION} nlohmann-json=${nlohmann_json_VERSION} SOCI=${SOCI_VERSION_TEXT} "
   "spdlog=${spdlog_VERSION} SQLite=${sqlite3_VERSION} xxhash=${xxhash_VERSION} yaml-cpp=${yaml-cpp_VERSION} "
   "zlib=${ZLIB_VERSION_STRING}")
 if(MIA_BUILD_TESTS)

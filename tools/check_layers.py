@@ -40,6 +40,7 @@ LIBRARIES = {
     "zlib": ("report",),
     "llama": ("worker/llama",),
     "ggml": ("worker/llama",),
+    "curl/": ("worker/server",),
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 

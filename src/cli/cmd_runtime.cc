@@ -130,9 +130,10 @@ void add_install(CLI::App& verb, Cli& cli) {
 }
 
 void add_add(CLI::App& verb, Cli& cli) {
-  CLI::App* const add = verb.add_subcommand("add", "use a llama.cpp that is installed already");
+  CLI::App* const add = verb.add_subcommand("add", "use a llama.cpp, or a llama-server, that is installed already");
   auto spec = std::make_shared<runtime::AddSpec>();
-  add->add_option("prefix", spec->prefix, "install prefix, build folder, or folder with libllama.so");
+  add->add_option("prefix", spec->prefix,
+                  "install prefix, build folder, folder with libllama.so, or the program llama-server");
   add->add_option("--python", spec->python, "virtual environment with llama_cpp");
   add->add_option("--headers", spec->headers, "folder of llama.h, where the prefix has none");
   add->add_option("--name", spec->name, "name of the runtime");
@@ -141,7 +142,7 @@ void add_add(CLI::App& verb, Cli& cli) {
   add->callback([&cli, spec] {
     cli.action = [&cli, spec]() -> Result<int> {
       if (spec->prefix.empty() == spec->python.empty()) {
-        return fail(ErrorKind::usage, "runtime add needs a folder or --python VENV, one of the two");
+        return fail(ErrorKind::usage, "runtime add needs a folder or program, or --python VENV, one of the two");
       }
       return with_progress(cli.common, [&](const auto& progress) { return runtime::add(*spec, progress); });
     };

@@ -40,11 +40,12 @@ Result<Outcome> Arm::start(std::int64_t padding_bytes) {
     return refused(
         "this worker cannot slow itself down (workload.inject_*); build it anew: mia-perf runtime add --force");
   }
-  const auto loaded = worker_->load({spec_.subject.model.path, spec_.settings}, limit_of(Phase::load));
+  const auto loaded =
+      worker_->load({spec_.subject.model.path, spec_.settings, context_bound(request_)}, limit_of(Phase::load));
   if (const Outcome outcome = learn(loaded, Phase::load); !outcome.ok()) {
     return outcome;
   }
-  const std::int64_t needed = context_needed(request_, prompt_bound(request_));
+  const std::int64_t needed = context_bound(request_);
   const auto ready = worker_->make_context({spec_.settings, needed}, limit_of(Phase::context));
   if (ready.ok()) {
     effective_ = ready.value->effective;

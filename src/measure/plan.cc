@@ -359,7 +359,7 @@ Estimate estimate(const PlannedCell& cell, double gb_s) {
   const double warm = cell.settings.run.warmup_max.value_or(10) > 0 ? kWarmUps : 0;
   result.seconds = kFixed + static_cast<double>(model.file_bytes) / kDisk +
                    run * (warm + static_cast<double>(cell.settings.run.runs.value_or(1)));
-  const std::int64_t positions = cell.settings.llm.n_ctx.value_or(context_needed(*request, prompt_bound(*request)));
+  const std::int64_t positions = cell.settings.llm.n_ctx.value_or(context_bound(*request));
   result.memory_bytes = model.file_bytes + positions * model.kv_bytes_per_position;
   return result;
 }

@@ -46,7 +46,7 @@ void ask_effective(const std::vector<PlannedCell*>& cells, const Bench& bench) {
     if (!request || proc::interrupted()) {
       return;
     }
-    const std::int64_t needed = context_needed(*request, prompt_bound(*request));
+    const std::int64_t needed = context_bound(*request);
     auto ready = worker.make_context({cell->settings, needed}, kPhaseLimit);
     if (ready.ok()) {
       cell->effective = ready.value->effective;

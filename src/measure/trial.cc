@@ -123,7 +123,7 @@ class TrialRun {
     note("loading the model");
     const TimeLimit limit = limit_of(Phase::load, 1);
     keep_limit(limit);
-    auto loaded = worker_.load({spec_.model.path, spec_.settings}, limit.seconds);
+    auto loaded = worker_.load({spec_.model.path, spec_.settings, context_bound(request_)}, limit.seconds);
     if (!accept(loaded, Phase::load, 1)) {
       return false;
     }

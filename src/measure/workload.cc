@@ -56,4 +56,8 @@ std::int64_t context_needed(const proto::Generate& request, std::int64_t prompt_
   return prompt_tokens + request.max_tokens;
 }
 
+std::int64_t context_bound(const proto::Generate& request) {
+  return context_needed(request, prompt_bound(request));
+}
+
 }  // namespace mia::measure

@@ -22,5 +22,7 @@ namespace mia::measure {
 
 // A bound on the tokens of a text without a tokenizer: no token is shorter than a byte.
 [[nodiscard]] std::int64_t prompt_bound(const proto::Generate& request);
+// context_needed() by that bound.
+[[nodiscard]] std::int64_t context_bound(const proto::Generate& request);
 
 }  // namespace mia::measure

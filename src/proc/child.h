@@ -71,9 +71,9 @@ class Child {
   [[nodiscard]] std::int64_t log_bytes() const;  // how much it wrote in all
   [[nodiscard]] int pid() const;
 
-  // VmHWM while it lives, the kernel's final figure after its end; nullopt if neither could be read.
+  // VmHWM of it and all below it while it lives, at least what was seen then after its end; nullopt if unread.
   [[nodiscard]] std::optional<std::int64_t> peak_rss_bytes() const;
-  // User + system time of the child itself, all threads: so far, or in total after its end.
+  // User + system time of it and all below it: so far, or after its end of it and what it waited for.
   [[nodiscard]] double cpu_seconds() const;
 
  private:

@@ -16,6 +16,17 @@ double seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
 
+// Of a worker that works through a process of its own, such as a server, both.
+std::optional<std::int64_t> family_peak_rss(int pid) {
+  std::optional<std::int64_t> sum;
+  for (const int member : family_of(pid)) {
+    if (const auto peak = read_peak_rss(member)) {
+      sum = sum.value_or(0) + *peak;
+    }
+  }
+  return sum;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Process>> Process::make() {
@@ -76,7 +87,7 @@ bool Process::killed_by_oom() const {
 
 void Process::sample_memory() {
   if (!exit_) {
-    if (const auto peak = read_peak_rss(pid_)) {
+    if (const auto peak = family_peak_rss(pid_)) {
       sampled_peak_ = std::max(sampled_peak_.value_or(0), *peak);
     }
   }
@@ -86,7 +97,7 @@ void Process::sample_memory() {
 // it tells about the child only where it is above what we had then.
 std::optional<std::int64_t> Process::peak_rss_bytes() const {
   if (!exit_) {
-    const auto now = read_peak_rss(pid_);
+    const auto now = family_peak_rss(pid_);
     return now ? now : sampled_peak_;
   }
   if (final_peak_ > own_peak_at_start_) {
@@ -99,8 +110,13 @@ double Process::cpu_seconds() const {
   if (exit_) {
     return final_cpu_s_;
   }
-  const auto stat = read_stat(pid_);
-  return stat ? static_cast<double>(stat->cpu_ticks) / static_cast<double>(::sysconf(_SC_CLK_TCK)) : 0.0;
+  std::int64_t ticks = 0;
+  for (const int member : family_of(pid_)) {
+    if (const auto stat = read_stat(member)) {
+      ticks += stat->cpu_ticks;
+    }
+  }
+  return static_cast<double>(ticks) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
 }  // namespace mia::proc

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <vector>
 
 namespace mia::proc {
 
@@ -22,11 +23,13 @@ struct ProcessStat {
   int parent = 0;
   char state = '?';
   std::int64_t start_ticks = 0;  // since boot
-  std::int64_t cpu_ticks = 0;    // user + system
+  std::int64_t cpu_ticks = 0;    // user + system, with the children that it waited for
 };
 
 [[nodiscard]] std::optional<ProcessStat> read_stat(int pid);
 [[nodiscard]] std::optional<std::int64_t> read_peak_rss(int pid);  // VmHWM, bytes
+// The process and everything below it, by the kernel's lists of children; the process alone where there are none.
+[[nodiscard]] std::vector<int> family_of(int pid);
 
 // Kills every descendant of `child`, and `child` itself unless it `is_reaped`; reaps those that became ours. Orphans
 // are told from foreign children by their age: nothing below the child started before it (`start_ticks`). Leaves the

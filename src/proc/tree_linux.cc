@@ -118,26 +118,34 @@ std::vector<Target> find_targets(const Family& family) {
   return targets;
 }
 
-// Orphans come to the main thread, whose children the kernel lists in one file (nothing happens without that file).
-bool kill_orphans_in_handler() {
+// Calls `visit` for each child of the process's main thread, which the kernel lists in one file (no calls without that
+// file). Only system calls.
+template <class Visit>
+void each_child(int parent, Visit visit) {
   std::array<char, 64> path{};
-  const int self = ::getpid();
-  fmt::format_to_n(path.data(), path.size() - 1, FMT_COMPILE("/proc/{}/task/{}/children"), self, self);
+  fmt::format_to_n(path.data(), path.size() - 1, FMT_COMPILE("/proc/{}/task/{}/children"), parent, parent);
   std::array<char, 4096> buffer;
   const std::string_view text = read_small(path.data(), buffer);
-  bool found = false;
   const char* at = text.data();
   const char* const end = text.data() + text.size();
   while (at < end) {
     int pid = 0;
     const auto [next, error] = std::from_chars(at, end, pid);
     if (error == std::errc()) {
-      found = true;
-      ::kill(pid, SIGKILL);
-      ::waitpid(pid, nullptr, WNOHANG);
+      visit(pid);
     }
     at = std::max(next, at + 1);
   }
+}
+
+// Orphans come to the main thread.
+bool kill_orphans_in_handler() {
+  bool found = false;
+  each_child(::getpid(), [&](int pid) {
+    found = true;
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, WNOHANG);
+  });
   return found;
 }
 
@@ -187,6 +195,8 @@ std::optional<ProcessStat> read_stat(int pid) {
   static constexpr std::size_t kParent = 1;
   static constexpr std::size_t kUser = 11;
   static constexpr std::size_t kSystem = 12;
+  static constexpr std::size_t kWaitedUser = 13;
+  static constexpr std::size_t kWaitedSystem = 14;
   static constexpr std::size_t kStart = 19;
   std::array<std::int64_t, kStart + 1> fields{};
   const char* at = text.data() + bracket + 4;
@@ -199,7 +209,16 @@ std::optional<ProcessStat> read_stat(int pid) {
     at = next + 1;
   }
   return ProcessStat{pid, static_cast<int>(fields[kParent]), text[bracket + 2], fields[kStart],
-                     fields[kUser] + fields[kSystem]};
+                     fields[kUser] + fields[kSystem] + fields[kWaitedUser] + fields[kWaitedSystem]};
+}
+
+std::vector<int> family_of(int pid) {
+  static constexpr std::size_t kMost = 1024;
+  std::vector<int> family = {pid};
+  for (std::size_t i = 0; i < family.size() && family.size() < kMost; ++i) {
+    each_child(family[i], [&](int child) { family.push_back(child); });
+  }
+  return family;
 }
 
 std::optional<std::int64_t> read_peak_rss(int pid) {

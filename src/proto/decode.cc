@@ -125,6 +125,9 @@ Result<Request> read_load(const Json& json) {
     return violation("model", "is not a path");
   }
   MIA_TRY_ASSIGN(load.settings, need_settings(json, "settings"));
+  if (json.contains("n_ctx")) {
+    MIA_TRY_ASSIGN(load.n_ctx, need_int(json, "n_ctx", {0, kMaxContext}));
+  }
   return Request(std::move(load));
 }
 

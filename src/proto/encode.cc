@@ -38,8 +38,10 @@ Json path_to_json(const std::string& path) {
 
 struct RequestWriter {
   Json operator()(const Load& load) const {
-    return Json{
-        {"type", "load"}, {"model", path_to_json(load.model)}, {"settings", record::to_json(load.settings, true)}};
+    return Json{{"type", "load"},
+                {"model", path_to_json(load.model)},
+                {"n_ctx", load.n_ctx},
+                {"settings", record::to_json(load.settings, true)}};
   }
   Json operator()(const MakeContext& make) const {
     return Json{{"type", "context"}, {"n_ctx", make.n_ctx}, {"settings", record::to_json(make.settings, true)}};

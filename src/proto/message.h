@@ -32,6 +32,7 @@ inline constexpr int kMaxNesting = 32;
 struct Load {
   std::string model;          // path of the GGUF file
   record::Settings settings;  // requested; the worker uses settings.llm
+  std::int64_t n_ctx = 0;     // tokens that the context will hold, for a runtime that makes it with the load; 0: unsaid
 };
 struct MakeContext {
   record::Settings settings;

@@ -38,6 +38,9 @@ struct Field {
   std::string_view choices = "";  // "a|b|c" for text with a fixed set
   Slot (*slot)(Settings&) = nullptr;
   Needs needs = Needs::nothing;
+  // llama-server's option, as its --help names it; "" has none. One that begins with --no- is given where the value is
+  // false.
+  std::string_view flag = "";
 };
 
 [[nodiscard]] std::span<const Field> fields();

@@ -72,7 +72,8 @@ struct RuntimeInfo {
   std::string name;
   std::string provider = "llama";  // for people and as a class of runtimes; decisions look at what it is and can
   std::string prefix;
-  std::string worker;   // path of the worker compiled for it
+  std::string worker;   // path of the worker: compiled for it, or of a server our own client
+  std::string program;  // of a server: its path; else ""
   std::string version;  // llama.cpp's own version text
   std::string commit;
   std::string package;      // "llama-cpp-python 0.3.36", "" if it is not a package
@@ -87,7 +88,7 @@ struct RuntimeInfo {
   bool load_phase = true;  // load loads; otherwise the model is there already and a load has no time
   std::string installed;   // UTC
 };
-MIA_MEMBERS(RuntimeInfo, name, provider, prefix, worker, version, commit, package, build_flags, backends,
+MIA_MEMBERS(RuntimeInfo, name, provider, prefix, worker, program, version, commit, package, build_flags, backends,
             library_hashes, capabilities, model_file, real_time, load_phase, installed, devices)
 [[nodiscard]] bool can(const RuntimeInfo& runtime, std::string_view capability);
 

@@ -30,6 +30,7 @@ struct Run {
   std::vector<std::int64_t> token_ns;       // stamp of each token since the request began; the first one is TTFT
   std::string stop_reason;                  // "length" | "end_of_text"
   std::optional<std::string> text;          // text mode: what came out, bounded
+  std::optional<std::int64_t> chunks;       // of a server: pieces that the tokens came in; those of one share a stamp
   std::optional<std::int64_t> minor_faults;
   std::optional<std::int64_t> major_faults;
   std::optional<std::int64_t> voluntary_switches;
@@ -38,7 +39,7 @@ struct Run {
   std::optional<double> cpu_energy_j;  // of all CPU packages
 };
 MIA_MEMBERS(Run, warm_up, input, prompt_tokens, tokens_out, words_out, tokenize_ns, prefill_ns, token_ns, stop_reason,
-            text, minor_faults, major_faults, voluntary_switches, involuntary_switches, energy_j, cpu_energy_j)
+            text, chunks, minor_faults, major_faults, voluntary_switches, involuntary_switches, energy_j, cpu_energy_j)
 [[nodiscard]] std::optional<std::string> contradiction(const Run& run);  // of its members; found where one is read
 
 // What disturbed the trial: differences between just before the load and just after the last run.

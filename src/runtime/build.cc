@@ -202,26 +202,31 @@ Result<record::RuntimeInfo> build_runtime(Workspace workspace, const std::string
                                           const Progress& progress) {
   MIA_TRY(compile_worker(workspace, parts, progress));
   record::RuntimeInfo runtime;
+  runtime.name = name;
   runtime.prefix = parts.prefix.string();
   runtime.worker = (workspace.path() / kWorker).string();
+  runtime.package = parts.package;
+  return commit_greeted(std::move(workspace), std::move(runtime), progress);
+}
+
+Result<record::RuntimeInfo> commit_greeted(Workspace workspace, record::RuntimeInfo known, const Progress& progress) {
   if (progress) {
     progress("starting the worker");
   }
   client::Worker talk;
-  auto greeting = talk.open({runtime, worker_environment(runtime)}, client::kAnswerLimitS);
+  auto greeting = talk.open({known, worker_environment(known)}, client::kAnswerLimitS);
   if (!greeting) {
     return greeting.error().kind != ErrorKind::protocol
                ? greeting.failure()
                : with_hint(greeting.failure(), "MIA_PERF_WORKER_SRC must name the sources that came with this program");
   }
-  const std::string prefix = runtime.prefix;
-  const std::string worker = runtime.worker;
-  runtime = std::move(greeting->runtime);
-  runtime.name = name;
-  runtime.prefix = prefix;
-  runtime.worker = worker;
-  runtime.package = parts.package;
-  MIA_TRY_ASSIGN(runtime.library_hashes, hash_libraries(library_dir(prefix)));
+  record::RuntimeInfo runtime = std::move(greeting->runtime);
+  runtime.name = known.name;
+  runtime.prefix = known.prefix;
+  runtime.worker = known.worker;
+  runtime.program = known.program;
+  runtime.package = known.package;
+  MIA_TRY_ASSIGN(runtime.library_hashes, hash_parts(runtime));
   runtime.installed = utc_now();
   MIA_TRY(workspace.commit(runtime));
   return runtime;

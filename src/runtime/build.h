@@ -23,6 +23,7 @@ class Workspace {
   ~Workspace();
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] std::filesystem::path log() const { return home_ / "install.log"; }
+  [[nodiscard]] std::filesystem::path told() const { return home_ / "told.json"; }  // what a server program printed
   // Writes the record and removes what earlier installations left beside this one, but for the one that holds the
   // runtime's libraries: `add` may have been given the prefix of an installation of ours.
   [[nodiscard]] Status commit(const record::RuntimeInfo& runtime);
@@ -36,6 +37,11 @@ class Workspace {
 
 // `asked`, else "default" if it is free, else `otherwise` made a name. An existing runtime needs `force`.
 [[nodiscard]] Result<std::string> choose_name(const std::string& asked, const std::string& otherwise, bool force);
+
+// Starts the worker of a runtime of which name, prefix, worker, program and package are `known`, and commits these with
+// what the worker says of itself.
+[[nodiscard]] Result<record::RuntimeInfo> commit_greeted(Workspace workspace, record::RuntimeInfo known,
+                                                         const Progress& progress);
 
 // Compiles the worker for `parts` into the workspace, starts it once and commits what it says of itself.
 [[nodiscard]] Result<record::RuntimeInfo> build_runtime(Workspace workspace, const std::string& name,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/install.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <map>
 
@@ -10,6 +12,7 @@
 #include "runtime/build.h"
 #include "runtime/locate.h"
 #include "runtime/registry.h"
+#include "runtime/server.h"
 #include "runtime/step.h"
 
 namespace mia::runtime {
@@ -265,6 +268,10 @@ Result<record::RuntimeInfo> install(const InstallSpec& spec, const Progress& pro
 Result<record::RuntimeInfo> add(const AddSpec& spec, const Progress& progress) {
   if (spec.prefix.empty() == spec.python.empty()) {
     return fail(ErrorKind::usage, "give either a folder with a llama.cpp or a Python environment");
+  }
+  std::error_code code;
+  if (fs::is_regular_file(spec.prefix, code) && ::access(spec.prefix.c_str(), X_OK) == 0) {
+    return add_server(spec, progress);
   }
   MIA_TRY_ASSIGN(const Parts parts,
                  spec.python.empty() ? locate(spec.prefix, spec.headers) : locate_python(spec.python, spec.headers));

@@ -27,7 +27,7 @@ struct InstallSpec {
 };
 
 struct AddSpec {
-  std::filesystem::path prefix;   // install prefix, build folder, or folder with libllama.so
+  std::filesystem::path prefix;   // install prefix, build folder, folder with libllama.so, or a server program
   std::filesystem::path python;   // or: virtual environment (or its python) with llama_cpp
   std::filesystem::path headers;  // folder of llama.h, where the prefix has none
   std::string name;               // "": "default" if free, else the prefix's last part

@@ -85,7 +85,7 @@ Failure not_found(std::string_view name, const std::vector<record::RuntimeInfo>&
 // Nothing runs that another account may have put there.
 Result<record::RuntimeInfo> trusted(record::RuntimeInfo runtime) {
   MIA_TRY(require_trusted(runtime.worker, "the worker"));
-  if (const fs::path libraries = library_dir(runtime.prefix); !libraries.empty()) {
+  if (const fs::path libraries = library_dir(runtime.prefix); !libraries.empty() || !runtime.program.empty()) {
     for (const std::string& line : runtime.library_hashes) {
       MIA_TRY(require_trusted(libraries / line.substr(0, line.rfind(' ')), "the library"));
     }
@@ -207,13 +207,19 @@ Result<record::RuntimeInfo> find(std::string_view name) {
 }
 
 std::map<std::string, std::string> worker_environment(const record::RuntimeInfo& runtime) {
+  std::map<std::string, std::string> env;
+  if (!runtime.program.empty()) {
+    env["MIA_SERVER_PROGRAM"] = runtime.program;
+    env["MIA_SERVER_TOLD"] = (runtimes_dir() / runtime.name / "told.json").string();
+  }
   const fs::path libraries = runtime.prefix.empty() ? fs::path() : library_dir(runtime.prefix);
   if (libraries.empty()) {
-    return {};
+    return env;
   }
   const char* const ours = std::getenv("LD_LIBRARY_PATH");
   const std::string rest = ours != nullptr && *ours != '\0' ? fmt::format(":{}", ours) : std::string();
-  return {{"LD_LIBRARY_PATH", libraries.string() + rest}};
+  env["LD_LIBRARY_PATH"] = libraries.string() + rest;
+  return env;
 }
 
 fs::path library_dir(const fs::path& prefix) {
@@ -251,6 +257,19 @@ Result<std::vector<std::string>> hash_libraries(const fs::path& library_dir) {
   return hashes;
 }
 
+Result<std::vector<std::string>> hash_parts(const record::RuntimeInfo& runtime) {
+  const fs::path libraries = library_dir(runtime.prefix);
+  std::vector<std::string> hashes;
+  if (!libraries.empty() || runtime.program.empty()) {
+    MIA_TRY_ASSIGN(hashes, hash_libraries(libraries));
+  }
+  if (!runtime.program.empty()) {
+    MIA_TRY_ASSIGN(const std::string hash, hash_file(runtime.program));
+    hashes.push_back(runtime.program + " " + hash);
+  }
+  return hashes;
+}
+
 std::string missing_part(const record::RuntimeInfo& runtime) {
   std::error_code code;
   if (::access(runtime.worker.c_str(), X_OK) != 0) {
@@ -260,7 +279,7 @@ std::string missing_part(const record::RuntimeInfo& runtime) {
     return {};
   }
   const fs::path libraries = library_dir(runtime.prefix);
-  if (libraries.empty()) {
+  if (libraries.empty() && runtime.program.empty()) {
     return fs::is_directory(runtime.prefix, code) ? runtime.prefix + "/lib/libllama.so" : runtime.prefix;
   }
   for (const std::string& line : runtime.library_hashes) {
@@ -273,13 +292,14 @@ std::string missing_part(const record::RuntimeInfo& runtime) {
 }
 
 std::string cure_of(const record::RuntimeInfo& runtime) {
-  const bool is_installed = runtime.prefix.starts_with(runtimes_dir().string() + "/");
+  const bool is_installed = runtime.program.empty() && runtime.prefix.starts_with(runtimes_dir().string() + "/");
   std::string package = runtime.package.empty() ? "llama-cpp-python" : runtime.package;  // "llama-cpp-python 0.3.36"
   if (const std::size_t blank = package.find(' '); blank != std::string::npos) {
     package.replace(blank, 1, "==");
   }
   return is_installed ? fmt::format("mia-perf runtime install {} --name {} --force", package, runtime.name)
-                      : fmt::format("mia-perf runtime add DIR --name {} --force", runtime.name);
+                      : fmt::format("mia-perf runtime add {} --name {} --force",
+                                    runtime.program.empty() ? "DIR" : runtime.program, runtime.name);
 }
 
 Status verify_unchanged(const record::RuntimeInfo& runtime) {
@@ -292,12 +312,12 @@ Status verify_unchanged(const record::RuntimeInfo& runtime) {
     return {};  // the worker is all there is
   }
   const fs::path libraries = library_dir(runtime.prefix);
-  if (libraries.empty()) {
+  if (libraries.empty() && runtime.program.empty()) {
     return with_hint(
         fail(ErrorKind::not_found, "runtime '{}': libllama.so moved away from '{}'", runtime.name, runtime.prefix),
         cure);
   }
-  MIA_TRY_ASSIGN(const auto now, hash_libraries(libraries));
+  MIA_TRY_ASSIGN(const auto now, hash_parts(runtime));
   if (const auto changed = difference(runtime.library_hashes, now)) {
     return with_hint(fail(ErrorKind::unsupported, "runtime '{}': {} in '{}' {} since the runtime was added",
                           runtime.name, changed->file, libraries.string(), changed->what),

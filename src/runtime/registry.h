@@ -37,6 +37,9 @@ namespace mia::runtime {
 // "file hash" of libllama and each libggml* in the folder, sorted; links are left out.
 [[nodiscard]] Result<std::vector<std::string>> hash_libraries(const std::filesystem::path& library_dir);
 
+// The same of all that a runtime's work depends on: a server's program stands among them by its path.
+[[nodiscard]] Result<std::vector<std::string>> hash_parts(const record::RuntimeInfo& runtime);
+
 // The worker or library of a runtime that is not in its place any more; "" when all are there. Their content is not
 // looked at, so this is quick.
 [[nodiscard]] std::string missing_part(const record::RuntimeInfo& runtime);

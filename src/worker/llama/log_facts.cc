@@ -115,6 +115,33 @@ void override_facts(const std::vector<std::string>& lines, std::map<std::string,
   }
 }
 
+std::optional<std::string> fact(const std::map<std::string, std::string>& facts, const char* key) {
+  const auto at = facts.find(key);
+  return at == facts.end() ? std::nullopt : std::optional(at->second);
+}
+
+std::optional<std::string> flash_attention(const record::LlmSettings& asked,
+                                           const std::map<std::string, std::string>& facts) {
+  const auto told = fact(facts, "flash_attn");
+  if (told == "enabled" || told == "disabled" || told == "1" || told == "0") {
+    return *told == "enabled" || *told == "1" ? "on" : "off";
+  }
+  return told == "auto" ? std::nullopt : asked.flash_attn;
+}
+
+std::optional<std::string> load_mode(const record::LlmSettings& asked, const std::map<std::string, std::string>& facts,
+                                     const std::vector<record::BufferSize>& buffers) {
+  const bool mapped = std::ranges::any_of(
+      buffers, [](const record::BufferSize& buffer) { return buffer.device.find("_Mapped") != std::string::npos; });
+  if (mapped) {
+    return asked.load_mode == "mlock" && !fact(facts, "mlock_failed") ? "mlock" : "mmap";
+  }
+  if (asked.load_mode == "direct" && fact(facts, "direct_io_failed")) {
+    return "none";
+  }
+  return asked.load_mode == "none" || asked.load_mode == "direct" ? asked.load_mode : std::nullopt;
+}
+
 }  // namespace
 
 std::vector<record::BufferSize> buffers_in(const std::vector<std::string>& lines) {
@@ -147,6 +174,24 @@ std::map<std::string, std::string> facts_in(const std::vector<std::string>& line
   }
   override_facts(lines, facts);
   return facts;
+}
+
+std::optional<std::int64_t> number_in(const std::map<std::string, std::string>& facts, const char* key) {
+  if (const auto text = fact(facts, key)) {
+    if (const auto value = parse_int(*text)) {
+      return *value;
+    }
+  }
+  return std::nullopt;
+}
+
+void add_told(record::LlmSettings& llm, const record::LlmSettings& asked,
+              const std::map<std::string, std::string>& facts, const std::vector<record::BufferSize>& buffers) {
+  llm.flash_attn = flash_attention(asked, facts);
+  llm.cache_type_k = fact(facts, "cache_type_k");
+  llm.cache_type_v = fact(facts, "cache_type_v");
+  llm.load_mode = load_mode(asked, facts, buffers);
+  llm.n_gpu_layers = number_in(facts, "offloaded_layers");
 }
 
 bool tells_override(std::string_view line) {

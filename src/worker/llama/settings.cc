@@ -9,6 +9,7 @@
 #include <ggml-cpu.h>
 
 #include "base/text.h"
+#include "worker/llama/log_facts.h"
 
 namespace mia::worker {
 namespace {
@@ -158,42 +159,6 @@ Status check_threads(const record::OptInt& threads, std::string_view key) {
   return {};
 }
 
-std::optional<std::string> fact(const std::map<std::string, std::string>& facts, const char* key) {
-  const auto at = facts.find(key);
-  return at == facts.end() ? std::nullopt : std::optional(at->second);
-}
-
-std::optional<std::string> flash_attention(const record::LlmSettings& asked,
-                                           const std::map<std::string, std::string>& facts) {
-  const auto told = fact(facts, "flash_attn");
-  if (told == "enabled" || told == "disabled" || told == "1" || told == "0") {
-    return *told == "enabled" || *told == "1" ? "on" : "off";
-  }
-  return told == "auto" ? std::nullopt : asked.flash_attn;
-}
-
-std::optional<std::string> load_mode(const record::LlmSettings& asked, const std::map<std::string, std::string>& facts,
-                                     const std::vector<record::BufferSize>& buffers) {
-  const bool mapped = std::ranges::any_of(
-      buffers, [](const record::BufferSize& buffer) { return buffer.device.find("_Mapped") != std::string::npos; });
-  if (mapped) {
-    return asked.load_mode == "mlock" && !fact(facts, "mlock_failed") ? "mlock" : "mmap";
-  }
-  if (asked.load_mode == "direct" && fact(facts, "direct_io_failed")) {
-    return "none";
-  }
-  return asked.load_mode == "none" || asked.load_mode == "direct" ? asked.load_mode : std::nullopt;
-}
-
-std::optional<std::int64_t> number(const std::map<std::string, std::string>& facts, const char* key) {
-  if (const auto text = fact(facts, key)) {
-    if (const auto value = parse_int(*text)) {
-      return *value;
-    }
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 bool sees_gpu() {
@@ -247,16 +212,12 @@ record::Settings effective_settings(llama_context* context, const record::LlmSet
   llm.n_ubatch = llama_n_ubatch(context);
   llm.n_threads = llama_n_threads(context);
   llm.n_threads_batch = llama_n_threads_batch(context);
-  llm.flash_attn = flash_attention(asked, facts);
-  llm.cache_type_k = fact(facts, "cache_type_k");
-  llm.cache_type_v = fact(facts, "cache_type_v");
-  llm.load_mode = load_mode(asked, facts, buffers);
-  llm.n_gpu_layers = number(facts, "offloaded_layers");
+  add_told(llm, asked, facts, buffers);
   if (!sees_gpu()) {  // whatever the log says
     llm.n_gpu_layers = 0;
   }
   if (asked.n_cpu_moe) {
-    llm.n_cpu_moe = std::min(*asked.n_cpu_moe, number(facts, "cpu_moe_layers").value_or(0));
+    llm.n_cpu_moe = std::min(*asked.n_cpu_moe, number_in(facts, "cpu_moe_layers").value_or(0));
   }
   llm.override_tensor = asked.override_tensor;  // the load was refused where it moved nothing
   return settings;
@@ -264,7 +225,7 @@ record::Settings effective_settings(llama_context* context, const record::LlmSet
 
 std::optional<std::string> without_effect(const record::LlmSettings& asked,
                                           const std::map<std::string, std::string>& facts) {
-  if (asked.override_tensor && !fact(facts, "overridden_tensors")) {
+  if (asked.override_tensor && !facts.contains("overridden_tensors")) {
     return fmt::format("override_tensor = {} names no tensor of this model", printable(*asked.override_tensor, 200));
   }
   return std::nullopt;

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/server.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "base/files.h"
+#include "base/text.h"
+#include "proc/command.h"
+#include "runtime/build.h"
+#include "runtime/registry.h"
+
+namespace mia::runtime {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kServerWorker = "mia-worker-server";
+constexpr double kAskLimitS = 60;  // a program with a GPU backend may look for its devices first
+
+Result<fs::path> worker_program() {
+  const fs::path beside = executable_path().parent_path() / kServerWorker;
+  if (::access(beside.c_str(), X_OK) != 0) {
+    return fail(ErrorKind::not_found, "'{}', which works through a server, is not in its place", beside.string());
+  }
+  MIA_TRY(require_trusted(beside, "the worker"));
+  return beside;
+}
+
+Result<std::string> told(const record::RuntimeInfo& runtime, const char* option) {
+  proc::CommandSpec command;
+  command.argv = {runtime.program, option};
+  command.env = worker_environment(runtime);
+  command.timeout_s = kAskLimitS;
+  MIA_TRY_ASSIGN(const proc::CommandResult result, proc::run_command(command));
+  if (!result.ok()) {
+    const std::string words = one_line(trim(result.output), 300);
+    return fail(ErrorKind::unsupported, "'{} {}' {}{}{}", one_line(runtime.program), option,
+                result.timed_out ? "did not end in time" : proc::describe(result.exit), words.empty() ? "" : ": ",
+                words);
+  }
+  return result.output;
+}
+
+// The folder of the libraries that came with the program, or the program's own.
+fs::path prefix_of(const fs::path& program) {
+  const fs::path folder = program.parent_path();
+  return library_dir(folder).empty() && !library_dir(folder.parent_path()).empty() ? folder.parent_path() : folder;
+}
+
+// By its own words, whatever the file is called.
+Result<Json> introduce(const record::RuntimeInfo& runtime) {
+  MIA_TRY_ASSIGN(const std::string version, told(runtime, "--version"));
+  MIA_TRY_ASSIGN(const std::string help, told(runtime, "--help"));
+  const bool is_server = contains(version, "version: ") && contains(help, "--port ") && contains(help, "--model ") &&
+                         contains(help, "--ctx-size ") && contains(help, "--parallel ");
+  if (!is_server) {
+    return with_hint(fail(ErrorKind::unsupported, "'{}' is a program, but no llama-server by its --version and --help",
+                          one_line(runtime.program)),
+                     "give a llama-server, or the folder of a llama.cpp");
+  }
+  Json json = {{"version", version}, {"help", help}};
+  if (contains(help, "--list-devices")) {
+    MIA_TRY_ASSIGN(json["devices"], told(runtime, "--list-devices"));
+  }
+  return json;
+}
+
+}  // namespace
+
+Result<record::RuntimeInfo> add_server(const AddSpec& spec, const Progress& progress) {
+  record::RuntimeInfo runtime;
+  std::error_code code;
+  const fs::path program = fs::weakly_canonical(fs::absolute(spec.prefix, code), code);
+  runtime.program = program.string();
+  runtime.prefix = prefix_of(program).string();
+  MIA_TRY(require_trusted(program, "the server"));
+  MIA_TRY_ASSIGN(const fs::path worker, worker_program());
+  runtime.worker = worker.string();
+  MIA_TRY_ASSIGN(runtime.name, choose_name(spec.name, program.filename().string(), spec.force));
+  if (progress) {
+    progress("asking the program what it is");
+  }
+  MIA_TRY_ASSIGN(const Json json, introduce(runtime));
+  MIA_TRY_ASSIGN(Workspace workspace, Workspace::make(runtime.name));
+  MIA_TRY(write_file_atomic(workspace.told(), dump_json(json)));
+  return commit_greeted(std::move(workspace), std::move(runtime), progress);
+}
+
+}  // namespace mia::runtime
