@@ -393,8 +393,8 @@ class Versions(Words):
     def test_every_version_is_text(self):
         versions = self.mia_json("--version")
         self.assertEqual(set(versions["libraries"]),
-                         {"Boost", "CLI11", "fmt", "hwloc", "libuv", "nlohmann-json", "SOCI", "spdlog", "SQLite", "xxhash",
-                          "yaml-cpp", "zlib"})
+                         {"Boost", "CLI11", "fmt", "hwloc", "libcurl", "libuv", "nlohmann-json", "SOCI", "spdlog", "SQLite",
+                          "xxhash", "yaml-cpp", "zlib"})
         for name, version in versions["libraries"].items():
             self.assertRegex(version, r"^\d+\.\d+", name)
         self.assertRegex(versions["compiler"], r"^(GCC|Clang).*\d+\.\d+")
