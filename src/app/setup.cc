@@ -55,8 +55,7 @@ namespace {
 // Names of models have slashes, too (org/name), so only what is there or can be nothing else.
 bool is_plainly_a_path(const std::string& id) {
   std::error_code error;
-  return id.starts_with('/') || id.starts_with("./") || id.starts_with("../") || id.ends_with(".gguf") ||
-         std::filesystem::exists(id, error);
+  return id.starts_with('/') || id.starts_with("./") || id.starts_with("../") || std::filesystem::exists(id, error);
 }
 
 }  // namespace
