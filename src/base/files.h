@@ -21,7 +21,8 @@ namespace mia {
                                             std::size_t limit = std::size_t{64} << 20U);
 
 // Replaces `path` in one step (temporary file beside it, fsync, rename): a reader sees the old or the new text, never a
-// part. The temporary file is gone on failure. Creates missing parent folders.
+// part. The temporary file is gone on failure. Creates missing parent folders. What is no regular file (/dev/stdout, a
+// FIFO that somebody reads) is written to and stays what it is.
 [[nodiscard]] Status write_file_atomic(const std::filesystem::path& path, std::string_view content);
 
 // Creates the folder if needed and proves by a probe file that it takes files.

@@ -159,8 +159,25 @@ Result<std::string> read_file(const fs::path& path, std::size_t limit) {
   return content;
 }
 
+namespace {
+
+// A device or a FIFO cannot be replaced by a file: it is written to. Waits for no reader.
+Status write_into(const fs::path& path, std::string_view content) {
+  Fd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (file.get() < 0 || ::fcntl(file.get(), F_SETFL, 0) != 0 || !write_all(file.get(), content)) {
+    return io_failure("write", path);
+  }
+  return {};
+}
+
+}  // namespace
+
 Status write_file_atomic(const fs::path& path, std::string_view content) {
   std::error_code code;
+  if (const fs::file_status there = fs::status(path, code);
+      fs::exists(there) && !fs::is_regular_file(there) && !fs::is_directory(there)) {
+    return write_into(path, content);
+  }
   if (path.has_parent_path()) {
     fs::create_directories(path.parent_path(), code);
   }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "base/files.h"
 
+#include <fcntl.h>
 #include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -34,6 +36,21 @@ TEST_F(Files, AtomicWriteReplacesAndLeavesNothingElse) {
   ASSERT_TRUE(write_file_atomic(dir_ / "sub/report.json", "two"));
   EXPECT_EQ(*read_file(dir_ / "sub/report.json"), "two");
   EXPECT_EQ(std::distance(fs::directory_iterator(dir_ / "sub"), fs::directory_iterator()), 1);
+}
+
+TEST_F(Files, WhatIsNoRegularFileIsWrittenToAndStaysWhatItIs) {
+  const fs::path fifo = dir_ / "fifo";
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  EXPECT_FALSE(write_file_atomic(fifo, "nobody reads"));
+  const int reader = ::open(fifo.c_str(), O_RDONLY | O_NONBLOCK);
+  ASSERT_GE(reader, 0);
+  EXPECT_TRUE(write_file_atomic(fifo, "one"));
+  std::array<char, 8> read{};
+  EXPECT_EQ(::read(reader, read.data(), read.size()), 3);
+  EXPECT_STREQ(read.data(), "one");
+  ::close(reader);
+  EXPECT_TRUE(fs::is_fifo(fifo));
+  EXPECT_EQ(entries(), 1U);
 }
 
 TEST_F(Files, FailedWriteKeepsTheOldFileAndNoTemporary) {
