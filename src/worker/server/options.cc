@@ -39,9 +39,9 @@ Option option_of(const record::Field& field, const record::Value& value, const S
   if (field.type == record::FieldType::boolean) {
     option.value.assign(1, text == "true" ? '1' : '0');
   }
-  // Older servers have the bare --flash-attn.
+  // A switch alone, as --cpu-strict, and --flash-attn of older servers.
   if (help.has(option.name) && !help.takes_value(option.name)) {
-    return {text == "off" ? "" : option.name, ""};
+    return {text == "off" || text == "false" ? "" : option.name, ""};
   }
   return option;
 }
