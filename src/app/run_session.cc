@@ -377,7 +377,7 @@ class SessionRunner {
       MIA_TRY_ASSIGN(result, measure::run_session(request_.plan, bench_, options_, recorder_));
     }
     if (!result.dropped.empty()) {
-      recorder_.add_findings({{"budget", record::Severity::info, result.dropped, {}}});
+      recorder_.add_findings({{"budget", record::Severity::warning, result.dropped, {}}});
     }
     return {};
   }
@@ -401,7 +401,7 @@ class SessionRunner {
 
   void leave_out(const std::string& what) {
     recorder_.note(what);
-    recorder_.add_findings({{"budget", record::Severity::info, what, {}}});
+    recorder_.add_findings({{"budget", record::Severity::warning, what, {}}});
   }
 
   // A budget is the user's time, the look at the machine included; the first round is begun all the same.

@@ -31,6 +31,7 @@ inline constexpr int kInterrupted = 130;
 
 // Options that stand before or after any verb: what is done, and how it is shown.
 struct Common : app::Scope {
+  bool verbose = false;  // reports with what asks for no act and no doubt, too
   bool json = false;
 };
 

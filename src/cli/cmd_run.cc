@@ -15,6 +15,8 @@
 #include "cli/cli.h"
 #include "cli/plan_options.h"
 #include "cli/progress_line.h"
+#include "cli/show_report.h"
+#include "document/escape.h"
 #include "document/value.h"
 #include "host/bandwidth.h"
 #include "host/topology.h"
@@ -74,12 +76,12 @@ int exit_code(const app::SessionEnd& end) {
   return app::has_unmeasured_cell(end.report) ? kUnclear : kOk;
 }
 
-void show_end(const app::SessionEnd& end, bool json) {
-  if (json) {
+void show_end(const app::SessionEnd& end, const Common& common) {
+  if (common.json) {
     print_json(report::to_document(end.report));
     return;
   }
-  print(document::to_text(report::document_of(end.report), terminal_look()));
+  print(document::to_text(report::document_of(end.report, extent_of(common)), terminal_look()));
   for (const auto& file : end.files) {
     auto twin = file;
     twin.replace_extension(".md");
@@ -133,13 +135,16 @@ Result<int> run(const Common& common, const RunOptions& options) {
   request.force = options.force;
   request.confirm = options.apply || options.decide;
   MIA_TRY_ASSIGN(const app::SessionEnd end, app::carry_out(std::move(request), line));
-  show_end(end, common.json);
+  show_end(end, common);
   const bool page_written = !options.html || write_html(end);
   if (end.file_error) {
-    log::error(with_hint(Failure{*end.file_error},
-                         options.no_store ? "nothing else holds this result"
-                                          : fmt::format("mia-perf report {} shows it again", end.report.session))
-                   .error);
+    log::error(
+        with_hint(Failure{*end.file_error},
+                  options.no_store
+                      ? "nothing else holds this result"
+                      : fmt::format("mia-perf report {}{} shows it again", end.report.session,
+                                    common.store.empty() ? "" : " --store " + document::shell_quote(common.store)))
+            .error);
   }
   if (end.interrupted && !options.no_store) {
     log::warn("interrupted: the same command with --resume measures what is missing");

@@ -18,7 +18,7 @@
 namespace mia::cli {
 namespace {
 
-void add_common(CLI::App& app, Common& common, bool& quiet, bool& verbose) {
+void add_common(CLI::App& app, Common& common, bool& quiet) {
   app.fallthrough();
   app.add_flag("--json", common.json, "the result as JSON on stdout");
   app.add_option("--config", common.config_dir, "folder of base.yaml and overrides.local.yaml");
@@ -26,7 +26,7 @@ void add_common(CLI::App& app, Common& common, bool& quiet, bool& verbose) {
   app.add_option("--profile", common.profile, "thresholds of this profile in base.yaml");
   app.add_option("--store", common.store, "store of trials (SQLite file)");
   app.add_flag("-q,--quiet", quiet, "no progress");
-  app.add_flag("-v,--verbose", verbose, "more about what happens");
+  app.add_flag("-v,--verbose", common.verbose, "more about what happens, and the notes of a report");
 }
 
 int report_error(const Error& error) {
@@ -39,9 +39,8 @@ int run_main(int argc, char** argv) {
                "mia-perf");
   Cli cli{app, {}, {}};
   bool quiet = false;
-  bool verbose = false;
   bool version = false;
-  add_common(app, cli.common, quiet, verbose);
+  add_common(app, cli.common, quiet);
   app.add_flag("--version", version, "version of the program; with --json every version there is");
   app.footer(
       "example: mia-perf run baseline\nexit codes: 0 ok, 1 regression, 2 usage, 3 unclear, 4 a cell has no good trial, "
@@ -61,7 +60,7 @@ int run_main(int argc, char** argv) {
     }
     return report_error(explain(app, error));
   }
-  log::set_level(quiet ? log::Level::quiet : verbose ? log::Level::verbose : log::Level::normal);
+  log::set_level(quiet ? log::Level::quiet : cli.common.verbose ? log::Level::verbose : log::Level::normal);
   if (version) {
     if (cli.common.json) {
       print_json(versions_json());

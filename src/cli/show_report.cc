@@ -17,7 +17,7 @@
 namespace mia::cli {
 namespace {
 
-Result<std::string> text_of(const record::Comparison& found, const std::string& format) {
+Result<std::string> text_of(const record::Comparison& found, const std::string& format, report::Extent) {
   if (format == "json") {
     return report::pretty_json(report::to_document(found));
   }
@@ -33,7 +33,7 @@ Result<std::string> text_of(const record::Comparison& found, const std::string& 
   return fail(ErrorKind::usage, "--format {}: a comparison is shown as text, md, html or json", format);
 }
 
-Result<std::string> text_of(const record::Report& found, const std::string& format) {
+Result<std::string> text_of(const record::Report& found, const std::string& format, report::Extent extent) {
   if (format == "json") {
     return report::pretty_json(report::to_document(found));
   }
@@ -46,7 +46,8 @@ Result<std::string> text_of(const record::Report& found, const std::string& form
   if (format == "csv") {
     return report::to_csv(found);
   }
-  return format == "jsonl" ? report::to_jsonl(found) : document::to_text(report::document_of(found), terminal_look());
+  return format == "jsonl" ? report::to_jsonl(found)
+                           : document::to_text(report::document_of(found, extent), terminal_look());
 }
 
 }  // namespace
@@ -57,7 +58,7 @@ Result<int> show_report(const Common& common, const ShownReport& shown) {
   MIA_TRY_ASSIGN(const report::Found found, app::find_result(common, shown.what, shown.allow_edited,
                                                              sentences ? app::Trials::conditions : app::Trials::whole));
   MIA_TRY_ASSIGN(const std::string text,
-                 std::visit([&](const auto& result) { return text_of(result, format); }, found));
+                 std::visit([&](const auto& result) { return text_of(result, format, extent_of(common)); }, found));
   if (shown.out.empty()) {
     print(text);
     return kOk;
@@ -65,6 +66,10 @@ Result<int> show_report(const Common& common, const ShownReport& shown) {
   MIA_TRY(write_file_atomic(shown.out, text));
   log::info(fmt::format("report: {}", one_line(shown.out, 4096)));
   return kOk;
+}
+
+report::Extent extent_of(const Common& common) {
+  return common.verbose ? report::Extent::everything : report::Extent::usual;
 }
 
 }  // namespace mia::cli

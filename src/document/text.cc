@@ -208,6 +208,7 @@ class TextRenderer {
       }
     };
     add(document.title.empty() ? "" : painted(Tone::strong, prose(document.title)));
+    add(document.answer.empty() ? "" : painted(document.tone, prose(document.answer)));
     for (const Section& section : document.sections) {
       std::string out;
       for (const Block& block : section.blocks) {
@@ -217,7 +218,6 @@ class TextRenderer {
       }
       add(std::move(out));
     }
-    add(document.answer.empty() ? "" : painted(document.tone, prose(document.answer)));
     return join(parts, "\n");
   }
 

@@ -15,7 +15,7 @@ struct Look {
   bool color = false;                                     // ANSI colours
 };
 
-// For the terminal, without what is a detail; the answer comes last, right above the prompt. A table that is too wide
+// For the terminal, without what is a detail; the answer comes first, below the title. A table that is too wide
 // is turned where it fits then; else what stands left is shortened to no less than 16 columns, and numbers are never
 // cut. Controls and what reorders text become visible.
 [[nodiscard]] std::string to_text(const Document& document, const Look& look = {});

@@ -78,9 +78,13 @@ Section histograms(const record::Report& report) {
   return section;
 }
 
-Section meaning(const record::Report& report) {
+// A note asks for no act and no doubt: it stands where everything does.
+Section meaning(const record::Report& report, Extent extent) {
   Section section{"What it means"};
   for (const record::Finding& finding : report.findings) {
+    if (extent == Extent::usual && finding.severity == record::Severity::info) {
+      continue;
+    }
     std::string evidence;
     for (const auto& [name, value] : finding.evidence) {
       evidence += fmt::format("{}{} {}", evidence.empty() ? "" : ", ", name, value);
@@ -129,11 +133,12 @@ std::string skipped_names(const record::Report& report) {
 }  // namespace
 
 Document document_of(const record::Report& report, Extent extent) {
-  return {title_of(report),
-          {results(report, extent), time_parts(report), histograms(report), meaning(report), checks(report),
-           Section{"How sure", {list_of(certainty_of(report))}}, detail("Conditions", conditions_of(report)),
-           detail("How to repeat it", document::Code{repeat_command(report)})},
-          report.sentence};
+  return {
+      title_of(report),
+      {results(report, extent), time_parts(report), histograms(report), meaning(report, extent), checks(report),
+       Section{"How sure", {list_of(certainty_of(report, extent == Extent::everything))}},
+       detail("Conditions", conditions_of(report)), detail("How to repeat it", document::Code{repeat_command(report)})},
+      report.sentence};
 }
 
 Document page_of(const record::Report& report) {
@@ -145,12 +150,12 @@ Document page_of(const record::Report& report) {
                                                       : Tone::doubt;
     page.sections.push_back({"", {Paragraph{report.sentence, Tone::strong}}});
   }
-  page.sections.push_back(meaning(report));
+  page.sections.push_back(meaning(report, Extent::everything));
   page.sections.push_back(checks(report));
   page.sections.push_back({"Pictures", pictures_of(report)});
   page.sections.push_back(results(report, Extent::everything));
   page.sections.push_back(time_parts(report));
-  page.sections.push_back({"How sure", {list_of(certainty_of(report))}});
+  page.sections.push_back({"How sure", {list_of(certainty_of(report, true))}});
   page.sections.push_back({"Conditions", {conditions_of(report)}});
   page.sections.push_back({"How to repeat it", {document::Code{repeat_command(report)}}});
   return page;
@@ -182,7 +187,7 @@ Document summary_document(const record::Report& report) {
     said.blocks.emplace_back(Paragraph{report.sentence, Tone::strong});
   }
   return {title_of(report),
-          {std::move(said), checks(report), results(report, Extent::everything), meaning(report)},
+          {std::move(said), checks(report), results(report, Extent::everything), meaning(report, Extent::everything)},
           report.judgement ? report.judgement->sentence : report.sentence};
 }
 

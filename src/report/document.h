@@ -12,7 +12,7 @@
 
 namespace mia::report {
 
-enum class Extent { usual, everything };  // everything: also the metrics that only some look for
+enum class Extent { usual, everything };  // everything: also the metrics and notes that only some look for
 
 [[nodiscard]] document::Document document_of(const record::Report& report, Extent extent = Extent::usual);
 

@@ -22,6 +22,8 @@ using document::format_number;
 using document::NumberStyle;
 using document::style_of;
 
+constexpr double kDriftChance = 0.01;  // above it a drift may be none
+
 // Metrics that a person looks for first; the others follow with `latency` or when they are all there is.
 bool is_detail(const record::Metric& metric) {
   return metric.name.find("_decode_ms") != std::string_view::npos || metric.name == "sample_count" ||
@@ -219,7 +221,7 @@ std::string disturbed_text(const record::Report& report, record::Standing standi
                            trials == 1 ? "was" : "were", words, widest_interval(report));
 }
 
-void add_trial_notes(const record::Report& report, std::vector<std::string>& lines) {
+void add_trial_notes(const record::Report& report, bool everything, std::vector<std::string>& lines) {
   constexpr std::int64_t kTelling = 3;  // runs whose medians say whether the speed has settled
   std::int64_t unsteady = 0;
   std::int64_t short_warm_ups = 0;
@@ -244,7 +246,7 @@ void add_trial_notes(const record::Report& report, std::vector<std::string>& lin
     lines.push_back(
         fmt::format("{} of {} trials had not become steady in their warm-up.", unsteady, report.trials.size()));
   }
-  if (short_warm_ups > 0) {
+  if (everything && short_warm_ups > 0) {  // by the scenario's own setting
     lines.push_back(
         fmt::format("{} of {} trials warmed up by fewer than {} runs, too few to show that the speed had "
                     "settled.",
@@ -308,14 +310,14 @@ Facts conditions_of(const record::Report& report) {
   return facts;
 }
 
-std::vector<std::string> certainty_of(const record::Report& report) {
+std::vector<std::string> certainty_of(const record::Report& report, bool everything) {
   std::vector<std::string> lines;
   if (!report.complete) {
     lines.emplace_back("The session did not finish: this report holds what was measured until then.");
   }
   lines.push_back(outcomes_text(report));
   lines.push_back(intervals_text(report));
-  if (report.drift_share) {
+  if (report.drift_share && (everything || report.drift_p.value_or(0) < kDriftChance)) {
     lines.push_back(
         fmt::format("The place in the order explains {:.1f} % of the variance (drift).", *report.drift_share * 100));
   }
@@ -339,7 +341,7 @@ std::vector<std::string> certainty_of(const record::Report& report) {
                                   *quality.scored_tokens, quality.text, per_byte));
     }
   }
-  add_trial_notes(report, lines);
+  add_trial_notes(report, everything, lines);
   return lines;
 }
 

@@ -21,7 +21,8 @@ namespace mia::report {
 [[nodiscard]] document::Facts conditions_of(const record::Report& report);
 
 // How sure: trials and their outcomes, what the intervals cover, drift, disturbed and unsteady trials, steal.
-[[nodiscard]] std::vector<std::string> certainty_of(const record::Report& report);
+// `everything`: also what asks for no act and no doubt.
+[[nodiscard]] std::vector<std::string> certainty_of(const record::Report& report, bool everything);
 
 // One metric per line with median, interval, range and n, then the physical limits: the table of a report of one cell.
 [[nodiscard]] document::Table metrics_table(const record::CellReport& cell, bool latency);

@@ -2,6 +2,8 @@
 import os
 import pathlib
 import json
+import re
+import shlex
 import subprocess
 import unittest
 
@@ -68,9 +70,11 @@ class Streams(Case):
     def test_a_report_that_cannot_be_written_is_printed_all_the_same(self):
         self.script()
         (self.dir / "reports/perf_cpu_baseline.json").mkdir(parents=True)
-        out, err = self.mia("run", "--repeats", "2", code=5)
+        out, err = self.mia("run", "--repeats", "2", "--store", "my trials.db", code=5)
         self.assertIn("tok/s", out)
-        self.assertRegex(err, r"mia-perf report \S+ shows it again")
+        again = re.search(r"mia-perf (report \S+ --store 'my trials.db') shows it again", err)
+        shown, _ = self.mia(*shlex.split(again[1]))
+        self.assertIn("tok/s", shown)
 
 
 class Errors(Case):

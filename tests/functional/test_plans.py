@@ -19,7 +19,7 @@ class Plans(Case):
         self.assertEqual(len(rows), 6)
         for row in rows:
             self.assertRegex(row, r" 4  +[0-9.]+ \w+  +[0-9.]+ [KMGT]?i?B$")
-        self.assertRegex(out, r"\n24 trials, about .+; plan [0-9a-f]+")
+        self.assertRegex(out, r"^24 trials, about .+; plan [0-9a-f]+")
         plan = self.mia_json(*SWEEP, "--axis", "n_ctx=512,8192", "--repeats", "4", "--dry-run")
         each = [cell["expected_s"] for cell in plan["cells"]]
         self.assertAlmostEqual(plan["expected_s"], 4 * sum(each))
