@@ -12,7 +12,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "model/describe.h"
+#include "model/places.h"
 #include "proc/interrupt.h"
 #include "record/fields.h"
 #include "runtime/registry.h"
@@ -62,7 +62,8 @@ bool is_plainly_a_path(const std::string& id) {
 
 Result<record::ModelInfo> SubjectFinder::model_of(const std::string& id, const record::RuntimeInfo& runtime) {
   auto path = model::resolve(id, catalogue_);
-  if (!path && !runtime.model_file && !is_plainly_a_path(id)) {  // a name is all that the worker needs
+  if (!path && !runtime.model_file && !model::names_a_place(id, catalogue_) &&
+      !is_plainly_a_path(id)) {  // a name is all that the worker needs
     record::ModelInfo info;
     info.id = id;
     info.path = id;
@@ -73,15 +74,12 @@ Result<record::ModelInfo> SubjectFinder::model_of(const std::string& id, const r
     return info;
   }
   MIA_TRY_ASSIGN(const std::filesystem::path file, std::move(path));
-  MIA_TRY_ASSIGN(record::ModelInfo info, model::inspect(file));
+  MIA_TRY_ASSIGN(record::ModelInfo info, model::inspect_as(id, file, catalogue_));
   if (!record::is_decoder(info)) {
     return with_hint(
         fail(ErrorKind::unsupported, "'{}' is an {} ({}), and only models that are a decoder alone are measured",
              one_line(info.path), info.kind, one_line(info.architecture, 60)),
         "name a model that writes text");
-  }
-  if (std::ranges::count(catalogue_, id, &model::CatalogueEntry::id) > 0) {
-    info.id = id;
   }
   return info;
 }

@@ -28,8 +28,10 @@ namespace mia {
 // Creates the folder if needed and proves by a probe file that it takes files.
 [[nodiscard]] Status ensure_writable_dir(const std::filesystem::path& dir);
 
-// $XDG_DATA_HOME/mia-perf, else .local/share/mia-perf in $HOME or in the home that the user database names: runtimes,
-// models, store. Empty where there is none of them.
+// $HOME, else the home that the user database names; empty where there is none: services run without one.
+[[nodiscard]] std::filesystem::path home_dir();
+// $XDG_DATA_HOME/mia-perf, else .local/share/mia-perf in home_dir(): runtimes, models, store. Empty where there is none
+// of them.
 [[nodiscard]] std::filesystem::path data_dir();
 // Error kind usage where data_dir() is empty or XDG_DATA_HOME is no absolute path.
 [[nodiscard]] Status require_data_dir();

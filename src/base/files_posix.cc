@@ -123,17 +123,6 @@ Status for_each_piece(const fs::path& path, Consume consume) {
   }
 }
 
-// Services and cron jobs run without HOME.
-fs::path home_dir() {
-  if (const char* const home = std::getenv("HOME"); home != nullptr && *home == '/') {
-    return home;
-  }
-  const passwd* const account = ::getpwuid(::geteuid());
-  std::error_code code;
-  return account != nullptr && *account->pw_dir == '/' && fs::is_directory(account->pw_dir, code) ? account->pw_dir
-                                                                                                  : fs::path();
-}
-
 }  // namespace
 
 Failure no_such_file(const fs::path& path, std::string_view what) {
@@ -210,6 +199,16 @@ Status ensure_writable_dir(const fs::path& dir) {
   }
   ::unlink(probe.c_str());
   return {};
+}
+
+fs::path home_dir() {
+  if (const char* const home = std::getenv("HOME"); home != nullptr && *home == '/') {
+    return home;
+  }
+  const passwd* const account = ::getpwuid(::geteuid());
+  std::error_code code;
+  return account != nullptr && *account->pw_dir == '/' && fs::is_directory(account->pw_dir, code) ? account->pw_dir
+                                                                                                  : fs::path();
 }
 
 fs::path data_dir() {

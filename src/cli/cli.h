@@ -76,6 +76,7 @@ void add_run(Cli& cli);
 void add_accept(Cli& cli);
 void add_gate(Cli& cli);
 void add_compare(Cli& cli);
+void add_find(Cli& cli);
 void add_replay(Cli& cli);
 void add_runtime(Cli& cli);
 void add_model(Cli& cli);

@@ -53,7 +53,9 @@ void add_absent(const model::CatalogueEntry& entry, const app::Configured& confi
                   {"synthetic", plan.synthetic},
                   {"bytes_to_come", bytes > 0 ? Json(bytes) : Json(nullptr)}});
   table.rows.push_back({entry.id, plan.synthetic ? "synthetic" : "", bytes > 0 ? "would be " + human_bytes(bytes) : "-",
-                        entry.source.empty() ? entry.description : "mia-perf model get " + entry.id});
+                        entry.source.empty()                   ? entry.description
+                        : entry.source == model::kFolderSource ? "a folder: mia-perf find"
+                                                               : "mia-perf model get " + entry.id});
 }
 
 Result<int> list_models(const Common& common) {
@@ -253,7 +255,7 @@ Json describe_json(const record::ModelInfo& model, std::int64_t depth) {
 Result<int> show(const Common& common, const ShowOptions& options) {
   MIA_TRY_ASSIGN(const app::Configured configured, configured_for(common));
   MIA_TRY_ASSIGN(const auto path, model::resolve(options.id, configured.catalogue));
-  MIA_TRY_ASSIGN(const record::ModelInfo model, model::inspect(path));
+  MIA_TRY_ASSIGN(const record::ModelInfo model, model::inspect_as(options.id, path, configured.catalogue));
   std::optional<app::ExpertHistogram> experts;
   if (options.experts) {
     MIA_TRY_ASSIGN(experts, app::measure_experts(configured, path));

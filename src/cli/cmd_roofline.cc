@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -126,10 +125,7 @@ Result<std::optional<record::ModelInfo>> model_of(const RooflineOptions& options
   if (!path) {
     return options.model.empty() ? Result<std::optional<record::ModelInfo>>(std::nullopt) : path.failure();
   }
-  MIA_TRY_ASSIGN(record::ModelInfo model, model::inspect(*path));
-  if (std::ranges::count(configured.catalogue, id, &model::CatalogueEntry::id) > 0) {
-    model.id = id;
-  }
+  MIA_TRY_ASSIGN(record::ModelInfo model, model::inspect_as(id, *path, configured.catalogue));
   return std::optional(std::move(model));
 }
 

@@ -18,7 +18,7 @@ namespace mia::config {
 // One entry of `models:` in base.yaml.
 struct ModelEntry {
   std::string id;
-  std::string source;  // "pypi:NAME==VERSION", "synth:PRESET:QUANT", "" when the user provides the file
+  std::string source;  // "pypi:NAME==VERSION", "synth:PRESET:QUANT", "folder", "" when the user provides the file
   std::string member;  // path of the GGUF file inside what a pypi source gives
   std::string file;
   std::string description;

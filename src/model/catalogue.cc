@@ -8,9 +8,11 @@
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/text.h"
+#include "model/describe.h"
 #include "model/fetch.h"
 #include "model/not_a_model.h"
 #include "model/parts.h"
+#include "model/places.h"
 #include "model/synth.h"
 #include "proc/interrupt.h"
 
@@ -45,7 +47,8 @@ std::string remedy(const CatalogueEntry& entry) {
     return fmt::format("put the file there, or 'mia-perf model get {}' writes one of the same shape, of random weights",
                        entry.id);
   }
-  return "put the file there";
+  return entry.source == kFolderSource ? fmt::format("it is a folder of models: name one of them, {}:FILE", entry.id)
+                                       : "put the file there";
 }
 
 std::string whats_there(std::span<const CatalogueEntry> entries) {
@@ -69,7 +72,8 @@ Failure unknown(std::string_view id, std::span<const CatalogueEntry> entries) {
     names.push_back(model.id);
   }
   const std::optional<std::string> near = nearest_name(id, names);
-  std::string hint = near ? fmt::format("did you mean '{}'? ", *near) : "";
+  const std::vector<std::string> elsewhere = near ? std::vector{*near} : similar_names(id, find_models(entries));
+  std::string hint = elsewhere.empty() ? "" : fmt::format("did you mean '{}'? ", join(elsewhere, "' or '"));
   hint += whats_there(entries);
   const CatalogueEntry* const suggested = near ? find_entry(*near, entries) : nullptr;
   hint += fmt::format("; 'mia-perf model get {}' fetches one, 'mia-perf model list' shows all",
@@ -143,6 +147,9 @@ Result<fs::path> resolve(std::string_view id_or_path, std::span<const CatalogueE
   if (is_file(path)) {
     return path;
   }
+  if (names_a_place(id_or_path, entries)) {
+    return resolve_found(id_or_path, entries);
+  }
   if (const CatalogueEntry* const entry = find_entry(id_or_path, entries)) {
     const fs::path file = file_of(*entry);
     if (is_file(file)) {
@@ -170,6 +177,15 @@ Result<fs::path> resolve(std::string_view id_or_path, std::span<const CatalogueE
   const bool names_a_file = id_or_path.ends_with(".gguf") && find_entry(path.stem().string(), entries) == nullptr;
   const bool dangling = fs::is_symlink(path, code);
   return bare && !names_a_file && !dangling ? unknown(id_or_path, entries) : no_such_file(path, "model file");
+}
+
+Result<record::ModelInfo> inspect_as(const std::string& id, const fs::path& path,
+                                     std::span<const CatalogueEntry> entries) {
+  MIA_TRY_ASSIGN(record::ModelInfo info, inspect(path));
+  if (find_entry(id, entries) != nullptr || (names_a_place(id, entries) && path != id)) {
+    info.id = id;
+  }
+  return info;
 }
 
 Result<GetPlan> plan_get(std::string_view id, std::span<const CatalogueEntry> entries) {

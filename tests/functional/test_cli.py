@@ -9,7 +9,7 @@ import unittest
 
 from support import BIN, Case
 
-VERBS = ["run", "accept", "gate", "report", "report before-after", "history", "history list", "history show", "history trend", "import", "runtime",
+VERBS = ["run", "find", "accept", "gate", "report", "report before-after", "history", "history list", "history show", "history trend", "import", "runtime",
          "runtime install", "runtime add", "runtime list", "runtime check", "model", "model list", "model get",
          "model show", "synth", "roofline", "config", "config list", "config show", "config check", "doctor", "completions"]
 
