@@ -19,6 +19,7 @@
 #include "host/page_cache.h"
 #include "judge/coins.h"
 #include "judge/comparison.h"
+#include "judge/honoured.h"
 #include "proc/interrupt.h"
 #include "report/json.h"
 #include "stats/random.h"
@@ -289,6 +290,12 @@ class CompareRunner {
       found_.notes.push_back(fmt::format("the waiting side used up to {:.2f} CPUs", most_idle_));
     }
     for (const record::ComparedArm* const arm : {&found_.a, &found_.b}) {
+      const judge::Ran ran{arm->label, arm->label, arm->requested, arm->effective, &arm->runtime};
+      for (record::Finding& finding : judge::dishonoured_settings(ran)) {
+        if (std::ranges::find(found_.notes, finding.text) == found_.notes.end()) {
+          found_.notes.push_back(std::move(finding.text));
+        }
+      }
       const auto threads = arm->effective.llm.n_threads;
       const auto cores = request_.machine.allowed_cpus;
       if (threads && cores && *threads > *cores && arm->runtime.real_time) {

@@ -40,7 +40,7 @@ Status take_limits(const Scope& scope, const record::Report& report, judge::Gate
     const record::Value planned = record::get(report.settings, field);
     const bool is_limit = field.key.starts_with("perf.thresholds.");
     const bool is_typed = std::ranges::count(loaded.fixed, &field, &config::Assignment::field) > 0;
-    if (is_limit && !is_typed && scope.profile.empty() && !std::holds_alternative<std::monostate>(planned)) {
+    if (is_limit && !is_typed && scope.profile.empty() && record::is_set(planned)) {
       record::set(loaded.settings, field, planned);
     }
   }

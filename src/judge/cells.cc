@@ -64,7 +64,7 @@ const CellReport* find_cell(const Report& report, std::string_view key) {
 
 bool took_effect(const CellReport& cell, const CellReport& like, const record::Field& field) {
   const record::Value mine = record::get(cell.effective, field);
-  return std::holds_alternative<std::monostate>(mine) || mine != record::get(like.effective, field);
+  return !record::is_set(mine) || mine != record::get(like.effective, field);
 }
 
 bool differs_in_effect(const CellReport& cell, const CellReport& like) {

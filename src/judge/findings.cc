@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "judge/caveats.h"
 #include "judge/cells.h"
+#include "judge/honoured.h"
 #include "record/fields.h"
 
 namespace mia::judge {
@@ -58,61 +59,22 @@ void find_threads_over_cpus(Report& report) {
   }
 }
 
-bool is_set(const record::Value& value) {
-  return !std::holds_alternative<std::monostate>(value);
-}
-
-// What the runtime lacks that the setting needs; "" nothing.
-std::string lack_of(const Report& report, const CellReport& cell, record::Needs needs) {
+// What the runtime of a cell lacks that the setting needs; "" nothing or unknown.
+std::string lack_of_cell(const Report& report, const CellReport& cell, record::Needs needs) {
   const auto runtime = std::ranges::find(report.runtimes, cell.runtime, &record::RuntimeInfo::name);
-  if (runtime == report.runtimes.end()) {
-    return {};
-  }
-  if (needs == record::Needs::gpu && !runtime->devices.empty() &&
-      !std::ranges::any_of(runtime->devices, record::is_gpu)) {
-    return fmt::format("runtime {} sees no GPU", cell.runtime);
-  }
-  if (needs == record::Needs::own_threads && contains(runtime->build_flags, "OPENMP = 1")) {
-    return fmt::format("runtime {} computes with OpenMP's threads", cell.runtime);
-  }
-  return {};
+  return runtime == report.runtimes.end() ? "" : lack_of(*runtime, needs);
 }
 
-// Asked and not default, and what was asked is not what the runtime reports.
-bool is_wish(const record::Field& field, const record::Value& asked, const record::Value& got) {
-  const auto standard = record::parse_value(field, field.standard);
-  return is_set(asked) && asked != got && !(standard && asked == *standard);
-}
-
-// Every setting that the machine or the runtime did not honour, from what was asked against what is in force. What a
-// GPU or the log must prove (layers of a runtime that has one, flash attention) has findings of its own.
+// Each setting that was not honoured once, by the first cell of which that is true.
 void find_dishonoured_settings(Report& report) {
-  for (const record::Field& field : record::fields()) {
-    if (!field.key.starts_with("llm.primary.")) {
-      continue;
-    }
-    const std::string_view name = field.key.substr(field.key.rfind('.') + 1);
-    const bool proven = name == "n_gpu_layers" || name == "flash_attn";
-    const bool batch = name.ends_with("batch");  // no larger than the context, which follows the workload if unset
-    for (const CellReport& cell : report.cells) {
-      const record::Value asked = record::get(cell.requested, field);
-      const record::Value got = record::get(cell.effective, field);
-      std::map<std::string, std::string> evidence{{"cell", cell.key},
-                                                  {"key", std::string(field.key)},
-                                                  {"requested", record::to_text(asked)},
-                                                  {"effective", is_set(got) ? record::to_text(got) : "unknown"}};
-      if (const std::string lack = lack_of(report, cell, field.needs); !lack.empty()) {
-        if (is_wish(field, asked, got)) {
-          add_finding(report, "setting_without_effect", Severity::warning,
-                      fmt::format("{}={} has no effect: {}", name, record::to_text(asked), lack), std::move(evidence));
-          break;
-        }
-      } else if (!proven && (!batch || cell.requested.llm.n_ctx) && is_set(asked) && is_set(got) && asked != got) {
-        add_finding(report, "setting_changed", Severity::warning,
-                    fmt::format("{}: asked for {}={}, the runtime took {}", label_of(cell), name,
-                                record::to_text(asked), record::to_text(got)),
-                    std::move(evidence));
-        break;
+  std::set<std::string> said;
+  for (const CellReport& cell : report.cells) {
+    const auto runtime = std::ranges::find(report.runtimes, cell.runtime, &record::RuntimeInfo::name);
+    const Ran ran{label_of(cell), cell.key, cell.requested, cell.effective,
+                  runtime == report.runtimes.end() ? nullptr : &*runtime};
+    for (record::Finding& finding : dishonoured_settings(ran)) {
+      if (said.insert(finding.evidence.at("key")).second) {
+        report.findings.push_back(std::move(finding));
       }
     }
   }
@@ -126,7 +88,7 @@ void find_axes_without_effect(Report& report) {
       std::set<std::string> became;
       for (const CellReport* const cell : part.cells) {
         const record::Value got = record::get(cell->effective, field);
-        if (is_set(got) && lack_of(report, *cell, field.needs).empty()) {
+        if (record::is_set(got) && lack_of_cell(report, *cell, field.needs).empty()) {
           const std::string text = record::to_text(record::get(cell->requested, field));
           became.insert(record::to_text(got));
           asked.insert(asked.end(), std::ranges::count(asked, text) == 0 ? 1U : 0U, text);

@@ -63,7 +63,7 @@ record::Settings known_settings(const record::Settings& requested, const record:
   record::Settings known = requested;
   for (const record::Field& field : record::fields()) {
     const record::Value value = record::get(effective, field);
-    if (!std::holds_alternative<std::monostate>(value)) {
+    if (record::is_set(value)) {
       record::set(known, field, value);
     }
   }

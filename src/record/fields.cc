@@ -291,7 +291,7 @@ Json to_json(const Settings& settings, bool skip_unset) {
   Json json = Json::object();
   for (const Field& field : kFields) {
     const Value value = get(settings, field);
-    if (!skip_unset || !std::holds_alternative<std::monostate>(value)) {
+    if (!skip_unset || is_set(value)) {
       json[std::string(section_of(field))][std::string(field.name)] = to_json(value);
     }
   }

@@ -125,7 +125,7 @@ std::string settings_text(const record::Settings& requested, const record::Setti
   for (const record::Field& field : record::fields()) {
     const record::Value asked = record::get(requested, field);
     const record::Value got = record::get(effective, field);
-    const bool told = !std::holds_alternative<std::monostate>(got);
+    const bool told = record::is_set(got);
     if (field.key.starts_with("perf.") || field.key == "llm.primary.id" ||
         (asked == record::get(standard, field) && (!told || got == asked))) {
       continue;

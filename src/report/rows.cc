@@ -29,7 +29,7 @@ record::CellReport at_point(const record::CellReport& cell, const record::Point&
   other.point = point;
   other.also.clear();
   for (const record::Setting& setting : point.settings) {
-    if (setting.word.empty() || !std::holds_alternative<std::monostate>(setting.value)) {  // unknown in schema 1
+    if (setting.word.empty() || record::is_set(setting.value)) {  // unknown in schema 1
       record::set(other.requested, *setting.field, setting.value);
     }
   }

@@ -71,6 +71,11 @@ class Compare(Case):
         self.assertIn("reports/compare.json", out)
         self.assertIn("epoch 5", err)
 
+    def test_a_setting_that_was_not_honoured_is_said(self):
+        out, _ = self.mia("compare", "base", "set:n_ctx=512,n_batch=4096", "--max-epochs", "5")
+        self.assertIn("n_batch=4096: asked for n_batch=4096, the runtime took 512", out)
+        self.assertNotIn("n_ctx=512, the runtime took", out)
+
     def test_both_runs_of_a_pair_compute_the_same_and_coins_mirror(self):
         self.compare("base", "base", "--seed", "7")
         first = self.document()["epoch_table"]

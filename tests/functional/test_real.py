@@ -67,8 +67,10 @@ class Real(RealCase):
     def test_a_slowed_down_side_is_found(self):
         if "inject" not in self.runtime["capabilities"]:
             self.skipTest("the installed worker is older than workload.inject_*: mia-perf runtime add --force")
-        found = self.compare("set:inject_slow=0.5")
+        found = self.compare("set:inject_slow=0.5,n_gpu_layers=99")
         self.assertEqual(found["verdict"], "slower")
+        if not any(device["type"] in ("gpu", "igpu") for device in self.runtime["devices"]):
+            self.assertTrue(any("n_gpu_layers=99 has no effect" in note for note in found["notes"]), found["notes"])
         self.assertGreater(found["statistics"][0]["effect"]["percent"], 20)
         check = subprocess.run(
             ["/usr/bin/python3", str(ROOT / "tests/schema/validate.py"), "--schema",
