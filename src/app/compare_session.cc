@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <span>
 #include <string_view>
 #include <vector>
 
@@ -22,7 +21,6 @@
 #include "judge/honoured.h"
 #include "proc/interrupt.h"
 #include "report/json.h"
-#include "stats/random.h"
 #include "store/measure_lock.h"
 
 namespace mia::app {
@@ -89,7 +87,7 @@ class CompareRunner {
       write();
     }
     if (!decision_.stop) {
-      decision_ = test_.finish();
+      decision_ = test_.finish(ended_by_);
     }
     found_.finished = utc_now();
     found_.complete = !interrupted_;
@@ -135,8 +133,8 @@ class CompareRunner {
   }
 
   // A file in the page cache keeps its place in memory, and the place alone is worth some percent: two copies of one
-  // file differ. So two files are read anew, in random order, for each epoch; one file is shared by both and is read
-  // once.
+  // file differ. So two files are read anew for each epoch, in the order in which the processes start; one file is
+  // shared by both and is read once.
   Status place_files() {
     const record::ModelInfo& a = request_.a.subject.model;
     const record::ModelInfo& b = request_.b.subject.model;
@@ -145,7 +143,9 @@ class CompareRunner {
       return {};
     }
     std::vector<const record::ModelInfo*> models = same ? std::vector{&a} : std::vector{&a, &b};
-    placing_.shuffle(std::span(models));
+    if (!spec_.chance.a_starts(next_epoch_)) {
+      std::ranges::reverse(models);
+    }
     for (const char* const state : {"cold", "warm"}) {
       for (const record::ModelInfo* const model : models) {
         doing_ = fmt::format("reading {}", model->path);
@@ -189,7 +189,7 @@ class CompareRunner {
 
   void end_by_budget() {
     stopped_ = true;
-    notes_.push_back(fmt::format("the budget of {} ended it", human_seconds(*request_.budget_s)));
+    ended_by_ = fmt::format("the budget of {} ended it", human_seconds(*request_.budget_s));
   }
 
   // By a person, or by the budget in the middle of an epoch: what is whole counts.
@@ -198,6 +198,7 @@ class CompareRunner {
       end_by_budget();
     } else {
       stopped_ = interrupted_ = true;
+      ended_by_ = "it was interrupted";
     }
   }
 
@@ -229,6 +230,7 @@ class CompareRunner {
     } else if (!end.outcome.ok()) {
       found_.outcome = end.outcome;
       found_.outcome_of_b = end.of_b;
+      ended_by_ = fmt::format("{} could not run", end.of_b ? found_.b.label : found_.a.label);
       found_.log_tail = printable(end.log_tail, client::kLogKept);
     }
     found_.a.effective = runner.effective_a();
@@ -333,7 +335,6 @@ class CompareRunner {
   measure::PairSpec spec_;
   measure::Bench bench_;
   record::Comparison found_;
-  stats::Random placing_{stats::mix(request_.options.seed)};
   std::filesystem::path file_;
   std::optional<Error> file_error_;
   Observer& observer_;
@@ -342,6 +343,7 @@ class CompareRunner {
   std::string doing_;
   std::int64_t doing_since_ns_ = 0;
   std::vector<std::string> notes_;
+  std::string ended_by_;  // where no epoch will follow though the judge would like one
   judge::Decision decision_;
   std::int64_t next_epoch_ = 0;
   std::int64_t planned_pairs_ = 0;

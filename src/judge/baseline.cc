@@ -111,7 +111,10 @@ Check check_of(const UnpairedResult& result, const CellReport& cell, const Basel
   if (result.verdict == record::Verdict::slower) {
     check.verdict = "fail";
   } else if (result.verdict == record::Verdict::unclear && within) {
-    check.text = fmt::format("{}: not {:g} % slower; by itself {}", label_of(cell), 100 * margin, result.text);
+    // The bound that decided, not the wider interval of a difference that was not shown.
+    check.text = fmt::format("{}: not {:g} % slower: {:+.1f} % in time, less than {:+.1f} % with 95 %; {}",
+                             label_of(cell), 100 * margin, stats::percent(*result.effect),
+                             stats::percent(*result.at_most), samples_text(result));
   } else if (result.verdict == record::Verdict::unclear) {
     check.verdict = "unclear";
   }

@@ -23,7 +23,8 @@ bool CoinPlan::a_first(std::int64_t epoch, std::int64_t pair) const {
 }
 
 bool CoinPlan::a_starts(std::int64_t epoch) const {
-  return (bits(seed_, Use::start, epoch, 0) >> 63U) != 0;
+  const bool coin = (bits(seed_, Use::start, epoch / 2, 0) >> 63U) != 0;
+  return epoch % 2 == 0 ? coin : !coin;
 }
 
 std::int64_t CoinPlan::padding_bytes(std::int64_t epoch, bool arm_b) const {

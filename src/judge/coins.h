@@ -16,7 +16,7 @@ class CoinPlan {
   [[nodiscard]] std::uint64_t seed() const { return seed_; }
   // Indices count from 0.
   [[nodiscard]] bool a_first(std::int64_t epoch, std::int64_t pair) const;
-  // Which process of the epoch starts first.
+  // Whose process and file come first in the epoch; every second epoch mirrors the one before it.
   [[nodiscard]] bool a_starts(std::int64_t epoch) const;
   // Bytes of padding (0..4095) for the environment of an arm's process in the epoch: sets its memory layout anew.
   [[nodiscard]] std::int64_t padding_bytes(std::int64_t epoch, bool arm_b) const;

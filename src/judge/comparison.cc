@@ -20,15 +20,26 @@ bool is_small(const Comparison& comparison) {
   });
 }
 
-std::string bracketed(const std::string& text) {
-  return text.empty() ? "" : " (" + text + ")";
+// " (+2.0 to +4.0 % at 99.2 %)": of the test that gave the verdict, with its level.
+std::string bracketed(const StatisticResult& result) {
+  const std::string text = interval_text(result);
+  const std::string level = result.level ? fmt::format(" at {:.3g} %", 100 * *result.level) : "";
+  return text.empty() ? "" : fmt::format(" ({}{})", text, level);
+}
+
+// "Same" is said of the typical restart; single ones may differ all the same.
+std::string restarts_text(const StatisticResult& result) {
+  return result.deviating && result.deviating_at_most
+             ? fmt::format("; {} of {} restarts differed by more, up to {:.0f} % could", *result.deviating,
+                           result.epochs, 100 * *result.deviating_at_most)
+             : "";
 }
 
 }  // namespace
 
 std::string sentence_of(const Comparison& comparison) {
   const StatisticResult shown = record::deciding(comparison);
-  const std::string interval = bracketed(interval_text(shown));
+  const std::string interval = bracketed(shown);
   const std::string after = fmt::format("after {} epochs", comparison.epochs);
   switch (comparison.verdict) {
     case Verdict::faster:
@@ -42,13 +53,13 @@ std::string sentence_of(const Comparison& comparison) {
                          comparison.verdict == Verdict::faster ? "less" : "more", interval, small, after);
     }
     case Verdict::same:
-      return fmt::format("{} is as fast as {} within ±{:g} %{}, {}", comparison.b.label, comparison.a.label,
-                         100 * comparison.margin, interval, after);
+      return fmt::format("{} is as fast as {} within ±{:g} %{}, {}{}", comparison.b.label, comparison.a.label,
+                         100 * comparison.margin, interval, after, restarts_text(shown));
     case Verdict::unclear:
       break;
   }
   const std::string why = comparison.stopped.empty() ? "" : ": " + comparison.stopped;
-  const std::string needed = shown.needed_epochs ? fmt::format("; about {} epochs would show {:g} %",
+  const std::string needed = shown.needed_epochs ? fmt::format("; about {} epochs would show {:g} % in 9 of 10",
                                                                *shown.needed_epochs, 100 * comparison.margin)
                                                  : "";
   return fmt::format("unclear whether {} is slower or faster than {}{}, {}{}{}", comparison.b.label, comparison.a.label,

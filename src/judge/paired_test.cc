@@ -19,6 +19,7 @@
 namespace mia::judge {
 namespace {
 
+using record::is_difference;
 using record::StatisticResult;
 using record::Verdict;
 
@@ -36,7 +37,6 @@ constexpr std::int64_t kMostEpochs = 500;
 constexpr std::int64_t kFirstPairs = 8;
 constexpr std::int64_t kFewestQuiet = 3;  // of which a median can be taken
 constexpr std::size_t kQuarterFrom = 4;   // intervals that a fastest quarter needs
-constexpr std::string_view kLast = "the last epoch is done";
 enum : std::size_t { kSpeed, kWhole, kP95 };
 
 bool usable(const RunFigures& run) {
@@ -88,10 +88,6 @@ double total_difference(const std::vector<const PairFigures*>& pairs) {
     b += pair->b.whole;
   }
   return std::log(b) - std::log(a);
-}
-
-bool is_difference(Verdict verdict) {
-  return verdict == Verdict::faster || verdict == Verdict::slower;
 }
 
 }  // namespace
@@ -205,10 +201,10 @@ void PairedTest::add_epoch(const EpochFigures& epoch) {
     statistics_[kSpeed].rename_figure("prefill");
   }
   pair_values_.push_back(speed_differences(used));
-  statistics_[kSpeed].add(*stats::median(pair_values_.back()));
-  statistics_[kWhole].add(total_difference(used));
+  statistics_[kSpeed].add(*stats::median(pair_values_.back()), epoch.a_started);
+  statistics_[kWhole].add(total_difference(used), epoch.a_started);
   if (const auto tail = p95_difference(used)) {
-    statistics_[kP95].add(*tail);
+    statistics_[kP95].add(*tail, epoch.a_started);
   }
   ++epochs_;
   pairs_ += static_cast<std::int64_t>(used.size());
@@ -221,7 +217,8 @@ Decision PairedTest::look() {
   return decide(looks_now, epochs_ >= options_.max_epochs);
 }
 
-Decision PairedTest::finish() {
+Decision PairedTest::finish(std::string why) {
+  why_last_ = std::move(why);
   const bool fresh = looks_.empty() || looks_.back() < epochs_;
   return decide(fresh && epochs_ >= planned_.front() && epochs_ <= options_.max_epochs, true);
 }
@@ -248,6 +245,10 @@ Decision PairedTest::decide(bool looked, bool last) {
   return decision;
 }
 
+std::string PairedTest::last_reason() const {
+  return why_last_.empty() ? "the last epoch is done" : why_last_;
+}
+
 std::string PairedTest::why_stop(bool looked, bool last) const {
   if (too_many_voids()) {
     return "the environment disturbed more than 30 % of the pairs, so they are left out";
@@ -263,10 +264,10 @@ std::string PairedTest::why_stop(bool looked, bool last) const {
   const StatisticTest& speed = statistics_[kSpeed];
   if (decided(speed) && (!options_.wait_for_experience || decided(statistics_[kWhole]))) {
     const bool same = speed.state().verdict == Verdict::same;
-    return same ? "decided" : (last ? std::string(kLast) : "too noisy: no verdict in reach");
+    return same ? "decided" : (last ? last_reason() : "too noisy: no verdict in reach");
   }
   if (last) {
-    return epochs_ < kFewestEpochs ? "fewer than 5 epochs" : std::string(kLast);
+    return last_reason();
   }
   return "";
 }
@@ -368,7 +369,7 @@ void PairedTest::describe(record::Comparison& comparison) const {
   comparison.stopped = last_.why;
   comparison.statistics.clear();
   for (const StatisticTest& statistic : statistics_) {
-    comparison.statistics.push_back(statistic.state());
+    comparison.statistics.push_back(statistic.with_prospects());
   }
   comparison.alpha = options_.alpha;
   comparison.margin = options_.margin;

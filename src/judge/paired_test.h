@@ -47,6 +47,7 @@ struct PairFigures {
 struct EpochFigures {
   std::vector<PairFigures> pairs;  // in the order run
   bool steady = true;              // both processes warmed up until steady
+  bool a_started = true;           // A's process and file were first
 };
 [[nodiscard]] EpochFigures figures_of(const record::PairEpoch& epoch);
 
@@ -74,8 +75,9 @@ class PairedTest {
   // Judges at planned looks; between them only the running figures are new. Ask after every epoch: skipped looks are
   // lost.
   [[nodiscard]] Decision look();
-  // The budget is spent: one last look at whatever is there, at the alpha that this many epochs allow.
-  [[nodiscard]] Decision finish();
+  // No epoch will follow: one last look at whatever is there, at the alpha that this many epochs allow. `why` it ended
+  // is said where no verdict is reached.
+  [[nodiscard]] Decision finish(std::string why);
 
   [[nodiscard]] std::int64_t epochs() const { return epochs_; }
   // From the third epoch on what the costs suggest (4 to 16), before that 8.
@@ -87,6 +89,7 @@ class PairedTest {
   explicit PairedTest(const PairedOptions& options);
   void count_void(const std::string& reason, std::int64_t pairs);
   [[nodiscard]] Decision decide(bool looked, bool last);
+  [[nodiscard]] std::string last_reason() const;
   [[nodiscard]] std::string why_stop(bool looked, bool last) const;
   void conclude(Decision& decision) const;
   [[nodiscard]] bool too_many_voids() const;
@@ -105,6 +108,7 @@ class PairedTest {
   std::int64_t set_aside_ = 0;
   std::map<std::string, std::int64_t> void_reasons_;
   std::int64_t unsteady_epochs_ = 0;
+  std::string why_last_;
   Decision last_;
 };
 

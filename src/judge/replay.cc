@@ -29,6 +29,7 @@ void multiply(RunFigures& run, double factor) {
 // One epoch of the recording as a draw sees it.
 EpochFigures drawn(const EpochFigures& epoch, const ReplayOptions& options, bool swap) {
   EpochFigures copy = epoch;
+  copy.a_started = epoch.a_started != swap;
   for (PairFigures& pair : copy.pairs) {
     multiply(pair.b, 1 / (1 + options.recorded));
     if (swap) {
@@ -147,7 +148,7 @@ Result<ReplayResult> replay(std::span<const EpochFigures> trace, const ReplayOpt
       at = (at + 1) % trace.size();
     }
     if (!stop) {
-      (void)test.finish();
+      (void)test.finish("the recording is over");
     }
     tally.add(test);
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "record/comparison.h"
+#include "stats/paired.h"
 
 namespace mia::judge {
 
@@ -27,15 +28,22 @@ class StatisticTest {
  public:
   explicit StatisticTest(StatisticRule rule);
 
-  // ln(b / a) of one epoch.
-  void add(double value) { values_.push_back(value); }
+  // ln(b / a) of one epoch, and who was started first in it.
+  void add(double value, bool a_started = true) {
+    values_.push_back(value);
+    a_started_.push_back(a_started);
+  }
   // Judges at `looks`, the planned or unplanned looks so far with the present one at the end; `last`: no other will
-  // follow. A decided statistic stays as it is; one that lacks values of some epochs is left unclear.
+  // follow. A difference stays as it is. "Same" is tested again at each look with all epochs there are by then, and
+  // holds or becomes unclear: what was decided once has no second chance of a difference. A statistic that lacks values
+  // of some epochs is left unclear.
   void look(const std::vector<std::int64_t>& looks, bool last);
   // Between looks: running figures, the interval being that of t at the next look's p, and no verdict.
   void run_on();
 
   [[nodiscard]] const record::StatisticResult& state() const { return state_; }
+  // With what the next epochs could find: mde and, while unclear, needed_epochs.
+  [[nodiscard]] record::StatisticResult with_prospects() const;
   [[nodiscard]] const std::vector<double>& values() const { return values_; }
   void rename_figure(std::string figure) { state_.figure = std::move(figure); }
 
@@ -46,13 +54,17 @@ class StatisticTest {
   };
   [[nodiscard]] Boundaries boundaries(const std::vector<std::int64_t>& looks) const;
   [[nodiscard]] bool describe_values(double p_limit, bool flips);
-  [[nodiscard]] bool differs();
+  void show_equality(double p_equal);
+  [[nodiscard]] bool differs() const;
   [[nodiscard]] bool equals(double p_equal) const;
   [[nodiscard]] bool out_of_reach() const;
 
   StatisticRule rule_;
   Boundaries planned_;
   std::vector<double> values_;
+  std::vector<bool> a_started_;
+  bool was_same_ = false;
+  stats::TResult test_;  // of the values so far, a common difference by order taken out
   record::StatisticResult state_;
 };
 

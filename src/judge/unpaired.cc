@@ -37,10 +37,9 @@ struct Level {
   double variance = 0;  // of the centre, from the spread within the session
 };
 
-// A robust deviation of n sessions is about as good as a plain one of half as many (simulated: with this many degrees
-// of freedom 0.2 to 1.0 % of equal pairs are called different at 1 % for 5 to 100 sessions; with n - 1 up to 2.3 %).
+// Successive differences share their sessions, so n of them are worth about two thirds of as many free deviations.
 double freedom_of(const SessionNoise& noise) {
-  return noise.sessions > 0 ? static_cast<double>(noise.sessions - 1) / 2 : kAssumedFreedom;
+  return noise.sessions > 0 ? 2 * static_cast<double>(noise.sessions - 1) / 3 : kAssumedFreedom;
 }
 
 // What a session's level may be off by, squared. Levels seen in history differ by the spread inside their sessions,
@@ -60,19 +59,15 @@ std::string sentence(const UnpairedResult& result, double margin) {
   if (!result.effect) {
     return "nothing to compare: a sample is empty";
   }
-  const std::string noise =
-      result.noise.sessions > 0
-          ? fmt::format("{:.1f} % between sessions, seen in {}", 100 * result.noise.sd, result.noise.sessions)
-          : fmt::format("{:.0f} % between sessions, assumed", 100 * result.noise.sd);
   // What proves "same" are two one-sided tests at 95 %: their interval lies within the margin, the wider one of a
   // difference need not.
   const bool is_same = result.verdict == Verdict::same;
   const double low = is_same ? 2 * *result.effect - *result.at_most : *result.low;
   const double high = is_same ? *result.at_most : *result.high;
-  return fmt::format("{}: {:+.1f} % in time ({:+.1f} to {:+.1f} %{}); unpaired samples of {} and {}, noise {}",
+  return fmt::format("{}: {:+.1f} % in time ({:+.1f} to {:+.1f} %{}); {}",
                      is_same ? fmt::format("same within ±{:g} %", 100 * margin) : std::string(name_of(result.verdict)),
                      stats::percent(*result.effect), stats::percent(low), stats::percent(high),
-                     is_same ? ", each end at 95 %" : "", result.n_a, result.n_b, noise);
+                     is_same ? ", each end at 95 %" : "", samples_text(result));
 }
 
 Json number_or_null(std::optional<double> value) {
@@ -95,9 +90,23 @@ SessionNoise session_noise(std::span<const double> levels) {
   for (std::size_t i = 1; i < series.size(); ++i) {
     steps.push_back(std::abs(series[i] - series[i - 1]));
   }
-  noise.sd = std::max(kLeastNoise, *stats::median(steps) * kNormalMad / std::sqrt(2.0));
+  double squares = 0;
+  for (const double step : steps) {
+    squares += step * step;
+  }
+  // The median is blind to the few sessions that are slow as a whole; the mean square sees them.
+  const double plain = std::sqrt(squares / static_cast<double>(steps.size()));
+  noise.sd = std::max(kLeastNoise, std::max(*stats::median(steps) * kNormalMad, plain) / std::sqrt(2.0));
   noise.sessions = static_cast<std::int64_t>(series.size());
   return noise;
+}
+
+std::string samples_text(const UnpairedResult& result) {
+  const std::string noise =
+      result.noise.sessions > 0
+          ? fmt::format("{:.1f} % between sessions, seen in {}", 100 * result.noise.sd, result.noise.sessions)
+          : fmt::format("{:.0f} % between sessions, assumed", 100 * result.noise.sd);
+  return fmt::format("unpaired samples of {} and {}, noise {}", result.n_a, result.n_b, noise);
 }
 
 UnpairedResult compare_unpaired(std::span<const double> a, std::span<const double> b, const UnpairedOptions& options) {

@@ -72,7 +72,8 @@ void each(const Voided<C>& x, F&& f) {
 }
 template <Either<StatisticResult> X, class F>
 void each(X& x, F&& f) {
-  MIA_FOR_EACH(MIA_MEMBER, name, figure, decided, small, epochs, p, p_limit, test, sd, needed_epochs)
+  MIA_FOR_EACH(MIA_MEMBER, name, figure, decided, small, epochs, p, p_limit, test, sd, needed_epochs, deviating,
+               deviating_at_most)
   f(needed("verdict"), x.verdict);
   f("effect", Change{x.effect});
   f("mde", Change{x.mde});
@@ -115,9 +116,9 @@ std::optional<double> median_over_pairs(const Comparison& comparison, bool b,
 }  // namespace
 
 StatisticResult deciding(const Comparison& comparison) {
-  const bool differs = comparison.verdict == Verdict::faster || comparison.verdict == Verdict::slower;
   for (const StatisticResult& result : comparison.statistics) {
-    if (result.name == comparison.statistic && (!differs || result.verdict == comparison.verdict)) {
+    if (result.name == comparison.statistic &&
+        (!is_difference(comparison.verdict) || result.verdict == comparison.verdict)) {
       return result;
     }
   }

@@ -30,15 +30,17 @@ struct StatisticResult {
   bool small = false;    // faster or slower, but the whole interval lies within the margin
   std::int64_t epochs = 0;
   std::optional<double> effect;  // mean over epochs, ln
-  std::optional<double> low;     // repeated interval: holds at all looks together
+  std::optional<double> low;     // repeated interval of the test that gave the verdict: holds at all looks together
   std::optional<double> high;
-  std::optional<double> level;                // 1 - alpha of this statistic
+  std::optional<double> level;  // of that interval: 0.9 beside "same" (two one-sided 5 %), else 1 - alpha of this one
+  std::optional<std::int64_t> deviating;      // same: epochs (restarts) that differed by more than the margin
+  std::optional<double> deviating_at_most;    // share of restarts that could, with 95 %
   std::optional<double> p;                    // two-sided, of this look
   std::optional<double> p_limit;              // what p had to reach
   std::string test;                           // "t" | "sign-flip"
   std::optional<double> sd;                   // of epochs
-  std::optional<double> mde;                  // smallest effect found with 95 % at this look, ln
-  std::optional<std::int64_t> needed_epochs;  // unclear: epochs that would show a change as large as the margin
+  std::optional<double> mde;                  // smallest effect found with 95 % at this look, ln, were sd the true one
+  std::optional<std::int64_t> needed_epochs;  // unclear: epochs that find a change as large as the margin with 90 %
 };
 
 struct ComparedArm {

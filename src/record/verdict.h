@@ -15,5 +15,8 @@ inline constexpr std::array<Name<Verdict>, 4> kVerdicts{
 [[nodiscard]] constexpr std::span<const Name<Verdict>> names(Verdict /*verdict*/) {
   return kVerdicts;
 }
+[[nodiscard]] constexpr bool is_difference(Verdict verdict) {
+  return verdict == Verdict::faster || verdict == Verdict::slower;
+}
 
 }  // namespace mia::record

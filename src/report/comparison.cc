@@ -47,16 +47,15 @@ document::Table table_of(const record::Comparison& comparison) {
   document::Table table{{{"figure", "statistic"},
                          {"verdict", "B against A"},
                          {"effect_percent", "time per token", "%"},
-                         {"alpha_percent", "alpha", "%"},
+                         {"level_percent", "interval at", "%"},
                          {"mde_percent", "could see", "%"}}};
   for (const StatisticResult& result : comparison.statistics) {
     document::Number effect = document::number(record::percent_of(result.effect), {2, 1, true});
     effect.summary.low = record::percent_of(result.low);
     effect.summary.high = record::percent_of(result.high);
     effect.interval = true;
-    const auto alpha = result.level ? std::optional(1 - *result.level) : std::nullopt;
     table.rows.push_back({statistic_text(result), std::string(name_of(result.verdict)), effect,
-                          document::number(alpha, {2, 100}), document::number(record::percent_of(result.mde))});
+                          document::number(result.level, {1, 100}), document::number(record::percent_of(result.mde))});
   }
   return table;
 }

@@ -49,6 +49,10 @@ double beta_quantile(double p, double a, double b) {
   return bm::ibeta_inv(a, b, p);
 }
 
+double noncentrality_for(double t, double df, double power) {
+  return t * (1 - 1 / (4 * df)) + normal_quantile(power) * std::sqrt(1 + t * t / (2 * df));
+}
+
 double chi_squared_upper(double x, double df) {
   return x <= 0 ? 1 : bm::gamma_q(df / 2, x / 2);
 }

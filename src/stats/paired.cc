@@ -112,6 +112,33 @@ std::optional<TResult> t_test(std::span<const double> values) {
   return t_result(*mean(values), *sd / std::sqrt(n), n - 1);
 }
 
+std::optional<WithoutOrder> without_order(std::span<const double> values, const std::vector<bool>& first) {
+  constexpr std::ptrdiff_t kOfEach = 2;
+  const std::ptrdiff_t firsts = std::ranges::count(first, true);
+  if (values.size() < 3 || values.size() != first.size() || firsts < kOfEach || std::ssize(values) - firsts < kOfEach) {
+    return std::nullopt;
+  }
+  std::vector<double> sides[2];
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    sides[first[i] ? 1 : 0].push_back(values[i]);
+  }
+  const double effect = (*mean(sides[1]) - *mean(sides[0])) / 2;
+  WithoutOrder rest;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    rest.values.push_back(values[i] - (first[i] ? effect : -effect));
+  }
+  const auto n = static_cast<double>(values.size());
+  const double centre = *mean(rest.values);
+  const double stretch = std::sqrt((n - 1) / (n - 2));
+  for (double& value : rest.values) {
+    value = centre + stretch * (value - centre);
+  }
+  const double place = (2 * static_cast<double>(firsts) - n) / n;  // mean of the orders
+  const double sd = *standard_deviation(rest.values);
+  rest.test = t_result(centre, sd * std::sqrt(1 / n + place * place / (n * (1 - place * place))), n - 2);
+  return rest;
+}
+
 std::optional<TResult> welch_test(std::span<const double> a, std::span<const double> b) {
   const auto sd_a = standard_deviation(a);
   const auto sd_b = standard_deviation(b);
@@ -168,16 +195,19 @@ std::optional<double> lag1_autocorrelation(std::span<const double> values) {
   return squares > 0 ? std::optional(products / squares) : std::nullopt;
 }
 
-double smallest_detectable(double sd, std::int64_t n, double t_critical, double power) {
-  const auto count = static_cast<double>(n);
-  return (t_critical + t_quantile(power, count - 1)) * sd / std::sqrt(count);
+double smallest_detectable(double sd, std::int64_t n, double p, double power) {
+  const auto df = static_cast<double>(n - 1);
+  return noncentrality_for(t_quantile(1 - p / 2, df), df, power) * sd / std::sqrt(static_cast<double>(n));
 }
 
-std::int64_t epochs_needed(double sd, double effect, double alpha, double power) {
-  constexpr double kMost = 1e6;
-  const double z = normal_quantile(1 - alpha / 2) + normal_quantile(power);
-  const double n = std::pow(z * sd / effect, 2) + 3;
-  return static_cast<std::int64_t>(std::ceil(std::min(n, kMost)));
+std::int64_t values_needed(double sd, double effect, double p, double power) {
+  std::int64_t low = 1;
+  std::int64_t high = 1'000'000;
+  while (high - low > 1) {
+    const std::int64_t middle = low + (high - low) / 2;
+    (smallest_detectable(sd, middle, p, power) > effect ? low : high) = middle;
+  }
+  return high;
 }
 
 std::int64_t best_pairs_per_epoch(const PairCosts& costs) {

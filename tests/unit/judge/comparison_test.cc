@@ -40,8 +40,9 @@ Comparison slower_by_three() {
 
 TEST(Comparison, SentencesForPeople) {
   Comparison comparison = slower_by_three();
-  EXPECT_EQ(sentence_of(comparison),
-            "runtime:new is slower than runtime:old: 3.0 % more time per token (+2.0 to +4.0 %), after 8 epochs");
+  EXPECT_EQ(
+      sentence_of(comparison),
+      "runtime:new is slower than runtime:old: 3.0 % more time per token (+2.0 to +4.0 % at 99.2 %), after 8 epochs");
   comparison.statistic = "experience";
   EXPECT_NE(sentence_of(comparison).find("as a user sees it"), std::string::npos);
   comparison.verdict = Verdict::faster;
@@ -51,6 +52,13 @@ TEST(Comparison, SentencesForPeople) {
   EXPECT_NE(sentence_of(comparison).find("is faster than runtime:old: 10.0 % less time"), std::string::npos);
   comparison.verdict = Verdict::same;
   EXPECT_NE(sentence_of(comparison).find("as fast as runtime:old within ±3 %"), std::string::npos);
+  comparison.statistics[0].level = 0.9;
+  comparison.statistics[0].epochs = 8;
+  comparison.statistics[0].deviating = 1;
+  comparison.statistics[0].deviating_at_most = 0.47;
+  EXPECT_NE(
+      sentence_of(comparison).find(" at 90 %), after 8 epochs; 1 of 8 restarts differed by more, up to 47 % could"),
+      std::string::npos);
   comparison.verdict = Verdict::unclear;
   comparison.stopped = "the last epoch is done";
   comparison.statistics[0].needed_epochs = 31;

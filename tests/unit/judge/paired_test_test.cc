@@ -322,23 +322,23 @@ TEST(PairedTest, BudgetEndsItWithOneLastLook) {
       EXPECT_FALSE(test.look().stop);
     }
   }
-  const Decision decision = test.finish();
+  const Decision decision = test.finish("the budget of 1m ended it");
   EXPECT_TRUE(decision.stop);
   EXPECT_TRUE(decision.looked);
   EXPECT_EQ(decision.verdict, Verdict::slower);
-  EXPECT_EQ(test.finish().verdict, Verdict::slower);
+  EXPECT_EQ(test.finish("the budget of 1m ended it").verdict, Verdict::slower);
 }
 
 TEST(PairedTest, BudgetTooSmallForAnything) {
   PairedTest none = make();
-  EXPECT_EQ(none.finish().why, "fewer than 5 epochs");
+  EXPECT_EQ(none.finish("the budget of 1m ended it").why, "the budget of 1m ended it");
   PairedTest test = make();
   for (int i = 0; i < 4; ++i) {
     test.add_epoch(epoch_of({0.2 + 0.0001 * i, 0.2, 0.2}));
   }
-  const Decision decision = test.finish();
+  const Decision decision = test.finish("the budget of 1m ended it");
   EXPECT_EQ(decision.verdict, Verdict::unclear);
-  EXPECT_EQ(decision.why, "fewer than 5 epochs");
+  EXPECT_EQ(decision.why, "the budget of 1m ended it");
   EXPECT_NEAR(*decision.statistics[0].effect, 0.20015, 1e-9);
 }
 

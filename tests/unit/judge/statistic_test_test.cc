@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "stats/distributions.h"
+
 namespace mia::judge {
 namespace {
 
@@ -47,7 +49,7 @@ StatisticResult judged(const StatisticRule& rule, const std::vector<double>& val
     }
   }
   test.look(looks, last);
-  return test.state();
+  return test.with_prospects();
 }
 
 TEST(StatisticTest, CriticalTOfTheFirstLooks) {
@@ -207,9 +209,81 @@ TEST(StatisticTest, NeededEpochsOnlyWhileUnclear) {
   const StatisticResult unclear = judged(rule_of(), values_with(5, 0.0, 1));
   const StatisticResult noisy = judged(rule_of(), values_with(5, 0.001, 0.001 / (0.03 / std::sqrt(5.0))));
   ASSERT_TRUE(noisy.needed_epochs);
-  EXPECT_EQ(*noisy.needed_epochs, 22);  // (4.22 * 0.03 / 0.02956)^2 + 3 = 21.4, up
+  // Guenther (1981): ((z of 1 - p / 2 + z of 90 %) sd / effect)^2 + z^2 / 2, with the p of the last look.
+  const double p = *judged(rule_of(), values_with(20, 0.001, 1)).p_limit;
+  const double z = stats::normal_quantile(1 - p / 2);
+  EXPECT_NEAR(static_cast<double>(*noisy.needed_epochs),
+              std::pow((z + 1.28155) * 0.03 / std::log1p(0.03), 2) + z * z / 2, 1);
   EXPECT_FALSE(judged(rule_of(), values_with(5, 0.05, 20)).needed_epochs);
   EXPECT_FALSE(unclear.needed_epochs && unclear.verdict != Verdict::unclear);
+}
+
+// "Same" while others are waited for: it must hold with every epoch there is in the end.
+TEST(StatisticTest, SameIsTestedAgainAtEachLook) {
+  StatisticTest test(rule_of());
+  for (const double value : values_with(5, 0.001, 0.5)) {
+    test.add(value);
+  }
+  test.look({5}, false);
+  ASSERT_EQ(test.state().verdict, Verdict::same);
+  EXPECT_EQ(test.state().deviating, 0);
+  for (const double wild : {0.3, -0.3, 0.3}) {
+    test.add(wild);
+  }
+  test.look({5, 8}, false);
+  EXPECT_EQ(test.state().verdict, Verdict::unclear);
+  EXPECT_EQ(test.state().epochs, 8);
+  EXPECT_FALSE(test.state().deviating);
+  EXPECT_NEAR(*test.state().level, 1 - rule_of().alpha, 1e-12);
+}
+
+TEST(StatisticTest, WhatWasTheSameIsNeverADifference) {
+  StatisticTest drifts(rule_of());
+  for (const double value : {0.009, 0.0095, 0.0092, 0.0094, 0.0098}) {
+    drifts.add(value);
+  }
+  drifts.look({5}, false);
+  ASSERT_EQ(drifts.state().verdict, Verdict::same);
+  for (const double later : {0.02, 0.021, 0.022}) {
+    drifts.add(later);
+  }
+  drifts.look({5, 8}, false);
+  EXPECT_LE(*drifts.state().p, *drifts.state().p_limit);
+  EXPECT_EQ(drifts.state().verdict, Verdict::same);
+  for (const double far : {0.045, 0.046, 0.047}) {
+    drifts.add(far);
+  }
+  drifts.look({5, 8, 11}, false);
+  EXPECT_LE(*drifts.state().p, *drifts.state().p_limit);
+  EXPECT_EQ(drifts.state().verdict, Verdict::unclear);
+}
+
+TEST(StatisticTest, SameShowsTheIntervalThatProvedIt) {
+  std::vector<double> values = values_with(11, 0.002, 0.7);
+  const StatisticResult same = judged(rule_of(), values);
+  ASSERT_EQ(same.verdict, Verdict::same);
+  EXPECT_NEAR(*same.level, 0.9, 1e-12);
+  EXPECT_GT(*same.low, -rule_of().margin);
+  EXPECT_LT(*same.high, rule_of().margin);
+  EXPECT_NEAR(*same.low + *same.high, 2 * *same.effect, 1e-12);
+  EXPECT_EQ(same.deviating, 0);
+  EXPECT_NEAR(*same.deviating_at_most, 1 - std::pow(0.05, 1.0 / 11), 1e-9);  // none of 11
+}
+
+TEST(StatisticTest, WhatTheOrderMakesIsTakenOutFromElevenOn) {
+  const auto at = [](std::int64_t epochs) {
+    StatisticTest test(rule_of());
+    for (std::int64_t i = 0; i < epochs; ++i) {
+      const bool first = i % 2 == 0;
+      test.add((first ? 0.05 : -0.05) + 0.001 * static_cast<double>(i % 3 - 1), first);
+    }
+    test.look({5, 8, epochs}, false);
+    return test.state();
+  };
+  EXPECT_EQ(at(11).verdict, Verdict::same);
+  EXPECT_LT(*at(11).sd, 0.002);
+  EXPECT_EQ(at(11).deviating, 11);  // of the restarts as they were
+  EXPECT_GT(*at(10).sd, 0.05);
 }
 
 }  // namespace

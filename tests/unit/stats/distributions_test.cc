@@ -28,6 +28,13 @@ TEST(Distributions, QuantileOfTUndoesItsTail) {
   EXPECT_EQ(t_quantile(0.5, 3), 0);
 }
 
+TEST(Distributions, NoncentralityOfAPower) {
+  // Exact values of the noncentral t, at the two-sided 1 % of 5 and of 20 values.
+  EXPECT_NEAR(noncentrality_for(t_quantile(0.995, 4), 4, 0.90), 6.769, 0.01);
+  EXPECT_NEAR(noncentrality_for(t_quantile(0.995, 4), 4, 0.95), 7.521, 0.07);
+  EXPECT_NEAR(noncentrality_for(t_quantile(0.995, 19), 19, 0.95), 4.639, 0.004);
+}
+
 TEST(Distributions, AnInfiniteTHasNoTail) {
   EXPECT_EQ(t_two_sided_p(INFINITY, 4), 0);
 }

@@ -183,30 +183,59 @@ TEST(Paired, AutocorrelationOfKnownSeries) {
   EXPECT_FALSE(lag1_autocorrelation(Values{3, 3, 3, 3}));
 }
 
-TEST(Paired, EpochsNeededFollowTheFormula) {
-  // statistics.md 8b: 1 % and 95 % need 5, 11 and 21 epochs for 3 % at 1, 2 and 3 % spread.
-  EXPECT_EQ(epochs_needed(0.01, 0.03, 0.01, 0.95), 5);
-  EXPECT_EQ(epochs_needed(0.02, 0.03, 0.01, 0.95), 11);
-  EXPECT_EQ(epochs_needed(0.03, 0.03, 0.01, 0.95), 21);
-  EXPECT_EQ(epochs_needed(1e9, 0.03, 0.01, 0.95), 1'000'000);
+TEST(Paired, SmallestDetectableEffectIsFoundThatOften) {
+  for (const std::int64_t n : {5, 10, 20}) {
+    constexpr double kP = 0.01;
+    constexpr double kPower = 0.9;
+    const double effect = smallest_detectable(1, n, kP, kPower);
+    Random random(8 + static_cast<std::uint64_t>(n));
+    int found = 0;
+    constexpr int kTrials = 4000;
+    for (int i = 0; i < kTrials; ++i) {
+      Values values = draw_normals(random, static_cast<std::size_t>(n));
+      for (double& value : values) {
+        value += effect;
+      }
+      found += t_test(values)->p < kP ? 1 : 0;
+    }
+    EXPECT_NEAR(static_cast<double>(found) / kTrials, kPower, 0.02) << n;  // 4 standard errors
+  }
 }
 
-TEST(Paired, SmallestDetectableEffectIsFoundThatOften) {
-  constexpr double kCritical = 3.25;
-  const double effect = smallest_detectable(1, 10, kCritical, 0.9);
-  EXPECT_NEAR(effect, (kCritical + 1.383029) / std::sqrt(10.0), 1e-5);
-  Random random(8);
-  int found = 0;
-  constexpr int kTrials = 2000;
-  for (int i = 0; i < kTrials; ++i) {
-    Values values = draw_normals(random, 10);
-    for (double& value : values) {
-      value += effect;
-    }
-    found += std::abs(t_test(values)->t) > kCritical ? 1 : 0;
+TEST(Paired, ValuesNeededAreTheFewestThatFindTheEffect) {
+  for (const double sd : {0.01, 0.03, 0.1}) {
+    const std::int64_t n = values_needed(sd, 0.03, 0.01, 0.9);
+    EXPECT_LE(smallest_detectable(sd, n, 0.01, 0.9), 0.03) << sd;
+    EXPECT_GT(smallest_detectable(sd, n - 1, 0.01, 0.9), 0.03) << sd;
   }
-  // The sum of two quantiles of t is an approximation: near the power asked for.
-  EXPECT_NEAR(static_cast<double>(found) / kTrials, 0.9, 0.05);
+  EXPECT_EQ(values_needed(1e9, 0.03, 0.01, 0.9), 1'000'000);
+}
+
+TEST(Paired, AnEffectOfOrderIsTakenOut) {
+  // Values 0.01 +- 0.05 by order and a little noise: the mean is far from nothing once the order is known.
+  const Values noise = {0.001, -0.002, 0.0015, 0.0005, -0.001, 0.002, -0.0015, 0.001};
+  Values values;
+  std::vector<bool> first;
+  for (std::size_t i = 0; i < noise.size(); ++i) {
+    first.push_back(i % 2 == 0);
+    values.push_back(0.01 + (first.back() ? 0.05 : -0.05) + noise[i]);
+  }
+  EXPECT_GT(t_test(values)->p, 0.5);
+  const auto rest = without_order(values, first);
+  ASSERT_TRUE(rest);
+  EXPECT_LT(rest->test.p, 1e-4);
+  EXPECT_EQ(rest->test.df, 6);
+  EXPECT_NEAR(rest->test.estimate, *mean(values), 1e-12);  // balanced: the mean stays
+  EXPECT_FALSE(without_order(values, std::vector<bool>(8, true)));
+  EXPECT_FALSE(without_order(Values{1, 2}, {true, false}));
+}
+
+TEST(Paired, AnUnbalancedOrderMovesTheMean) {
+  // Three firsts at 0.05 and two seconds at -0.05: without the order nothing is left.
+  const auto rest = without_order(Values{0.05, 0.051, 0.049, -0.05, -0.05}, {true, true, true, false, false});
+  ASSERT_TRUE(rest);
+  EXPECT_NEAR(rest->test.estimate, 0, 1e-3);
+  EXPECT_GT(rest->test.p, 0.5);
 }
 
 TEST(Paired, PairsPerEpochWeighCostsAndSpreads) {
