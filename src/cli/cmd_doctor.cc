@@ -14,6 +14,7 @@
 #include "judge/cuda_findings.h"
 #include "judge/preflight.h"
 #include "model/describe.h"
+#include "model/places.h"
 #include "record/json_writer.h"
 #include "report/facts.h"
 #include "runtime/cuda.h"
@@ -126,6 +127,12 @@ Result<int> doctor(const Common& common) {
   document::Facts seen;
   add_machine(seen.facts, machine, facts.gpu_reason);
   add_moment(seen.facts, facts);
+  std::vector<std::string> elsewhere;
+  std::ranges::transform(model::measurable_models(configured.catalogue), std::back_inserter(elsewhere),
+                         &model::FoundModel::name);
+  json["found_models"] = elsewhere;
+  seen.facts.emplace_back("found models", elsewhere.empty() ? "none of other programs (mia-perf find)"
+                                                            : fmt::format("{} (mia-perf find)", join(elsewhere, ", ")));
   document::Section disturbing;
   for (const record::Finding& finding : findings) {
     json["findings"].push_back({{"id", finding.id},

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <iterator>
+
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "app/setup.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "document/json.h"
 #include "document/value.h"
 #include "model/describe.h"
 #include "model/places.h"
+#include "runtime/engines.h"
+#include "runtime/registry.h"
 
 namespace mia::cli {
 namespace {
@@ -71,12 +77,49 @@ document::Table folders_of(const model::FoundModels& found) {
   return table;
 }
 
+// What is a runtime already is measured by its name.
+std::string how_of(const runtime::Engine& engine, const std::vector<record::RuntimeInfo>& runtimes) {
+  std::error_code code;
+  const std::string file = std::filesystem::canonical(engine.where, code).string();
+  const auto known = std::ranges::find_if(
+      runtimes, [&](const record::RuntimeInfo& runtime) { return !file.empty() && runtime.program == file; });
+  return known == runtimes.end() ? engine.how : "mia-perf run smoke --runtime " + known->name;
+}
+
+document::Table engines_of(std::vector<std::string>& notes) {
+  std::vector<runtime::Engine> engines = runtime::find_programs();
+  std::ranges::move(runtime::find_python_environments(), std::back_inserter(engines));
+  Result<std::vector<runtime::Engine>> listening = runtime::find_listening();
+  if (listening) {
+    std::ranges::move(*listening, std::back_inserter(engines));
+  } else {
+    notes.push_back("ports were not asked: " + listening.error().text());
+  }
+  const auto runtimes = runtime::list(&notes).value_or({});
+  document::Table table{{{"engine", "engine"},
+                         {"version", "version"},
+                         {"where", "where"},
+                         {"measured", "what is measured"},
+                         {"how", "how"}}};
+  for (const runtime::Engine& one : engines) {
+    table.rows.push_back({one.name, one.version, one.where, one.measured, how_of(one, runtimes)});
+  }
+  return table;
+}
+
 Result<int> find(const Common& common) {
   MIA_TRY_ASSIGN(const app::Configured configured, configured_for(common));
   const model::FoundModels found = model::find_models(configured.catalogue);
   Models models = models_of(found);
   const document::Table folders = folders_of(found);
-  const Json json = {{"models", document::to_json(models.all)}, {"folders", document::to_json(folders)}};
+  std::vector<std::string> notes;
+  const document::Table engines = engines_of(notes);
+  for (const std::string& note : notes) {
+    log::warn(note);
+  }
+  const Json json = {{"models", document::to_json(models.all)},
+                     {"engines", document::to_json(engines)},
+                     {"folders", document::to_json(folders)}};
   const std::string answer = models.measurable.rows.empty()
                                  ? "no model of another program is here: mia-perf model get smollm2-135m"
                                  : fmt::format("-m takes these names: mia-perf run smoke -m {}",
@@ -87,6 +130,9 @@ Result<int> find(const Common& common) {
   }
   if (!models.others.items.empty()) {
     document.sections.push_back({"Not measured", {document::Heading{"Not measured"}, std::move(models.others)}});
+  }
+  if (!engines.rows.empty()) {
+    document.sections.push_back({"Engines", {engines}});
   }
   document.sections.push_back({"Folders", {folders}});
   show(common, document, json);

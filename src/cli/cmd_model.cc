@@ -18,6 +18,7 @@
 #include "cli/progress_line.h"
 #include "document/value.h"
 #include "model/describe.h"
+#include "model/places.h"
 #include "proc/interrupt.h"
 
 namespace mia::cli {
@@ -71,6 +72,9 @@ Result<int> list_models(const Common& common) {
     if (std::ranges::count(present, entry.id, &model::PresentModel::id) == 0) {
       add_absent(entry, configured, table, json);
     }
+  }
+  for (const model::FoundModel& found : model::measurable_models(configured.catalogue)) {
+    add_present({found.name, found.path, found.bytes}, table, json);
   }
   cli::show(common, document::document_of(std::move(table)), json);
   return kOk;

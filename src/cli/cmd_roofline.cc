@@ -160,7 +160,7 @@ void add_roofline(Cli& cli) {
   CLI::App* const verb = cli.app.add_subcommand(
       "roofline", "what memory and disk of this machine allow: tokens per second and load time at best");
   auto options = std::make_shared<RooflineOptions>();
-  verb->add_option("-m,--model", options->model, "catalogue id or GGUF file");
+  verb->add_option("-m,--model", options->model, "catalogue id, GGUF file or a name of mia-perf find");
   verb->add_option("--depth", options->depth, "positions in the KV cache")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 30))
       ->capture_default_str();

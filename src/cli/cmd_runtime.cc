@@ -72,8 +72,10 @@ Result<int> list_runtimes(const Common& common) {
     log::warn(warning);
   }
   if (runtimes.empty() && !common.json) {
-    print(warnings.empty() ? "no runtime yet; install one: mia-perf runtime install llama-cpp-python==0.3.36\n"
-                           : "no runtime that can be used\n");
+    print(warnings.empty()
+              ? "no runtime yet; install one: mia-perf runtime install llama-cpp-python==0.3.36, or see what is here: "
+                "mia-perf find\n"
+              : "no runtime that can be used\n");
   } else {
     cli::show(common, list_document(runtimes), list_json(runtimes));
   }

@@ -10,7 +10,8 @@
 namespace mia::cli {
 
 void add_plan_options(CLI::App& verb, app::PlanRequest& request) {
-  verb.add_option("-m,--model", request.models, "catalogue id or GGUF file; several make an axis");
+  verb.add_option("-m,--model", request.models,
+                  "catalogue id, GGUF file or a name of mia-perf find; several make an axis");
   verb.add_option("--runtime", request.runtimes, "installed runtime; several make an axis");
   verb.add_option("--axis", request.axes, "vary a parameter: key=value,value");
   verb.add_option("--only", request.only, "only cells whose name contains this");

@@ -379,6 +379,12 @@ FoundModels find_models(std::span<const CatalogueEntry> entries, std::string_vie
   return found;
 }
 
+std::vector<FoundModel> measurable_models(std::span<const CatalogueEntry> entries) {
+  std::vector<FoundModel> models = find_models(entries).models;
+  std::erase_if(models, [](const FoundModel& model) { return !is_measurable(model); });
+  return models;
+}
+
 bool names_a_place(std::string_view id, std::span<const CatalogueEntry> entries) {
   return contains(id, ":") && std::ranges::count(places_of(entries), place_part(id), &ModelPlace::name) > 0;
 }

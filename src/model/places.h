@@ -39,6 +39,9 @@ struct FoundModels {
 // `place`: only this one, "ollama". No header of a model is read.
 [[nodiscard]] FoundModels find_models(std::span<const CatalogueEntry> entries, std::string_view place = {});
 
+// Those whose file reads as a model that -m takes: is_decoder().
+[[nodiscard]] std::vector<FoundModel> measurable_models(std::span<const CatalogueEntry> entries);
+
 // Whether `id` begins with the name of a place and a colon, so that it can be nothing but a name of find_models().
 [[nodiscard]] bool names_a_place(std::string_view id, std::span<const CatalogueEntry> entries);
 

@@ -22,15 +22,6 @@ namespace fs = std::filesystem;
 constexpr const char* kServerWorker = "mia-worker-server";
 constexpr double kAskLimitS = 60;  // a program with a GPU backend may look for its devices first
 
-Result<fs::path> worker_program() {
-  const fs::path beside = executable_path().parent_path() / kServerWorker;
-  if (::access(beside.c_str(), X_OK) != 0) {
-    return fail(ErrorKind::not_found, "'{}', which works through a server, is not in its place", beside.string());
-  }
-  MIA_TRY(require_trusted(beside, "the worker"));
-  return beside;
-}
-
 Result<std::string> told(const record::RuntimeInfo& runtime, const char* option) {
   proc::CommandSpec command;
   command.argv = {runtime.program, option};
@@ -72,6 +63,15 @@ Result<Json> introduce(const record::RuntimeInfo& runtime) {
 
 }  // namespace
 
+Result<fs::path> server_worker() {
+  const fs::path beside = executable_path().parent_path() / kServerWorker;
+  if (::access(beside.c_str(), X_OK) != 0) {
+    return fail(ErrorKind::not_found, "'{}', which works through a server, is not in its place", beside.string());
+  }
+  MIA_TRY(require_trusted(beside, "the worker"));
+  return beside;
+}
+
 Result<record::RuntimeInfo> add_server(const AddSpec& spec, const Progress& progress) {
   record::RuntimeInfo runtime;
   std::error_code code;
@@ -79,7 +79,7 @@ Result<record::RuntimeInfo> add_server(const AddSpec& spec, const Progress& prog
   runtime.program = program.string();
   runtime.prefix = prefix_of(program).string();
   MIA_TRY(require_trusted(program, "the server"));
-  MIA_TRY_ASSIGN(const fs::path worker, worker_program());
+  MIA_TRY_ASSIGN(const fs::path worker, server_worker());
   runtime.worker = worker.string();
   MIA_TRY_ASSIGN(runtime.name, choose_name(spec.name, program.filename().string(), spec.force));
   if (progress) {

@@ -4,6 +4,8 @@ import hashlib
 import json
 import os
 import pathlib
+import socket
+import threading
 import unittest
 
 import gguf_files
@@ -80,6 +82,16 @@ class Models(FindCase):
         out, _ = self.mia("find")
         self.assertIn("ollama:qwen2.5:7b", out)
         self.assertIn("-m takes these names", out)
+
+    def test_the_names_stand_in_other_lists(self):
+        studio = self.put(".lmstudio/models/p/r/x.gguf")
+        self.put(".lmstudio/models/p/r/page.gguf", b"<html>Sign in</html>")
+        listed = {model["id"]: model["path"] for model in self.mia_json("model", "list") if ":" in model["id"]}
+        self.assertEqual(listed, {"lmstudio:p/r/x": str(studio)})
+        self.assertEqual(self.mia_json("doctor")["found_models"], ["lmstudio:p/r/x"])
+        self.assertIn("lmstudio:p/r/x", self.mia("doctor")[0])
+        self.env.pop("MIA_LLAMA_FAKE")
+        self.assertIn("mia-perf find", self.mia("runtime", "list")[0])
 
     def test_variables_say_where_to_look(self):
         self.env.update(OLLAMA_MODELS=str(self.home / "o"), HF_HOME=str(self.home / "h"), LLAMA_CACHE=str(self.home / "l"))
@@ -235,6 +247,113 @@ class Names(FindCase):
         self.env["OLLAMA_MODELS"] = str(self.home / "service")
         first = self.ollama("registry.ollama.ai/library/a/latest", root="service")
         self.assertEqual(self.mia_json("model", "show", "ollama:a")["path"], str(first))
+
+
+class Engines(FindCase):
+    def engines(self, name):
+        return [engine for engine in self.mia_json("find")["engines"] if engine["engine"] == name]
+
+    def program(self, path, mode=0o755):
+        program = self.put(path, b"#!/bin/sh\ntouch started\n")
+        program.chmod(mode)
+        return program
+
+    def test_programs_are_found_once_and_not_started(self):
+        server = self.program("tools/llama-server")
+        kobold = self.program(".local/bin/koboldcpp-linux-x64")
+        self.program("tools/llama-server.txt", 0o644)
+        self.program("tools/llama-serverless")
+        os.mkfifo(self.home / "tools/lms", 0o755)
+        (self.home / "links").mkdir()
+        (self.home / "links/llama-server").symlink_to(server)
+        self.env["PATH"] = f"{self.home}/tools:{self.home}/links:relative::{self.env['PATH']}"
+        mine = [e for e in self.engines("llama-server") if e["where"].startswith(str(self.home))]
+        self.assertEqual([(e["where"], e["how"]) for e in mine], [(str(server), f"mia-perf runtime add {server}")])
+        self.assertEqual([e["where"] for e in self.engines("koboldcpp")], [str(kobold)])
+        self.assertEqual(list(self.dir.rglob("started")), [])
+
+    def test_a_program_in_an_odd_folder_is_quoted(self):
+        server = self.program("it's\x1b[31m here/llama-server")
+        self.env["PATH"] = f"{server.parent}:{self.env['PATH']}"
+        how = next(e["how"] for e in self.engines("llama-server") if e["where"] == str(server))
+        self.assertEqual(how, "mia-perf runtime add '" + str(server).replace("'", "'\\''") + "'")
+        self.assertNotIn("\x1b", self.mia("find")[0])
+
+    def test_python_environments_with_a_libllama(self):
+        inside = "lib/python3.11/site-packages"
+        for folder in ("env", ".local/share/pipx/venvs/llama", ".local/share/uv/tools/x", "miniconda3/envs/ml", ".venv-a"):
+            self.put(f"{folder}/{inside}/llama_cpp/lib/libllama.so", b"ELF")
+            (self.home / folder / inside / "llama_cpp_python-0.3.36.dist-info").mkdir()
+        self.put(f".local/share/uv/tools/none/{inside}/other/x", b"")
+        self.env["VIRTUAL_ENV"] = str(self.home / "env")
+        found = self.engines("llama-cpp-python")
+        self.assertEqual({e["where"] for e in found},
+                         {str(self.home / f) for f in ("env", ".local/share/pipx/venvs/llama", ".local/share/uv/tools/x",
+                                                       "miniconda3/envs/ml", ".venv-a")})
+        self.assertEqual(found[0]["version"], "0.3.36")
+        self.assertEqual(found[0]["how"], f"mia-perf runtime add --python {found[0]['where']}")
+
+    def listen(self, port, answer):
+        """Answers each connection with these bytes; None: takes it and says nothing."""
+        server = socket.socket()
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            server.bind(("127.0.0.1", port))
+        except OSError:
+            self.skipTest(f"port {port} is taken")
+        server.listen()
+        held = []
+
+        def serve():
+            while True:
+                try:
+                    connection, _ = server.accept()
+                    held.append(connection)
+                    if answer is not None:
+                        connection.recv(4096)
+                        connection.sendall(answer)
+                        connection.close()
+                except OSError:
+                    if server.fileno() < 0:
+                        return
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+
+        def stop():
+            server.shutdown(socket.SHUT_RDWR)
+            server.close()
+            thread.join()
+            for connection in held:
+                connection.close()
+
+        self.addCleanup(stop)
+
+    @staticmethod
+    def http(body, kind="application/json", status="200 OK"):
+        head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        return head.encode() + body
+
+    def test_what_listens_is_named_by_its_answer(self):
+        self.listen(11434, self.http(b'{"version":"0.5.7"}'))
+        models = {"object": "list", "data": [{"id": "tiny\x1b[31m", "owned_by": "llamacpp"}]}
+        self.listen(8080, self.http(json.dumps(models).encode()))
+        self.listen(1234, self.http(b"<html>It works</html>", "text/html"))
+        self.listen(8000, b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:11434/api/version\r\nContent-Length: 0\r\n\r\n")
+        self.listen(5001, None)
+        at = {e["where"]: e for e in self.mia_json("find")["engines"] if e["where"].startswith("http")}
+        self.assertEqual({url.rsplit(":", 1)[1]: e["engine"] for url, e in at.items()},
+                         {"11434": "Ollama", "8080": "llama-server", "1234": "unknown", "8000": "unknown", "5001": "unknown"})
+        self.assertEqual(at["http://127.0.0.1:11434"]["version"], "0.5.7")
+        self.assertIn("tiny", at["http://127.0.0.1:8080"]["measured"])
+        self.assertIn("HTML", at["http://127.0.0.1:1234"]["measured"])
+        self.assertIn("redirects", at["http://127.0.0.1:8000"]["measured"])
+        self.assertNotIn("\x1b", self.mia("find")[0])
+
+    def test_an_answer_without_end_is_bounded(self):
+        self.listen(11434, b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n" + b" " * (9 << 20))
+        row = next(e for e in self.mia_json("find")["engines"] if e["where"].endswith(":11434"))
+        self.assertEqual(row["engine"], "unknown")
 
 
 if __name__ == "__main__":

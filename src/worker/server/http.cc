@@ -63,7 +63,8 @@ struct Http::Impl {
       return fail(ErrorKind::protocol, "the server sent more than an answer may have");
     }
     if (code != CURLE_OK) {
-      return fail(ErrorKind::io, "{}: {}", curl_easy_strerror(code), one_line(error.data(), 200));
+      return fail(code == CURLE_COULDNT_CONNECT ? ErrorKind::not_found : ErrorKind::io, "{}: {}",
+                  curl_easy_strerror(code), one_line(error.data(), 200));
     }
     long status = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
@@ -117,7 +118,9 @@ Http::Http(int port, const std::string& key, int log_fd, std::function<void()> o
   impl_->base = fmt::format("http://127.0.0.1:{}", port);
   impl_->log_fd = log_fd;
   impl_->on_log = std::move(on_log);
-  impl_->headers = curl_slist_append(nullptr, ("Authorization: Bearer " + key).c_str());
+  if (!key.empty()) {
+    impl_->headers = curl_slist_append(nullptr, ("Authorization: Bearer " + key).c_str());
+  }
   impl_->headers = curl_slist_append(impl_->headers, "Content-Type: application/json");
   impl_->headers = curl_slist_append(impl_->headers, "Expect:");
   curl_easy_setopt(impl_->easy, CURLOPT_HTTPHEADER, impl_->headers);
@@ -132,6 +135,10 @@ Http::~Http() {
   curl_easy_cleanup(impl_->easy);
   curl_multi_cleanup(impl_->multi);
   curl_slist_free_all(impl_->headers);
+}
+
+void Http::limit(double seconds) {
+  curl_easy_setopt(impl_->easy, CURLOPT_TIMEOUT_MS, static_cast<long>(seconds * 1000));
 }
 
 Result<long> Http::status_of(std::string_view path) {

@@ -17,16 +17,20 @@ inline constexpr std::size_t kMostAnswer = std::size_t{8} << 20U;  // bytes of o
 
 class Http {
  public:
-  // `on_log`: called while an answer is waited for, whenever `log_fd` has something to read.
+  // `key`: "" none. `on_log`: called while an answer is waited for, whenever `log_fd` has something to read.
   Http(int port, const std::string& key, int log_fd, std::function<void()> on_log);
   ~Http();
   Http(const Http&) = delete;
   Http& operator=(const Http&) = delete;
 
+  // Of each answer from now on.
+  void limit(double seconds);
+
   // The status alone; an error while nobody listens.
   [[nodiscard]] Result<long> status_of(std::string_view path);
   // An answer that must be JSON with status 200. Error kind unsupported: the server refused, with its own words; kind
-  // protocol: it is no such server (HTML, a redirect, no JSON, too much); kind io: the connection.
+  // protocol: it is no such server (HTML, a redirect, no JSON, too much); kind not_found: nobody listens; kind io: the
+  // connection.
   [[nodiscard]] Result<Json> get(std::string_view path);
   [[nodiscard]] Result<Json> post(std::string_view path, const Json& body);
   // Bytes of a stream as they come, with the steady clock at their arrival; false ends the transfer.

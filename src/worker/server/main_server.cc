@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
-// mia-worker-server: a worker whose work a server program does, started anew for each model that is loaded.
+// mia-worker-server: a worker whose work a server program does, started anew for each model that is loaded. With
+// --listening it tells which engines listen on this machine, and ends.
 #include <cstdio>
+#include <string_view>
 
 #include "worker/runtime.h"
+#include "worker/server/listening.h"
 #include "worker/server/provider_server.h"
 
 namespace {
@@ -14,8 +17,12 @@ int report(const mia::Error& error) {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
   using namespace mia::worker;
+  if (argc == 2 && std::string_view(argv[1]) == "--listening") {
+    std::puts(mia::dump_json(listening()).c_str());
+    return 0;
+  }
   prepare_process();
   const auto channel = channel_from_environment();
   if (!channel) {

@@ -299,7 +299,8 @@ class ServerProvider : public Provider {
 
   // A server that is gone takes this process along: its end is the outcome, its last words are on stderr.
   proto::Reply failure(const Error& error) {
-    if (const auto ended = process_->ended(error.kind == ErrorKind::io ? kDeathWaitS : 0)) {
+    const bool is_gone = error.kind == ErrorKind::io || error.kind == ErrorKind::not_found;
+    if (const auto ended = process_->ended(is_gone ? kDeathWaitS : 0)) {
       process_->take_log();
       end_as(*ended);
     }
