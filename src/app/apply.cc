@@ -33,7 +33,12 @@ Result<std::string> apply_recommendation(const record::Report& report, const Sco
   if (report.recommendation.empty()) {
     return std::string("nothing to apply: no configuration is better beyond the noise");
   }
-  return write_settings(config_dir(scope) / "overrides.local.yaml", report.recommendation, report.sentence);
+  return apply_settings(report.recommendation, report.sentence, scope);
+}
+
+Result<std::string> apply_settings(const record::SettingList& settings, const std::string& sentence,
+                                   const Scope& scope) {
+  return write_settings(config_dir(scope) / "overrides.local.yaml", settings, sentence);
 }
 
 Result<std::string> decide_model(const record::Report& report, const Scope& scope) {

@@ -78,6 +78,7 @@ void add_gate(Cli& cli);
 void add_compare(Cli& cli);
 void add_find(Cli& cli);
 void add_replay(Cli& cli);
+void add_tune(Cli& cli);
 void add_runtime(Cli& cli);
 void add_model(Cli& cli);
 void add_synth(Cli& cli);

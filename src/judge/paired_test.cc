@@ -71,10 +71,10 @@ std::optional<double> p95_difference(const std::vector<const PairFigures*>& pair
   return p95_a && p95_b ? std::optional(std::log(*p95_b) - std::log(*p95_a)) : std::nullopt;
 }
 
-std::vector<double> speed_differences(const std::vector<const PairFigures*>& pairs) {
+std::vector<double> differences(const std::vector<const PairFigures*>& pairs, double RunFigures::*figure) {
   std::vector<double> values;
   for (const PairFigures* const pair : pairs) {
-    values.push_back(std::log(pair->b.speed) - std::log(pair->a.speed));
+    values.push_back(std::log(pair->b.*figure) - std::log(pair->a.*figure));
   }
   return values;
 }
@@ -147,6 +147,11 @@ PairedTest::PairedTest(const PairedOptions& options)
     rule.alpha = share * options.alpha;
     statistics_.emplace_back(rule);
   };
+  if (options.turn_pairs > 0) {
+    rule.safety = kRunSafety;
+    add("turn", "gen_latency_s", 1);
+    return;
+  }
   rule.safety = kSpeedSafety;
   add("speed", "fast_quarter_ms", kSpeedShare);
   rule.safety = kRunSafety;
@@ -197,14 +202,16 @@ void PairedTest::add_epoch(const EpochFigures& epoch) {
     return;
   }
   set_aside_ += good - std::ssize(used);
-  if (epochs_ == 0 && used.front()->a.intervals.size() < kQuarterFrom) {
+  if (options_.turn_pairs == 0 && epochs_ == 0 && used.front()->a.intervals.size() < kQuarterFrom) {
     statistics_[kSpeed].rename_figure("prefill");
   }
-  pair_values_.push_back(speed_differences(used));
+  pair_values_.push_back(differences(used, options_.turn_pairs > 0 ? &RunFigures::whole : &RunFigures::speed));
   statistics_[kSpeed].add(*stats::median(pair_values_.back()), epoch.a_started);
-  statistics_[kWhole].add(total_difference(used), epoch.a_started);
-  if (const auto tail = p95_difference(used)) {
-    statistics_[kP95].add(*tail, epoch.a_started);
+  if (options_.turn_pairs == 0) {
+    statistics_[kWhole].add(total_difference(used), epoch.a_started);
+    if (const auto tail = p95_difference(used)) {
+      statistics_[kP95].add(*tail, epoch.a_started);
+    }
   }
   ++epochs_;
   pairs_ += static_cast<std::int64_t>(used.size());
@@ -262,7 +269,7 @@ std::string PairedTest::why_stop(bool looked, bool last) const {
     return "decided";
   }
   const StatisticTest& speed = statistics_[kSpeed];
-  if (decided(speed) && (!options_.wait_for_experience || decided(statistics_[kWhole]))) {
+  if (decided(speed) && (options_.turn_pairs > 0 || !options_.wait_for_experience || decided(statistics_[kWhole]))) {
     const bool same = speed.state().verdict == Verdict::same;
     return same ? "decided" : (last ? last_reason() : "too noisy: no verdict in reach");
   }
@@ -329,8 +336,8 @@ std::optional<double> PairedTest::warm_up_trend() const {
 
 std::int64_t PairedTest::pairs_for_next_epoch(double epoch_s, double pair_s) const {
   constexpr std::size_t kFrom = 3;
-  if (pair_values_.size() < kFrom) {
-    return kFirstPairs;
+  if (options_.turn_pairs > 0 || pair_values_.size() < kFrom) {
+    return options_.turn_pairs > 0 ? options_.turn_pairs : kFirstPairs;
   }
   stats::PairCosts costs{epoch_s, pair_s, 0, 0, 0};
   double squares = 0;
@@ -352,6 +359,9 @@ std::vector<std::string> PairedTest::notes() const {
   std::vector<std::string> notes;
   if (unsteady_epochs_ > 0) {
     notes.push_back(fmt::format("{} of {} epochs began before the processes were steady", unsteady_epochs_, epochs_));
+  }
+  if (options_.turn_pairs > 0) {
+    return notes;
   }
   const StatisticResult& whole = statistics_[kWhole].state();
   if (last_.stop && statistics_[kSpeed].state().verdict == Verdict::same && whole.verdict == Verdict::unclear) {

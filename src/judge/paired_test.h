@@ -25,6 +25,7 @@ struct PairedOptions {
   double power = 0.95;   // for the smallest detectable effect
   std::int64_t max_epochs = 20;
   bool wait_for_experience = true;  // after "same" in speed go on until the whole run is judged too
+  std::int64_t turn_pairs = 0;      // > 0: one turn of a use, whose whole time alone is judged; an epoch's pairs
   std::uint64_t seed = 1;           // coin plan; random sign flips above 20 epochs
 };
 

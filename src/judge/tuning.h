@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Racing of candidate settings: all are run once per block in random order, so drift hits all alike, and those that
-// are clearly slower leave early. The race only proposes: its winner is lucky by selection, so a recommendation needs
-// a fresh paired comparison with the current settings.
+// are clearly slower leave early. The incumbent stays until the paired differences of the blocks show that another is
+// faster. The race only proposes: its winner is lucky by selection, so a recommendation needs a fresh paired comparison
+// with the current settings.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +13,6 @@
 #include <string_view>
 #include <vector>
 
-#include "judge/comparison.h"
 #include "stats/random.h"
 
 namespace mia::judge {
@@ -28,10 +28,16 @@ struct RaceOptions {
   double t_three = 4.5;      // out from block 3: paired t above this with three blocks,
   double t_later = 3.0;      // above this with more
   double equal_zone = 0.01;  // as fast as: mean + 1.5 se below this, from block 4
-  std::int64_t max_blocks = 6;
+  // The incumbent goes where one is faster by at least `least_gain`, at one-sided paired t with `chance` of doing so
+  // wrongly in the race, shared among the others and the blocks (Bonferroni).
+  double chance = 0.01;
+  double least_gain = 0.02;
+  std::int64_t max_blocks = 16;
+  std::int64_t enough_blocks = 6;  // once the incumbent is gone
 };
 
-enum class RaceState { racing, slower, as_fast, failed };
+// `no_gain`: from block 4 also one 1.5 standard errors faster would not show a gain by the last block.
+enum class RaceState { racing, slower, no_gain, as_fast, failed };
 [[nodiscard]] std::string_view name_of(RaceState standing);
 
 class Race {
@@ -51,10 +57,13 @@ class Race {
   [[nodiscard]] std::optional<std::size_t> leader() const;
   [[nodiscard]] RaceState standing(std::size_t candidate) const { return states_[candidate].standing; }
   [[nodiscard]] std::int64_t blocks() const { return blocks_; }
-  // ln(time / leader's time) over the blocks both ran.
-  [[nodiscard]] std::optional<double> gap(std::size_t candidate) const;
-  [[nodiscard]] const std::vector<Candidate>& candidates() const { return candidates_; }
-  [[nodiscard]] std::size_t incumbent() const { return incumbent_; }
+  // ln(time / the other's time) of each block that both ran.
+  [[nodiscard]] std::vector<double> differences(std::size_t candidate, std::size_t other) const;
+  // The incumbent while it races, else the leader.
+  [[nodiscard]] std::optional<std::size_t> winner() const;
+  // Smallest gain over the incumbent, as ln, that this race finds in four of five cases by its last block; nullopt
+  // before three blocks of another.
+  [[nodiscard]] std::optional<double> noticeable() const;
 
  private:
   struct State {
@@ -62,8 +71,11 @@ class Race {
     std::vector<double> log_times;  // one per block until it left
   };
   void drop_slower(std::size_t best);
+  void drop_hopeless();
+  [[nodiscard]] bool shows_gain(std::size_t candidate) const;
+  [[nodiscard]] double share_of_a_look() const;
+  [[nodiscard]] double critical_t(std::int64_t blocks) const;
   void drop_as_fast(std::size_t best);
-  [[nodiscard]] std::vector<double> paired(std::size_t candidate, std::size_t best) const;
 
   std::vector<Candidate> candidates_;
   std::size_t incumbent_;
@@ -72,15 +84,8 @@ class Race {
   std::int64_t blocks_ = 0;
 };
 
-struct Recommendation {
-  bool change = false;
-  std::string settings;  // "n_threads=2 n_batch=256"; "" keeps what is there
-  std::string sentence;
-};
-// `confirmation`: the winner as B against the present settings as A, in a fresh session. Only "faster" recommends.
-[[nodiscard]] Recommendation recommend(std::string settings, const record::Comparison& confirmation);
-
-// Decode already reaches 95 % of what the memory's bandwidth allows: there is nothing to win.
-[[nodiscard]] bool at_roofline(std::optional<double> efficiency);
+// Decoding the answer as fast as the memory's bandwidth allows would take 95 % of the turn's time: nothing is left to
+// win.
+[[nodiscard]] bool at_roofline(double least_s, double turn_s);
 
 }  // namespace mia::judge

@@ -19,26 +19,6 @@ namespace {
 constexpr std::size_t kMaxCells = 2000;
 constexpr std::size_t kMaxTrials = 10'000;
 
-// Of threads, of the cores that this process may use: more threads than those take turns.
-std::string core_word(std::string_view key, const std::string& text, const record::Machine& machine) {
-  if (key.find("n_threads") == std::string_view::npos) {
-    return text;
-  }
-  const std::int64_t cpus = machine.allowed_cpus.value_or(machine.logical_cpus.value_or(1));
-  const std::int64_t cores = machine.allowed_cores.value_or(std::min(cpus, machine.physical_cores.value_or(cpus)));
-  if (text == "allowed") {
-    return std::to_string(cpus);
-  }
-  if (text == "physical") {
-    return std::to_string(cores);
-  }
-  if (text == "p-cores") {  // none of them allowed, or all cores alike: those that are
-    const std::int64_t fast = machine.allowed_performance_cores.value_or(0);
-    return std::to_string(fast > 0 ? fast : cores);
-  }
-  return text == "half" ? std::to_string(std::max<std::int64_t>(1, cores / 2)) : text;
-}
-
 Status apply(record::Settings& settings, const SettingList& list, const record::Machine& machine) {
   for (const auto& [key, text] : list) {
     MIA_TRY(record::set_text(settings, key, core_word(key, text, machine)));
@@ -197,6 +177,25 @@ std::string hash_of(const Plan& plan, const record::Machine& machine) {
 }
 
 }  // namespace
+
+std::string core_word(std::string_view key, const std::string& text, const record::Machine& machine) {
+  if (key.find("n_threads") == std::string_view::npos) {
+    return text;
+  }
+  const std::int64_t cpus = machine.allowed_cpus.value_or(machine.logical_cpus.value_or(1));
+  const std::int64_t cores = machine.allowed_cores.value_or(std::min(cpus, machine.physical_cores.value_or(cpus)));
+  if (text == "allowed") {
+    return std::to_string(cpus);
+  }
+  if (text == "physical") {
+    return std::to_string(cores);
+  }
+  if (text == "p-cores") {  // none of them allowed, or all cores alike: those that are
+    const std::int64_t fast = machine.allowed_performance_cores.value_or(0);
+    return std::to_string(fast > 0 ? fast : cores);
+  }
+  return text == "half" ? std::to_string(std::max<std::int64_t>(1, cores / 2)) : text;
+}
 
 void order_slots(Plan& plan) {
   plan.order.clear();

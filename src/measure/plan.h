@@ -78,6 +78,10 @@ struct PlanInput {
 [[nodiscard]] Result<Plan> make_plan_again(const record::Report& report, const std::vector<std::string>& keys,
                                            const SubjectOf& subject_of);
 
+// Of threads ("n_threads", "n_threads_batch"): the number that "allowed", "physical", "p-cores" or "half" stands for,
+// of the cores that this process may use: more threads than those take turns. Any other text as it is.
+[[nodiscard]] std::string core_word(std::string_view key, const std::string& text, const record::Machine& machine);
+
 // Repeats of cells interleaved: every cell once, in random order, then every cell again.
 void order_slots(Plan& plan);
 

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// What `tune` raced and found, for people and as a file.
+#pragma once
+
+#include "base/json.h"
+#include "document/document.h"
+#include "record/tuning.h"
+
+namespace mia::report {
+
+[[nodiscard]] document::Document document_of(const record::Tuning& tuning);
+// docs/results-format.md, "perf_tune.json"; with content_hash.
+[[nodiscard]] Json to_document(const record::Tuning& tuning);
+
+}  // namespace mia::report
