@@ -46,7 +46,7 @@ ProofPlan plan_proof(const TurnCosts& costs, double seconds) {
   for (const bool whole : {true, false}) {
     for (std::int64_t pairs = kMostPairs; pairs >= 1; --pairs) {
       const double turns_s = static_cast<double>(kWarmUps + pairs) * (whole ? costs.turn_s : costs.raced_s);
-      plan = {pairs, whole, kSpare * kEpochs * 2 * (costs.start_s + turns_s)};
+      plan = {pairs, whole, kSpare * kEpochs * (2 * costs.start_s + turns_s)};
       if (plan.seconds <= seconds) {
         return plan;
       }
@@ -88,6 +88,7 @@ Result<std::vector<judge::Readiness>> TuneWorkers::begin(const judge::Coordinate
                                                          std::span<const record::Settings> candidates,
                                                          std::size_t incumbent) {
   end();
+  ++races_begun_;
   told_.clear();
   incumbent_ = incumbent;
   for (const record::Settings& settings : candidates) {
@@ -194,8 +195,10 @@ std::optional<record::TurnFigures> TuneWorkers::run(std::size_t candidate, std::
   const record::TurnFigures turn = whole_turn(*answer.value);
   const double raced_s = record::gen_latency_s(*answer.value);
   if (candidate == incumbent_ && raced_s > 0) {
-    costs_.turn_s = wall_s * turn.turn_s / raced_s;
-    costs_.raced_s = wall_s;
+    const double turn_s = wall_s * turn.turn_s / raced_s;
+    present_ = races_begun_ == 1 ? TurnCosts{0, turn_s, wall_s} : present_;
+    costs_.turn_s = present_.turn_s + turn_s;
+    costs_.raced_s = present_.raced_s + wall_s;
   }
   return turn;
 }

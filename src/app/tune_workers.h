@@ -15,10 +15,10 @@
 
 namespace mia::app {
 
-// Wall times of the settings found so far.
+// Wall times of what a proof compares: the present settings and those found so far.
 struct TurnCosts {
-  double start_s = 0;  // process, model and context
-  double turn_s = 0;   // one whole turn; 0: not known yet
+  double start_s = 0;  // process, model and context of one
+  double turn_s = 0;   // one whole turn of each, together; 0: not known yet
   double raced_s = 0;  // the same with the answer that the race writes
 };
 
@@ -75,6 +75,8 @@ class TuneWorkers : public judge::TurnSource {
   std::int64_t began_ns_ = 0;
   double budget_s_ = 0;
   TurnCosts costs_;
+  TurnCosts present_;  // of the present settings alone
+  std::int64_t races_begun_ = 0;
   std::size_t incumbent_ = 0;
   std::vector<Place> places_;
   bool resident_ = true;

@@ -6,13 +6,13 @@
 namespace mia::app {
 namespace {
 
-constexpr TurnCosts kCosts{1, 3, 2};  // a start of 1 s, turns of 3 s, as raced 2 s
+constexpr TurnCosts kCosts{1, 6, 4};  // a start of 1 s, turns of 2 and 4 s, together 4 s as raced
 
 TEST(TuneBudget, AProofIsFiveEpochsOfTwoFreshProcesses) {
   const ProofPlan plan = plan_proof(kCosts, 900);
   EXPECT_EQ(plan.pairs, 4);
   EXPECT_TRUE(plan.whole);
-  EXPECT_DOUBLE_EQ(plan.seconds, 1.25 * 5 * 2 * (1 + 6 * 3));  // two turns to warm up; a quarter to spare
+  EXPECT_DOUBLE_EQ(plan.seconds, 1.25 * 5 * (2 * 1 + 6 * (2 + 4)));  // two turns to warm up; a quarter to spare
 }
 
 TEST(TuneBudget, LittleTimeLeavesFewerPairsAndThenShorterTurns) {
