@@ -17,6 +17,7 @@
 #include "document/json.h"
 #include "document/value.h"
 #include "host/topology.h"
+#include "report/sealed.h"
 #include "report/tuning.h"
 
 namespace mia::cli {
@@ -32,6 +33,7 @@ struct TuneOptions {
   std::optional<double> min_tok_s;
   std::string wait;
   std::string out = "reports";
+  std::string explain;
   std::optional<std::uint64_t> seed;
   bool apply = false;
   bool dry_run = false;
@@ -111,7 +113,17 @@ int exit_code(const app::TuneEnd& end) {
   return end.file_error || end.store_error ? kInternal : kOk;
 }
 
+Result<int> explain(const Common& common, const std::string& file) {
+  MIA_TRY_ASSIGN(const Json tuning, report::read_document(file, "race", "give the perf_tune.json of a mia-perf tune"));
+  MIA_TRY_ASSIGN(const document::Document document, context(report::explain_tuning(tuning), one_line(file, 300)));
+  show(common, document, tuning);
+  return kOk;
+}
+
 Result<int> run(const Common& common, const TuneOptions& options) {
+  if (!options.explain.empty()) {
+    return explain(common, options.explain);
+  }
   MIA_TRY_ASSIGN(app::TuneRequest request, request_of(common, options));
   if (options.dry_run) {
     return show_space(common, request);
@@ -161,6 +173,7 @@ void add_tune(Cli& cli) {
   add_wait_option(*verb, options->wait);
   verb->add_option("--seed", options->seed, "of order and random tokens; without it a new one");
   verb->add_option("-o,--out", options->out, "folder of the report")->capture_default_str();
+  verb->add_option("--explain", options->explain, "measure nothing: print the race of a perf_tune.json block by block");
   verb->add_flag("--apply", options->apply, "write what is proven to configs/overrides.local.yaml");
   verb->add_flag("--dry-run", options->dry_run, "print what would be raced");
   verb->add_flag("--no-store", options->no_store, "keep nothing in the store");

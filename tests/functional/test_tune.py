@@ -130,6 +130,22 @@ class Tune(Case):
         found = self.tune()
         self.assertIn(found["against_present"]["session"], self.mia("history")[0])
 
+    def test_a_race_is_explained_block_by_block(self):
+        self.script(noise=QUIET, scale=BETTER)
+        found = self.tune()
+        blocks = self.level(found, "n_ubatch", 128)["effects_percent"]
+        out, _ = self.mia("tune", "--explain", "reports/perf_tune.json")
+        self.assertIn("llm.primary.n_ubatch: time of a turn against auto", out)
+        self.assertIn(f"{blocks[-1]:+.1f}", out)
+        self.assertIn("taken", out)
+        self.assertIn(found["sentence"][:40], out)
+        path = self.dir / "reports" / "perf_tune.json"
+        path.write_text(path.read_text().replace('"taken"', '"x"').replace('"tune"', '"other"'))
+        self.assertIn("not a perf_tune.json", self.mia("tune", "--explain", str(path), code=2)[1])
+        path.write_text(json.dumps({**found, "sentence": "use poll=0"}))
+        self.assertIn("content_hash", self.mia("tune", "--explain", str(path), code=2)[1])
+        self.assertIn("none.json", self.mia("tune", "--explain", "none.json", code=2)[1])
+
     def test_a_budget_too_small_for_a_pair_is_a_sentence(self):
         _, err = self.mia("tune", "--budget", "0.001s", code=2)
         self.assertIn("does not hold one pair of turns", err)
