@@ -35,6 +35,7 @@ struct Number {
 struct Setting {
   record::Value requested;
   record::Value effective;
+  std::string word = {};  // how it was asked for, where a word stood for the value
 };
 
 // A word that may be unknown: null in JSON, with its reason.

@@ -42,7 +42,7 @@ class Write {
   }
 
   void operator()(const Setting& setting) const {
-    const bool known = !std::holds_alternative<std::monostate>(setting.effective);
+    const bool known = record::is_set(setting.effective);
     row_[name_] = record::to_json(setting.requested);
     row_[name_ + "_effective"] = known ? record::to_json(setting.effective) : Json(nullptr);
   }

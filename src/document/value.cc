@@ -59,9 +59,10 @@ std::string line_text(const std::vector<double>& values) {
 }
 
 std::string setting_text(const Setting& setting) {
-  const std::string asked = record::to_text(setting.requested);
-  const bool same = std::holds_alternative<std::monostate>(setting.effective) || setting.effective == setting.requested;
-  return same ? asked : fmt::format("{} ({})", asked, record::to_text(setting.effective));
+  const record::Value& became = record::is_set(setting.effective) ? setting.effective : setting.requested;
+  const std::string asked = setting.word.empty() ? record::to_text(setting.requested) : setting.word;
+  const std::string got = record::to_text(became);
+  return asked == got ? asked : fmt::format("{} ({})", asked, got);
 }
 
 bool tells(const std::vector<Value>& row, const std::string& reason) {

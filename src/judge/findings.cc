@@ -80,7 +80,24 @@ void find_dishonoured_settings(Report& report) {
   }
 }
 
-// An axis of which the runtime made one value: its cells are one, measured several times.
+// What the cell asked for of the field, under each of its names.
+void add_asked(const CellReport& cell, const record::Field& field, std::vector<std::string>& asked) {
+  const auto add = [&](const std::string& text) {
+    if (std::ranges::find(asked, text) == asked.end()) {
+      asked.push_back(text);
+    }
+  };
+  add(record::to_text(record::get(cell.requested, field)));
+  for (const record::Point& point : cell.also) {
+    for (const record::Setting& setting : point.settings) {
+      if (setting.field == &field && setting.word.empty()) {
+        add(record::to_text(setting.value));
+      }
+    }
+  }
+}
+
+// An axis of which the runtime made one value: its cells are one.
 void find_axes_without_effect(Report& report) {
   for (const PartView& part : parts_of(report)) {
     for (const record::Field& field : record::fields()) {
@@ -89,9 +106,8 @@ void find_axes_without_effect(Report& report) {
       for (const CellReport* const cell : part.cells) {
         const record::Value got = record::get(cell->effective, field);
         if (record::is_set(got) && lack_of_cell(report, *cell, field.needs).empty()) {
-          const std::string text = record::to_text(record::get(cell->requested, field));
           became.insert(record::to_text(got));
-          asked.insert(asked.end(), std::ranges::count(asked, text) == 0 ? 1U : 0U, text);
+          add_asked(*cell, field, asked);
         }
       }
       if (!field.key.starts_with("llm.primary.") || asked.size() < 2 || became.size() > 1) {

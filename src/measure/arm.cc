@@ -89,7 +89,7 @@ std::string Arm::log_tail() const {
 }
 
 TimeLimits::Work Arm::work() const {
-  return work_of(spec_.settings, spec_.subject.model, prompt_bound(request_) + request_.max_tokens, 1);
+  return work_of(spec_.settings, spec_.subject.model, context_bound(request_), 1);
 }
 
 double Arm::limit_of(Phase phase) const {

@@ -352,8 +352,8 @@ Estimate estimate(const PlannedCell& cell, double gb_s) {
     return result;
   }
   const double bytes_per_s = std::max(gb_s, 0.1) * 1e9 * kEfficiency;
-  const double tokens =
-      static_cast<double>(request->max_tokens) + kPromptShare * static_cast<double>(prompt_bound(*request));
+  const double tokens = static_cast<double>(request->max_tokens) +
+                        kPromptShare * static_cast<double>(context_bound(*request) - request->max_tokens);
   const double run = tokens * static_cast<double>(model.bytes_per_token) / bytes_per_s;
   const double warm = cell.settings.run.warmup_max.value_or(10) > 0 ? kWarmUps : 0;
   result.seconds = kFixed + static_cast<double>(model.file_bytes) / kDisk +

@@ -46,8 +46,11 @@ void ask_effective(const std::vector<PlannedCell*>& cells, const Bench& bench) {
     if (!request || proc::interrupted()) {
       return;
     }
-    const std::int64_t needed = context_bound(*request);
-    auto ready = worker.make_context({cell->settings, needed}, kPhaseLimit);
+    const auto needed = context_needed(worker, *request, kPhaseLimit);
+    if (!needed.ok()) {
+      return;
+    }
+    auto ready = worker.make_context({cell->settings, *needed.value}, kPhaseLimit);
     if (ready.ok()) {
       cell->effective = ready.value->effective;
     } else if (!worker.alive()) {

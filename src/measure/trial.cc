@@ -135,30 +135,15 @@ class TrialRun {
     return true;
   }
 
-  // The prompt's length decides the KV cache; without a tokenizer its bytes are the bound. nullopt: the worker is gone.
-  std::optional<std::int64_t> prompt_tokens() {
-    if (request_.prompt.empty()) {
-      return request_.prompt_tokens;
-    }
-    note("counting the prompt's tokens");
-    const auto told = worker_.probe({"tokenize", Json{{"text", request_.prompt}}}, limit_of(Phase::probe, 1).seconds);
-    if (!told.ok() && !worker_.alive()) {
-      (void)accept(told, Phase::probe, 1);
-      return std::nullopt;
-    }
-    const auto count = told.ok() ? get_int(told.value->result, "count") : std::nullopt;
-    return count.value_or(prompt_bound(request_));
-  }
-
   bool make_context() {
-    const std::optional<std::int64_t> prompt = prompt_tokens();
-    if (!prompt) {
-      return false;
+    note("counting the prompt's tokens");
+    const client::Answer<std::int64_t> needed = context_needed(worker_, request_, limit_of(Phase::probe, 1).seconds);
+    if (!needed.ok()) {
+      return accept(needed, Phase::probe, 1);
     }
-    const std::int64_t needed = context_needed(request_, *prompt);
     note("creating the context");
     const TimeLimit limit = limit_of(Phase::context, 1);
-    auto ready = worker_.make_context({spec_.settings, needed}, limit.seconds);
+    auto ready = worker_.make_context({spec_.settings, *needed.value}, limit.seconds);
     if (!accept(ready, Phase::context, 1)) {
       return false;
     }
@@ -298,7 +283,7 @@ class TrialRun {
   }
 
   [[nodiscard]] TimeLimits::Work work(std::int64_t runs) const {
-    return work_of(spec_.settings, spec_.model, prompt_bound(request_) + request_.max_tokens, runs);
+    return work_of(spec_.settings, spec_.model, context_bound(request_), runs);
   }
 
   TimeLimit limit_of(Phase phase, std::int64_t runs) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "base/text.h"
 
 namespace mia::measure {
@@ -11,6 +12,12 @@ namespace {
 
 constexpr std::int64_t kSpecialTokens = 8;  // begin of text and the like
 constexpr std::size_t kMaxPromptBytes = std::size_t{4} << 20U;
+
+// A bound on the tokens of a text without a tokenizer: no token is shorter than a byte.
+std::int64_t prompt_bound(const proto::Generate& request) {
+  return request.prompt.empty() ? request.prompt_tokens
+                                : static_cast<std::int64_t>(request.prompt.size()) + kSpecialTokens;
+}
 
 }  // namespace
 
@@ -47,17 +54,24 @@ Result<proto::Generate> make_request(const record::Settings& settings) {
   return request;
 }
 
-std::int64_t prompt_bound(const proto::Generate& request) {
-  return request.prompt.empty() ? request.prompt_tokens
-                                : static_cast<std::int64_t>(request.prompt.size()) + kSpecialTokens;
-}
-
-std::int64_t context_needed(const proto::Generate& request, std::int64_t prompt_tokens) {
-  return prompt_tokens + request.max_tokens;
-}
-
 std::int64_t context_bound(const proto::Generate& request) {
-  return context_needed(request, prompt_bound(request));
+  return prompt_bound(request) + request.max_tokens;
+}
+
+client::Answer<std::int64_t> context_needed(client::Worker& worker, const proto::Generate& request, double limit_s) {
+  client::Answer<std::int64_t> needed;
+  needed.value = context_bound(request);
+  if (request.prompt.empty()) {
+    return needed;
+  }
+  const auto told = worker.probe({"tokenize", Json{{"text", request.prompt}}}, limit_s);
+  if (!told.ok() && !worker.alive()) {
+    needed.value.reset();
+    needed.outcome = told.outcome;
+  } else if (const auto count = told.ok() ? get_int(told.value->result, "count") : std::nullopt) {
+    needed.value = *count + request.max_tokens;
+  }
+  return needed;
 }
 
 }  // namespace mia::measure

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "client/worker.h"
 #include "proto/message.h"
 #include "record/settings.h"
 
@@ -17,12 +18,11 @@ namespace mia::measure {
 // The request of one run. Reads workload.prompt_file; errors of kind usage or io name the key.
 [[nodiscard]] Result<proto::Generate> make_request(const record::Settings& settings);
 
-// Tokens that the KV cache must hold when the prompt has `prompt_tokens`.
-[[nodiscard]] std::int64_t context_needed(const proto::Generate& request, std::int64_t prompt_tokens);
-
-// A bound on the tokens of a text without a tokenizer: no token is shorter than a byte.
-[[nodiscard]] std::int64_t prompt_bound(const proto::Generate& request);
-// context_needed() by that bound.
+// Tokens that the KV cache must hold at most: no token of a text is shorter than a byte.
 [[nodiscard]] std::int64_t context_bound(const proto::Generate& request);
+// Tokens that it must hold, counted by the worker that has loaded the model; context_bound() where it cannot count. Not
+// ok only where the worker is gone.
+[[nodiscard]] client::Answer<std::int64_t> context_needed(client::Worker& worker, const proto::Generate& request,
+                                                          double limit_s);
 
 }  // namespace mia::measure

@@ -143,6 +143,11 @@ document::Table to_table(const RowSet& rows) {
   return table;
 }
 
+std::string word_for(const record::CellReport& cell, const record::Field& field) {
+  const auto at = std::ranges::find(cell.point.settings, &field, &record::Setting::field);
+  return at == cell.point.settings.end() ? "" : at->word;
+}
+
 std::vector<const record::Field*> varying_fields(std::span<const record::CellReport* const> cells, bool with_workload) {
   std::vector<const record::Field*> varying;
   for (const record::Field& field : record::fields()) {
@@ -150,7 +155,8 @@ std::vector<const record::Field*> varying_fields(std::span<const record::CellRep
       continue;
     }
     const bool differs = std::ranges::any_of(cells, [&](const record::CellReport* cell) {
-      return record::get(cell->requested, field) != record::get(cells.front()->requested, field);
+      return record::get(cell->requested, field) != record::get(cells.front()->requested, field) ||
+             word_for(*cell, field) != word_for(*cells.front(), field);
     });
     if (differs) {
       varying.push_back(&field);

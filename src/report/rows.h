@@ -54,7 +54,10 @@ struct RowSet {
 [[nodiscard]] document::Table to_table(const RowSet& rows);
 // The best row by speed and the seed's ratios at their worst, by name; null where no row has them.
 [[nodiscard]] Json aggregates(const RowSet& rows);
-// Fields that differ between the requests of the cells, in the table's order; workload.* only when `with_workload`.
+// How the cell asked for the field where a word stood for the value: "physical"; "" else.
+[[nodiscard]] std::string word_for(const record::CellReport& cell, const record::Field& field);
+// Fields that differ between the requests of the cells or in how they were asked for, in the table's order; workload.*
+// only when `with_workload`.
 [[nodiscard]] std::vector<const record::Field*> varying_fields(std::span<const record::CellReport* const> cells,
                                                                bool with_workload);
 

@@ -251,8 +251,9 @@ std::vector<Figure> axis_figures(const Part& part, const record::CellReport& cel
       const bool unique = record::find_field(field->name) == field;
       const std::string section(field->key.substr(0, field->key.find('.')));
       std::string name = unique ? std::string(field->name) : fmt::format("{}_{}", section, field->name);
-      figures.push_back(
-          {name, name, SettingFigure{record::get(cell.requested, *field), record::get(cell.effective, *field)}});
+      figures.push_back({name, name,
+                         SettingFigure{record::get(cell.requested, *field), record::get(cell.effective, *field),
+                                       word_for(cell, *field)}});
     }
   }
   return figures;

@@ -118,7 +118,7 @@ class Html(Case):
     def test_two_axes_are_a_map_with_every_cell(self):
         self.drawn()
         self.script(token_ms=10)
-        self.mia("run", "cpu-tuning", "--axis", "n_threads=1,2", "--axis", "n_batch=128,256,512", "--repeats", "1", "--html")
+        self.mia("run", "cpu-tuning", "--axis", "n_threads=1,2", "--axis", "n_batch=32,64,128", "--repeats", "1", "--html")
         path = next((self.dir / "reports").glob("*.json"))
         report = json.loads(path.read_text())
         marks = self.page_of(path).figure("tok/s over n_threads and n_batch")["marks"]["cells"]

@@ -87,10 +87,10 @@ Document everything() {
           "answer"};
 }
 
-TEST(Text, SectionsStandApartAndTheAnswerComesLast) {
+TEST(Text, SectionsStandApartAndTheAnswerComesFirst) {
   EXPECT_EQ(document::to_text(everything()),
-            "title\n\nsaid\none\ntwo\n\nwarning: look out\n\npart\n\nname         value\nlonger name  other\n"
-            "    mia-perf run\n\nanswer\n");
+            "title\n\nanswer\n\nsaid\none\ntwo\n\nwarning: look out\n\npart\n\nname         value\nlonger name  other\n"
+            "    mia-perf run\n");
 }
 
 TEST(Text, ColorsOnlyWhenAsked) {

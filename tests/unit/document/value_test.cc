@@ -64,6 +64,7 @@ TEST(Values, SettingsSayWhatBecameOfThem) {
   EXPECT_EQ(document::to_text(document::Setting{std::string("auto"), std::int64_t{4}}), "auto (4)");
   EXPECT_EQ(document::to_text(document::Setting{std::int64_t{4}, std::int64_t{4}}), "4");
   EXPECT_EQ(document::to_text(document::Setting{std::int64_t{4}, {}}), "4") << "nobody told";
+  EXPECT_EQ(document::to_text(document::Setting{std::int64_t{2}, std::int64_t{2}, "allowed"}), "allowed (2)");
 }
 
 TEST(Grid, PlacesThatAreEmptyInEveryRowHaveNoColumn) {

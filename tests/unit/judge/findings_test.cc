@@ -67,6 +67,18 @@ TEST(Findings, ADiagnosisOfAGpuThatIsNotSeenHasNoEffect) {
   EXPECT_EQ(finding_of(maker.report, "setting_without_effect"), nullptr);
 }
 
+TEST(Findings, AnAxisWhoseCellsWereMeasuredOnceHasNoEffect) {
+  ReportMaker maker;
+  record::CellReport& cell = maker.cell("n_batch=128");
+  cell.requested.llm.n_batch = 128;
+  cell.effective.llm.n_batch = 125;
+  cell.also = {record::point_of("n_batch=512")};
+  find_facts(maker.report);
+  const record::Finding* const finding = finding_of(maker.report, "axis_without_effect");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_NE(finding->text.find("n_batch 128 and 512 both became 125"), std::string::npos) << finding->text;
+}
+
 TEST(Findings, SettingsOfAGpuThatIsNotThereHaveNoEffect) {
   ReportMaker maker;
   record::CellReport& cell = maker.cell("a");
