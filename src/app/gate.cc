@@ -48,12 +48,19 @@ Status take_limits(const Scope& scope, const record::Report& report, judge::Gate
   return {};
 }
 
+// The time that a drop of the speed costs: 12 % less speed is 13.6 % more time.
+double time_of_drop(double drop) {
+  constexpr double kMost = 0.99;
+  return 1 / (1 - std::min(drop, kMost)) - 1;
+}
+
 // A slowdown that the limits allow need not be told from none.
 Status take_margins(const GateRequest& request, judge::GateOptions& options) {
   judge::BaselineOptions& baseline = options.baseline;
   if (request.margin.empty()) {
-    baseline.unpaired.margin = options.limits.short_tps_drop.value_or(baseline.unpaired.margin);
-    baseline.margins["long"] = options.limits.long_tps_drop.value_or(baseline.unpaired.margin);
+    const record::ThresholdSettings& limits = options.limits;
+    baseline.unpaired.margin = limits.short_tps_drop ? time_of_drop(*limits.short_tps_drop) : baseline.unpaired.margin;
+    baseline.margins["long"] = limits.long_tps_drop ? time_of_drop(*limits.long_tps_drop) : baseline.unpaired.margin;
     return {};
   }
   MIA_TRY_ASSIGN(baseline.unpaired.margin, context(parse_fraction(request.margin), "--margin"));
@@ -158,7 +165,8 @@ Status judge_whole(const Caller& caller, const GateRequest& request, record::Rep
   MIA_TRY(take_margins(request, options));
   MIA_TRY_ASSIGN(store::Store store, open_store(caller.scope));
   MIA_TRY_ASSIGN(const std::optional<record::Report> accepted, reference_of(caller.scope, request, store, report));
-  MIA_TRY_ASSIGN(options.baseline.noise, noise_from_history(store, report, options.baseline.metric));
+  MIA_TRY_ASSIGN(options.noise, noise_from_history(store, report));
+  options.baseline.noise = options.noise.speed;
   const record::Report* const reference = accepted ? &*accepted : nullptr;
   judge::judge_report(report, reference, options);
   return confirm_flagged(caller, request, report, reference, options);

@@ -2,6 +2,9 @@
 #include "app/gate_baseline.h"
 
 #include <algorithm>
+#include <map>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/session_levels.h"
@@ -26,6 +29,21 @@ std::vector<double> levels_without(const std::vector<store::SeriesPoint>& points
     }
   }
   return levels;
+}
+
+Result<std::map<std::string, judge::SessionNoise>> noise_of_metric(store::Store& store, const record::Report& report,
+                                                                   std::string_view metric) {
+  std::map<std::string, judge::SessionNoise> noise;
+  for (const record::CellReport& cell : report.cells) {
+    const store::SubjectKey subject{report.machine.fingerprint, hash_of_model(report, cell.model),
+                                    store::configuration_key(cell.requested)};
+    MIA_TRY_ASSIGN(const auto points, store.newest_points(metric, subject, kNewestTrials));
+    const judge::SessionNoise seen = judge::session_noise(levels_without(points, report.session));
+    if (seen.sessions > 0) {
+      noise[cell.key] = seen;
+    }
+  }
+  return noise;
 }
 
 }  // namespace
@@ -56,18 +74,10 @@ Result<std::optional<record::Report>> find_baseline(store::Store& store, const r
   return accepted;
 }
 
-Result<std::map<std::string, judge::SessionNoise>> noise_from_history(store::Store& store, const record::Report& report,
-                                                                      const std::string& metric) {
-  std::map<std::string, judge::SessionNoise> noise;
-  for (const record::CellReport& cell : report.cells) {
-    const store::SubjectKey subject{report.machine.fingerprint, hash_of_model(report, cell.model),
-                                    store::configuration_key(cell.requested)};
-    MIA_TRY_ASSIGN(const auto points, store.newest_points(metric, subject, kNewestTrials));
-    const judge::SessionNoise seen = judge::session_noise(levels_without(points, report.session));
-    if (seen.sessions > 0) {
-      noise[cell.key] = seen;
-    }
-  }
+Result<judge::LimitNoise> noise_from_history(store::Store& store, const record::Report& report) {
+  judge::LimitNoise noise;
+  MIA_TRY_ASSIGN(noise.speed, noise_of_metric(store, report, "tokens_per_s"));
+  MIA_TRY_ASSIGN(noise.p95, noise_of_metric(store, report, "p95_decode_ms"));
   return noise;
 }
 

@@ -2,12 +2,10 @@
 // What a report is judged against: the accepted one that may judge it, and the noise between sessions from history.
 #pragma once
 
-#include <map>
 #include <optional>
-#include <string>
 
 #include "base/result.h"
-#include "judge/unpaired.h"
+#include "judge/thresholds.h"
 #include "record/report.h"
 #include "store/store.h"
 
@@ -20,9 +18,7 @@ namespace mia::app {
 // another machine has one, or when it differs in what decides the speed.
 [[nodiscard]] Result<std::optional<record::Report>> find_baseline(store::Store& store, const record::Report& report);
 
-// By cell key, where the store has enough other sessions of the cell's configuration.
-[[nodiscard]] Result<std::map<std::string, judge::SessionNoise>> noise_from_history(store::Store& store,
-                                                                                    const record::Report& report,
-                                                                                    const std::string& metric);
+// Of the cells of which the store has enough other sessions of the same configuration.
+[[nodiscard]] Result<judge::LimitNoise> noise_from_history(store::Store& store, const record::Report& report);
 
 }  // namespace mia::app

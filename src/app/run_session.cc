@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/follow_up.h"
+#include "app/gate_baseline.h"
 #include "app/observer.h"
 #include "app/scope.h"
 #include "app/watch_gpus.h"
@@ -45,6 +46,7 @@ class Recorder : public measure::RunObserver {
   // Times of this invocation tell how it spent them, unless they are scripted or another's trials are among them.
   void count_time_since(std::int64_t began_ns) { began_ns_ = began_ns; }
   void judge_against(std::optional<record::Report> accepted) { accepted_ = std::move(accepted); }
+  void judge_with(judge::LimitNoise noise) { noise_ = std::move(noise); }
 
   void trial_begins(const measure::PlannedCell& cell, const measure::Slot& slot,
                     const measure::Progress& progress) override {
@@ -111,7 +113,7 @@ class Recorder : public measure::RunObserver {
     built.findings.insert(built.findings.end(), findings_.begin(), findings_.end());
     judge::conclude(built, request_.plan.scenario.has_check("recommendation") || request_.confirm);
     if (request_.plan.scenario.has_check("thresholds")) {
-      judge::judge_thresholds(built, accepted_ ? &*accepted_ : nullptr);
+      judge::judge_thresholds(built, accepted_ ? &*accepted_ : nullptr, noise_);
     }
     return built;
   }
@@ -158,6 +160,7 @@ class Recorder : public measure::RunObserver {
   std::vector<record::Finding> findings_;
   std::vector<record::Quality> quality_;
   std::optional<record::Report> accepted_;
+  judge::LimitNoise noise_;
   std::optional<std::int64_t> began_ns_;
   std::optional<Error> store_error_;
   std::string head_;
@@ -343,6 +346,9 @@ class SessionRunner {
         store_->baseline(store::model_key(subjects.models), request_.machine.fingerprint, request_.plan.scenario.name);
     if (accepted && *accepted && judge::comparable(judge::differences(**accepted, subjects))) {
       recorder_.judge_against(std::move(*accepted));
+    }
+    if (auto noise = noise_from_history(*store_, subjects)) {
+      recorder_.judge_with(std::move(*noise));
     }
   }
 

@@ -112,7 +112,7 @@ Check check_of(const UnpairedResult& result, const CellReport& cell, const Basel
     check.verdict = "fail";
   } else if (result.verdict == record::Verdict::unclear && within) {
     // The bound that decided, not the wider interval of a difference that was not shown.
-    check.text = fmt::format("{}: not {:g} % slower: {:+.1f} % in time, less than {:+.1f} % with 95 %; {}",
+    check.text = fmt::format("{}: not {:.3g} % slower: {:+.1f} % in time, less than {:+.1f} % with 95 %; {}",
                              label_of(cell), 100 * margin, stats::percent(*result.effect),
                              stats::percent(*result.at_most), samples_text(result));
   } else if (result.verdict == record::Verdict::unclear) {

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "judge/thresholds.h"
 
 namespace mia::judge {
 namespace {
@@ -95,7 +94,8 @@ void take_second_look(Check& check, const Check* again, const std::string& sessi
 
 void judge_report(Report& report, const Report* accepted, const GateOptions& options) {
   const bool is_itself = accepted != nullptr && accepted->session == report.session;
-  report.checks = check_thresholds(whole_of(report), is_itself ? nullptr : accepted, options.limits).checks;
+  report.checks =
+      check_thresholds(whole_of(report), is_itself ? nullptr : accepted, options.limits, options.noise).checks;
   record::Judgement judgement;
   judgement.profile = options.profile;
   if (is_itself) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "judge/baseline.h"
+#include "judge/thresholds.h"
 #include "record/report.h"
 #include "record/settings.h"
 
@@ -16,6 +17,7 @@ namespace mia::judge {
 struct GateOptions {
   record::ThresholdSettings limits;
   std::string profile;  // whose limits they are, "" for none
+  LimitNoise noise;     // of what the limits judge
   BaselineOptions baseline;
   bool need_baseline = true;  // without an accepted report the verdict is unclear; false: the fixed limits alone judge
 };

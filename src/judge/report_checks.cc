@@ -7,7 +7,6 @@
 #include <fmt/core.h>
 
 #include "judge/cells.h"
-#include "judge/thresholds.h"
 
 namespace mia::judge {
 namespace {
@@ -31,11 +30,11 @@ struct PartVerdict {
   ThresholdVerdict verdict;
 };
 
-std::vector<PartVerdict> verdicts_of(const Report& report, const Report* accepted) {
+std::vector<PartVerdict> verdicts_of(const Report& report, const Report* accepted, const LimitNoise& noise) {
   std::vector<PartVerdict> verdicts;
   for (const PartView& part : parts_of(report)) {
     verdicts.push_back(
-        {part.name, table_of(report, part.name), check_thresholds(part, accepted, report.settings.thresholds)});
+        {part.name, table_of(report, part.name), check_thresholds(part, accepted, report.settings.thresholds, noise)});
   }
   return verdicts;
 }
@@ -60,8 +59,8 @@ std::vector<Check> lines_of(std::vector<PartVerdict> verdicts, const std::string
 
 }  // namespace
 
-void judge_thresholds(Report& report, const Report* accepted) {
-  const std::vector<PartVerdict> verdicts = verdicts_of(report, accepted);
+void judge_thresholds(Report& report, const Report* accepted, const LimitNoise& noise) {
+  const std::vector<PartVerdict> verdicts = verdicts_of(report, accepted, noise);
   if (verdicts.empty()) {
     return;
   }

@@ -10,7 +10,9 @@
 
 #include <fmt/format.h>
 
+#include "judge/baseline.h"
 #include "record/fields.h"
+#include "stats/paired.h"
 
 namespace mia::judge {
 namespace {
@@ -89,6 +91,21 @@ Check judged(const Limit& limit, double value, std::string text, CellKeys cells)
   return line(limit, holds(value, limit) ? "pass" : "fail", value, std::move(text), std::move(cells));
 }
 
+// `beyond`: ln of the value over its limit; `noise`: what it may be off by with 99 %.
+struct Excess {
+  double beyond = 0;
+  double noise = 0;
+};
+
+Check judged(const Limit& limit, double value, const Excess& excess, const std::string& text, CellKeys cells) {
+  Check check = judged(limit, value, text, std::move(cells));
+  if (check.verdict == "fail" && excess.beyond <= excess.noise) {
+    check.verdict = "unclear";
+    check.text += fmt::format("; beyond the limit by less than the noise of {:.1f} %", stats::percent(excess.noise));
+  }
+  return check;
+}
+
 Check unclear(const Limit& limit, std::string why, CellKeys cells) {
   return line(limit, "unclear", std::nullopt, std::move(why), std::move(cells));
 }
@@ -132,7 +149,30 @@ Check load(const PartView& part, const Limit& limit) {
 struct Modes {
   const PartView& part;
   const Report* accepted;
+  const LimitNoise& noise;
 };
+
+// A report may have lost its trials: then the cell's figure stands for them.
+std::vector<double> sample_of(const Report& report, const CellReport& cell, const std::string& metric) {
+  std::vector<double> values = trial_values(report, cell.key, metric);
+  return values.empty() ? std::vector{value_of(cell, metric).value_or(0)} : values;
+}
+
+const SessionNoise& noise_of(const std::map<std::string, SessionNoise>& seen, const CellReport& cell,
+                             const LimitNoise& noise) {
+  const auto at = seen.find(cell.key);
+  return at == seen.end() ? noise.otherwise : at->second;
+}
+
+// What noise alone makes of ln(b / a), to either side with 99 %.
+double noise_between(const std::vector<double>& a, const std::vector<double>& b, const SessionNoise& noise) {
+  constexpr double kBothSides = 0.02;
+  UnpairedOptions options;
+  options.alpha = kBothSides;
+  options.noise = noise;
+  const UnpairedResult result = compare_unpaired(a, b, options);
+  return result.effect ? *result.high - *result.effect : 0;
+}
 
 std::optional<double> ratio_of(const CellReport* over, const CellReport* under, const std::string& metric) {
   const auto top = over == nullptr ? std::nullopt : value_of(*over, metric);
@@ -140,7 +180,16 @@ std::optional<double> ratio_of(const CellReport* over, const CellReport* under, 
   return top && bottom && *bottom > 0 ? std::optional(*top / *bottom) : std::nullopt;
 }
 
+const char* const kRateField = "tokens_per_s";
 const char* const kP95Field = "p95_decode_ms";
+
+// Of the p95 of one workload over another's in the same session; the noisier of them counts.
+double noise_of_ratio(const Report& report, const CellReport& over, const CellReport& under, const LimitNoise& noise) {
+  const SessionNoise& top = noise_of(noise.p95, over, noise);
+  const SessionNoise& bottom = noise_of(noise.p95, under, noise);
+  return noise_between(sample_of(report, under, kP95Field), sample_of(report, over, kP95Field),
+                       top.sd > bottom.sd ? top : bottom);
+}
 
 void add_ratios(const Modes& modes, const Limit& limit, std::vector<Check>& checks) {
   const std::size_t before = checks.size();
@@ -153,9 +202,14 @@ void add_ratios(const Modes& modes, const Limit& limit, std::vector<Check>& chec
     }
     const auto ratio = ratio_of(longer, &shorter, kP95Field);
     const CellKeys cells = {shorter.key, longer->key};
+    if (!ratio) {
+      checks.push_back(unclear(limit, why_missing(value_of(shorter, kP95Field) ? *longer : shorter, kP95Field), cells));
+      continue;
+    }
+    const Excess excess{std::log(*ratio / *limit.limit),
+                        noise_of_ratio(*modes.part.report, *longer, shorter, modes.noise)};
     checks.push_back(
-        ratio ? judged(limit, *ratio, fmt::format("p95 of {} over {}", label_of(*longer), label_of(shorter)), cells)
-              : unclear(limit, why_missing(value_of(shorter, kP95Field) ? *longer : shorter, kP95Field), cells));
+        judged(limit, *ratio, excess, fmt::format("p95 of {} over {}", label_of(*longer), label_of(shorter)), cells));
   }
   if (checks.size() == before) {
     checks.push_back(skipped(limit, limit.limit ? "no mode has both a short and a long workload" : "no limit is set"));
@@ -176,7 +230,10 @@ void add_ratio_rises(const Modes& modes, const Limit& limit, std::vector<Check>&
     const CellReport* const old_long = longer == nullptr ? nullptr : find_cell(*modes.accepted, longer->key);
     const auto then = ratio_of(old_long, old_short, kP95Field);
     if (now && then && *then > 0) {
-      checks.push_back(judged(limit, *now / *then - 1,
+      const Excess excess{std::log(*now / *then) - std::log1p(*limit.limit),
+                          std::hypot(noise_of_ratio(*modes.part.report, *longer, shorter, modes.noise),
+                                     noise_of_ratio(*modes.accepted, *old_long, *old_short, modes.noise))};
+      checks.push_back(judged(limit, *now / *then - 1, excess,
                               fmt::format("p95 ratio of {}: {:.3f}, accepted {:.3f}", label_of(shorter), *now, *then),
                               {shorter.key, longer->key}));
     }
@@ -205,11 +262,18 @@ void add_changes(const Modes& modes, const Limit& limit, const Change& change, s
       continue;
     }
     const auto now = value_of(cell, change.metric);
-    checks.push_back(
-        now ? judged(limit, change.sign * (*now / *then - 1),
-                     fmt::format("{} of {}: {:.4g}, accepted {:.4g}", change.metric, label_of(cell), *now, *then),
-                     {cell.key})
-            : unclear(limit, why_missing(cell, change.metric), {cell.key}));
+    if (!now) {
+      checks.push_back(unclear(limit, why_missing(cell, change.metric), {cell.key}));
+      continue;
+    }
+    const auto& seen = change.metric == kP95Field ? modes.noise.p95 : modes.noise.speed;
+    const Excess excess{
+        change.sign * (std::log(*now / *then) - std::log1p(change.sign * *limit.limit)),
+        noise_between(sample_of(*modes.accepted, *old, change.metric),
+                      sample_of(*modes.part.report, cell, change.metric), noise_of(seen, cell, modes.noise))};
+    checks.push_back(judged(
+        limit, change.sign * (*now / *then - 1), excess,
+        fmt::format("{} of {}: {:.4g}, accepted {:.4g}", change.metric, label_of(cell), *now, *then), {cell.key}));
   }
   if (checks.size() == before) {
     checks.push_back(
@@ -224,19 +288,18 @@ bool shows_regression(const Check& check) {
 
 }  // namespace
 
-ThresholdVerdict check_thresholds(const PartView& part, const Report* accepted,
-                                  const record::ThresholdSettings& limits) {
-  const Modes modes{part, accepted};
+ThresholdVerdict check_thresholds(const PartView& part, const Report* accepted, const record::ThresholdSettings& limits,
+                                  const LimitNoise& noise) {
+  const Modes modes{part, accepted, noise};
   ThresholdVerdict verdict;
   std::vector<Check>& checks = verdict.checks;
   checks.push_back(load(part, {"load_ms_max", limits.load_ms_max, Bound::below, "ms"}));
   checks.push_back(
-      absolute(part, {"short_tps_min", limits.short_tps_min, Bound::at_least, "tok/s"}, "short", "tokens_per_s"));
-  checks.push_back(
-      absolute(part, {"long_tps_min", limits.long_tps_min, Bound::at_least, "tok/s"}, "long", "tokens_per_s"));
-  add_changes(modes, {"short_tps_drop", limits.short_tps_drop, Bound::at_most, "fraction"},
-              {"short", "tokens_per_s", -1}, checks);
-  add_changes(modes, {"long_tps_drop", limits.long_tps_drop, Bound::at_most, "fraction"}, {"long", "tokens_per_s", -1},
+      absolute(part, {"short_tps_min", limits.short_tps_min, Bound::at_least, "tok/s"}, "short", kRateField));
+  checks.push_back(absolute(part, {"long_tps_min", limits.long_tps_min, Bound::at_least, "tok/s"}, "long", kRateField));
+  add_changes(modes, {"short_tps_drop", limits.short_tps_drop, Bound::at_most, "fraction"}, {"short", kRateField, -1},
+              checks);
+  add_changes(modes, {"long_tps_drop", limits.long_tps_drop, Bound::at_most, "fraction"}, {"long", kRateField, -1},
               checks);
   add_ratios(modes, {"p95_ratio_max", limits.p95_ratio_max, Bound::at_most, "ratio"}, checks);
   add_changes(modes, {"p95_short_drift", limits.p95_short_drift, Bound::at_most, "fraction"}, {"short", kP95Field, 1},

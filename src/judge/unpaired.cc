@@ -64,10 +64,11 @@ std::string sentence(const UnpairedResult& result, double margin) {
   const bool is_same = result.verdict == Verdict::same;
   const double low = is_same ? 2 * *result.effect - *result.at_most : *result.low;
   const double high = is_same ? *result.at_most : *result.high;
-  return fmt::format("{}: {:+.1f} % in time ({:+.1f} to {:+.1f} %{}); {}",
-                     is_same ? fmt::format("same within ±{:g} %", 100 * margin) : std::string(name_of(result.verdict)),
-                     stats::percent(*result.effect), stats::percent(low), stats::percent(high),
-                     is_same ? ", each end at 95 %" : "", samples_text(result));
+  return fmt::format(
+      "{}: {:+.1f} % in time ({:+.1f} to {:+.1f} %{}); {}",
+      is_same ? fmt::format("same within ±{:.3g} %", 100 * margin) : std::string(name_of(result.verdict)),
+      stats::percent(*result.effect), stats::percent(low), stats::percent(high), is_same ? ", each end at 95 %" : "",
+      samples_text(result));
 }
 
 Json number_or_null(std::optional<double> value) {

@@ -55,11 +55,12 @@ class Gate(GateCase):
             self.assertEqual(line["verdict"], "pass", line)
             self.assertIsNotNone(line["value"])
             self.assertIsNotNone(line["limit"])
+        self.assertAlmostEqual(check(report, "baseline_tokens_per_s")[0]["limit"], 1 / (1 - 0.12) - 1)  # of time
         self.assertEqual(json.loads(self.smoke().read_text()), report)
         self.assertEqual(self.mia_json("report", "last")["judgement"], judgement)
 
     def test_a_slower_program_is_measured_again_and_fails(self):
-        self.accept()
+        self.watched()
         self.speed(12)
         report = self.gate("--run", "smoke", code=1)
         self.assertIs(report["regression_flag"], True)
@@ -80,14 +81,23 @@ class Gate(GateCase):
         self.assertEqual(check(report, "short_tps_drop")[0]["confirmation"]["verdict"], "pass")
         self.assertIn("not confirmed", check(report, "short_tps_drop")[0]["text"])
 
-    def test_no_confirm_judges_as_it_is(self):
+    def test_an_unwatched_machine_cannot_fail_by_a_fifth(self):
         self.accept()
+        self.speed(12)
+        report = self.gate("--run", "smoke", code=3)
+        line = check(report, "short_tps_drop")[0]
+        self.assertEqual(line["verdict"], "unclear")
+        self.assertIn("beyond the limit by less than the noise", line["text"])
+        self.assertIs(report["regression_flag"], False)
+
+    def test_no_confirm_judges_as_it_is(self):
+        self.watched()
         self.speed(14)
         self.mia("run", "smoke")
         self.speed(10)
         report = self.gate("last", "--no-confirm", code=1)
         self.assertIsNone(check(report, "short_tps_drop")[0]["confirmation"])
-        self.assertEqual(len(self.mia_json("history", "list")), 2, "nothing was measured again")
+        self.assertEqual(len(self.mia_json("history", "list")), 7, "nothing was measured again")
 
     def test_only_flagged_cells_are_measured_again(self):
         self.watched()
@@ -323,7 +333,7 @@ class Formats(GateCase):
         return out, summary.read_text()
 
     def test_junit_markdown_and_annotations(self):
-        self.accept()
+        self.watched()
         self.speed(12)
         out, summary = self.outputs("--run", "smoke", code=1)
         suite = xml.etree.ElementTree.parse(self.dir / "ci/gate.xml").getroot()
@@ -337,7 +347,7 @@ class Formats(GateCase):
         self.assertIn("::error title=mia-perf short_tps_drop::", out)
 
     def test_json_stays_one_document_beside_annotations(self):
-        self.accept()
+        self.watched()
         self.speed(12)
         out, err = self.mia("gate", "--run", "smoke", "--github", "--json", code=1)
         self.assertEqual(json.loads(out)["judgement"]["verdict"], "fail")

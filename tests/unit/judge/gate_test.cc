@@ -63,7 +63,7 @@ GateOptions options_of() {
   options.limits.p95_ratio_max = 1.30;
   options.limits.p95_short_drift = 0.10;
   options.limits.p95_ratio_rise = 0.20;
-  options.baseline.unpaired.noise = {0.01, 20};
+  options.baseline.unpaired.noise = options.noise.otherwise = {0.01, 20};
   return options;
 }
 
@@ -118,7 +118,7 @@ TEST(Gate, ADropFlagsItsCellAlone) {
 
 TEST(Gate, ARatioFlagsBothCells) {
   const Report accepted = report_of("then", 50);
-  const Report report = judged(report_of("now", 50, 40, 30), &accepted);
+  const Report report = judged(report_of("now", 50, 40, 33), &accepted);
   EXPECT_EQ(verdict_of(report, "p95_ratio_max"), "fail");
   EXPECT_EQ(verdict_of(report, "p95_ratio_rise"), "fail");
   EXPECT_EQ(flagged_cells(report), (std::vector<std::string>{"smoke short", "smoke long"}));

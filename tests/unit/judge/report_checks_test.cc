@@ -63,7 +63,9 @@ TEST(ReportChecks, WithoutAnAcceptedReportNothingIsFlagged) {
 TEST(ReportChecks, ADropAgainstTheAcceptedReportIsFlagged) {
   const Report accepted = one_scenario(10, 100);
   Report report = one_scenario(8.5, 100);
-  judge_thresholds(report, &accepted);
+  LimitNoise noise;
+  noise.otherwise = {0.001, 20};
+  judge_thresholds(report, &accepted, noise);
   EXPECT_EQ(report.regression_flag, true);
   Report fine = one_scenario(9.5, 100);
   judge_thresholds(fine, &accepted);

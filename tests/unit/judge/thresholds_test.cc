@@ -6,8 +6,12 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
+
+#include "stats/distributions.h"
+#include "stats/random.h"
 
 namespace mia::judge {
 namespace {
@@ -61,14 +65,21 @@ const Check& named(const ThresholdVerdict& verdict, const std::string& name) {
   return *std::ranges::find(verdict.checks, name, &Check::name);
 }
 
+// Steady enough to show what is 0.3 % beyond a limit.
+LimitNoise steady() {
+  LimitNoise noise;
+  noise.otherwise = {0.0005, 50};
+  return noise;
+}
+
 std::string threshold_verdict(const Report& report, const std::string& name) {
   const Report accepted = accepted_report();
-  return named(check_thresholds(whole_of(report), &accepted, limits()), name).verdict;
+  return named(check_thresholds(whole_of(report), &accepted, limits(), steady()), name).verdict;
 }
 
 TEST(Thresholds, TheMethodsOwnFiguresPass) {
   const Report report = accepted_report();
-  const ThresholdVerdict verdict = check_thresholds(whole_of(report), &report, limits());
+  const ThresholdVerdict verdict = check_thresholds(whole_of(report), &report, limits(), steady());
   EXPECT_EQ(verdict.checks.size(), 8U);
   for (const Check& check : verdict.checks) {
     EXPECT_EQ(check.verdict, "pass") << check.name;
@@ -123,7 +134,7 @@ TEST(Thresholds, AnotherNameOfModelAndRuntimeHidesNoDrop) {
   for (CellReport& cell : accepted.cells) {
     cell.runtime = "default";
   }
-  const ThresholdVerdict verdict = check_thresholds(whole_of(report), &accepted, limits());
+  const ThresholdVerdict verdict = check_thresholds(whole_of(report), &accepted, limits(), steady());
   for (const char* const name : {"short_tps_drop", "long_tps_drop", "p95_short_drift", "p95_ratio_rise"}) {
     EXPECT_EQ(named(verdict, name).verdict, "fail") << name;
   }
@@ -145,10 +156,108 @@ TEST(Thresholds, LatencyRatioDriftAndRise) {
   EXPECT_EQ(threshold_verdict(report, "p95_short_drift"), "pass");
 }
 
+TEST(Thresholds, WhatTheNoiseMayMakeIsUnclear) {
+  const Report accepted = accepted_report();
+  const auto verdicts = [&](double factor, const LimitNoise& noise) {
+    Report report = accepted_report();
+    report.cells[0].metrics["tokens_per_s"].value = 5.327 / factor;
+    report.cells[0].metrics["p95_decode_ms"].value = 200 * factor;
+    const ThresholdVerdict found = check_thresholds(whole_of(report), &accepted, limits(), noise);
+    return named(found, "short_tps_drop").verdict + " " + named(found, "p95_short_drift").verdict;
+  };
+  LimitNoise noise;
+  noise.otherwise = {0.03, 25};  // sqrt(2) * 0.03 * t of 0.99 with 16 degrees of freedom, 2.583: 11.0 % of ln
+  EXPECT_EQ(verdicts(1.05, noise), "pass pass");
+  EXPECT_EQ(verdicts(1.20, noise), "unclear unclear");
+  EXPECT_EQ(verdicts(1.25, noise), "unclear fail");  // ln 1.25 is 0.223: limits of 0.128 and 0.095
+  EXPECT_EQ(verdicts(1.28, noise), "fail fail");
+  noise.p95["short0"] = {0.08, 25};  // each figure has its own
+  noise.speed["short0"] = {0.001, 25};
+  EXPECT_EQ(verdicts(1.20, noise), "fail unclear");
+  EXPECT_EQ(verdicts(1.28, {}), "unclear unclear") << "an unwatched machine";
+}
+
+struct Nights {
+  double sd = 0;
+  double slow_share = 0;  // of sessions that are 20 % slower as a whole
+};
+
+Report night_of(double level) {
+  Report report = accepted_report();
+  report.cells[0].metrics["tokens_per_s"].value = 5.327 / level;
+  report.cells[0].metrics["p95_decode_ms"].value = 200 * level;
+  return report;
+}
+
+struct Alarms {
+  int first = 0;      // lines of drop and drift that fail
+  int confirmed = 0;  // and fail again in a fresh session
+};
+
+// Nights 7 to 30 against the sixth, the noise seen in all nights before.
+Alarms alarms_of(const Nights& kind, int series) {
+  constexpr std::size_t kAccepted = 5;
+  constexpr std::size_t kNights = 30;
+  stats::Random random(11);
+  const auto session = [&] {
+    const double slow = random.uniform() < kind.slow_share ? std::log(1.2) : 0;
+    return std::exp(slow + kind.sd * stats::normal_quantile(std::max(random.uniform(), 1e-12)));
+  };
+  Alarms alarms;
+  for (int i = 0; i < series; ++i) {
+    std::vector<double> levels;
+    while (levels.size() <= kAccepted) {
+      levels.push_back(session());
+    }
+    const Report accepted = night_of(levels.back());
+    while (levels.size() < kNights) {
+      LimitNoise noise;
+      noise.otherwise = session_noise(levels);
+      const auto fails = [&](double level, const char* name) {
+        const Report report = night_of(level);
+        return named(check_thresholds(whole_of(report), &accepted, limits(), noise), name).verdict == "fail";
+      };
+      const double level = session();
+      const double again = session();
+      for (const char* const name : {"short_tps_drop", "p95_short_drift"}) {
+        const bool failed = fails(level, name);
+        alarms.first += failed ? 1 : 0;
+        alarms.confirmed += failed && fails(again, name) ? 1 : 0;
+      }
+      levels.push_back(level);
+    }
+  }
+  return alarms;
+}
+
+TEST(Thresholds, UnchangedNightsRarelyFail) {
+  constexpr int kSeries = 40;  // 960 nights, two lines each
+  for (const double sd : {0.01, 0.03, 0.08}) {
+    EXPECT_LE(alarms_of({sd, 0}, kSeries).first, 5) << sd;
+  }
+  const Alarms slow_mode = alarms_of({0.01, 0.15}, kSeries);
+  EXPECT_LE(slow_mode.first, 40) << "2 % before the fresh measurement";
+  EXPECT_LE(slow_mode.confirmed, 5);
+}
+
+TEST(Thresholds, ARatioIsJudgedByTheNoiseOfItsWorkloads) {
+  Report report = accepted_report();
+  report.cells[1].metrics["p95_decode_ms"].value = 200 * 1.40;
+  const auto ratio = [&](const LimitNoise& noise) {
+    return named(check_thresholds(whole_of(report), nullptr, limits(), noise), "p95_ratio_max");
+  };
+  LimitNoise noise = steady();
+  EXPECT_EQ(ratio(noise).verdict, "fail");
+  noise.p95["long0"] = {0.03, 25};  // ln(1.40 / 1.30) is 0.074, the noise 0.110
+  EXPECT_EQ(ratio(noise).verdict, "unclear");
+  EXPECT_NE(ratio(noise).text.find("less than the noise of 11.6 %"), std::string::npos) << ratio(noise).text;
+  EXPECT_NEAR(*ratio(noise).value, 1.40, 1e-9);
+}
+
 TEST(Thresholds, RegressionFlagIsSetByRiseAndDropOnly) {
   const Report accepted = accepted_report();
   const auto flag = [&](const Report& report) {
-    return check_thresholds(whole_of(report), &accepted, limits()).regression_flag;
+    return check_thresholds(whole_of(report), &accepted, limits(), steady()).regression_flag;
   };
   Report rise = accepted_report();
   rise.cells[1].metrics["p95_decode_ms"].value = 220 * 1.21;  // ratio 1.331, up 21 %
@@ -170,7 +279,7 @@ TEST(Thresholds, EveryModeIsComparedWithItself) {
   report.cells.push_back(cell_of("long", 12, {5000, 3, 300}));
   Report accepted = report;
   accepted.cells[3].metrics["p95_decode_ms"].value = 199.03;
-  const ThresholdVerdict verdict = check_thresholds(whole_of(report), &accepted, limits());
+  const ThresholdVerdict verdict = check_thresholds(whole_of(report), &accepted, limits(), steady());
   const auto count = [&](const std::string& name) { return std::ranges::count(verdict.checks, name, &Check::name); };
   EXPECT_EQ(count("p95_ratio_max"), 2);
   EXPECT_EQ(count("short_tps_drop"), 2);
@@ -199,14 +308,14 @@ TEST(Thresholds, ColdLoadsArePreferredAndOthersNamed) {
   report.cells[1].metrics["load_ms"].value = 12000;
   EXPECT_EQ(threshold_verdict(report, "load_ms_max"), "fail");
   report.cells[1].cache_state = "warm";
-  const ThresholdVerdict verdict = check_thresholds(whole_of(report), nullptr, limits());
+  const ThresholdVerdict verdict = check_thresholds(whole_of(report), nullptr, limits(), steady());
   EXPECT_EQ(named(verdict, "load_ms_max").verdict, "pass");
   EXPECT_NE(named(verdict, "load_ms_max").text.find("warm"), std::string::npos);
 }
 
 TEST(Thresholds, WhatIsMissingIsSaidAndNeverPasses) {
   const Report nothing;
-  const ThresholdVerdict empty = check_thresholds(whole_of(nothing), nullptr, limits());
+  const ThresholdVerdict empty = check_thresholds(whole_of(nothing), nullptr, limits(), steady());
   for (const Check& check : empty.checks) {
     EXPECT_EQ(check.verdict, "skipped") << check.name;
     EXPECT_FALSE(check.text.empty()) << check.name;
@@ -214,7 +323,7 @@ TEST(Thresholds, WhatIsMissingIsSaidAndNeverPasses) {
   Report crashed = accepted_report();
   crashed.cells[0].metrics.clear();
   crashed.cells[0].failure = "crashed (SIGSEGV) in load";
-  const ThresholdVerdict verdict = check_thresholds(whole_of(crashed), nullptr, limits());
+  const ThresholdVerdict verdict = check_thresholds(whole_of(crashed), nullptr, limits(), steady());
   for (const char* const name : {"load_ms_max", "short_tps_min", "p95_ratio_max"}) {
     EXPECT_EQ(named(verdict, name).verdict, "unclear") << name;
     EXPECT_NE(named(verdict, name).text.find("SIGSEGV"), std::string::npos) << name;
@@ -236,8 +345,9 @@ TEST(Thresholds, NotANumberIsNoValue) {
   EXPECT_EQ(threshold_verdict(report, "short_tps_min"), "unclear");
   Report accepted = accepted_report();
   accepted.cells[0].metrics["tokens_per_s"].value = 0;
-  EXPECT_EQ(named(check_thresholds(whole_of(accepted_report()), &accepted, limits()), "short_tps_drop").verdict,
-            "skipped");
+  EXPECT_EQ(
+      named(check_thresholds(whole_of(accepted_report()), &accepted, limits(), steady()), "short_tps_drop").verdict,
+      "skipped");
 }
 
 }  // namespace
