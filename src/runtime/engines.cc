@@ -7,9 +7,11 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
 #include <set>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -134,7 +136,7 @@ std::vector<fs::path> environments() {
 // Of llama_cpp in an environment; empty where there is none.
 fs::path package_folder(const fs::path& environment) {
   for (const fs::path& python : folders_in(environment / "lib")) {
-    const fs::path package = python / "site-packages/llama_cpp";
+    fs::path package = python / "site-packages/llama_cpp";
     if (python.filename().string().starts_with("python") && !library_dir(package).empty()) {
       return package;
     }
