@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""The relocatable tar: unpacked elsewhere, without environment, it uses nothing but its own files and glibc."""
+"""The relocatable tar: unpacked elsewhere, without environment, it uses nothing but its own files and glibc. The wheel made of it."""
 import pathlib
 import subprocess
+import sys
 import tarfile
 import unittest
+import venv
 
 from support import BIN, ROOT, Case
 
@@ -13,7 +15,7 @@ GLIBC = ("linux-vdso", "ld-linux", "libc.so", "libm.so", "libdl.so", "librt.so",
 class Bundle(Case):
     def setUp(self):
         super().setUp()
-        tar = self.dir / "mia-perf-test.tar.gz"
+        self.tar = tar = self.dir / "mia-perf-test.tar.gz"
         subprocess.run([ROOT / "tools/bundle.sh", BIN.parent, tar], cwd=ROOT, check=True, capture_output=True)
         self.assertLessEqual(tar.stat().st_size, 25 << 20)
         with tarfile.open(tar) as packed:
@@ -54,6 +56,21 @@ class Bundle(Case):
             self.assertTrue((share / path).exists(), path)
         licences = {path.name for path in (self.home / "share/doc/mia-perf").iterdir()}
         self.assertTrue({"LICENSE", "libhwloc15.copyright", "nlohmann-json3-dev.copyright"} <= licences, licences)
+
+    def test_pip_installs_it_and_takes_it_away(self):
+        subprocess.run([sys.executable, ROOT / "tools/wheel.py", self.tar, self.dir / "dist"], check=True, capture_output=True)
+        (wheel,) = (self.dir / "dist").iterdir()
+        self.assertRegex(wheel.name, r"^mia_perf-[0-9.]+-py3-none-manylinux_2_\d+_\w+\.whl$")
+        venv.create(self.dir / "venv", with_pip=True)
+        python = self.dir / "venv/bin/python"
+        subprocess.run([python, "-m", "pip", "install", "-q", "--no-index", wheel], check=True, capture_output=True)
+        self.program = self.dir / "venv/bin/mia-perf"
+        code, text = self.bare("run", "baseline", "--repeats", "1", MIA_LLAMA_FAKE="1")
+        self.assertEqual(code, 0, text)
+        self.program = python
+        self.assertEqual(self.bare("-m", "mia_perf", "config", "show", "no.such.key")[0], 2, "the exit code is the program's")
+        subprocess.run([python, "-m", "pip", "uninstall", "-q", "-y", "mia-perf"], check=True, capture_output=True)
+        self.assertEqual(list((self.dir / "venv/lib").glob("*/site-packages/mia_perf*")), [])
 
 
 if __name__ == "__main__":
