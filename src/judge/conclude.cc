@@ -188,16 +188,17 @@ std::string depth_sentence(const Report& report, const CellReport& shorter, cons
     return {};
   }
   const auto change_of = [](double to, double from) {
-    const double change = 100 * (to / from - 1);
-    return fmt::format("{:.0f} % {}", std::abs(change), change < 0 ? "slower" : "faster");
+    const std::string percent = fmt::format("{:.0f}", std::abs(100 * (to / from - 1)));
+    return percent == "0" ? "as fast" : fmt::format("{} % {}", percent, to < from ? "slower" : "faster");
   };
   const record::DecodeCurve curve = record::decode_curve(report, longer);
   const auto like = value_of(shorter, "decode_tok_s");
   std::string text;
   if (!curve.tok_s.empty()) {
-    text = fmt::format("Decode is {} at a depth of {} tokens than at {}: {:.1f} against {:.1f} tok/s",
-                       change_of(curve.tok_s.back(), curve.tok_s.front()), curve.depth.back(), curve.depth.front(),
-                       curve.tok_s.back(), curve.tok_s.front());
+    const std::string change = change_of(curve.tok_s.back(), curve.tok_s.front());
+    text = fmt::format("Decode is {} at a depth of {} tokens {} at {}: {:.1f} against {:.1f} tok/s", change,
+                       curve.depth.back(), change == "as fast" ? "as" : "than", curve.depth.front(), curve.tok_s.back(),
+                       curve.tok_s.front());
   } else if (like && *like > 0) {
     text = fmt::format("Decode is {} over a long answer: {:.1f} against {:.1f} tok/s",
                        change_of(*at->second.value, *like), *at->second.value, *like);
