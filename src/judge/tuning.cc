@@ -112,11 +112,8 @@ std::vector<double> Race::differences(std::size_t candidate, std::size_t other) 
 
 void Race::drop_slower(std::size_t best) {
   const auto hopeless = [&](const std::vector<double>& behind) {
-    if (blocks_ == 1) {
-      return behind.front() > std::log1p(options_.first_gap);
-    }
-    if (blocks_ == 2) {
-      return std::ranges::min(behind) > std::log1p(options_.second_gap);
+    if (blocks_ < kFirstT) {
+      return blocks_ > 1 && std::ranges::min(behind) > std::log1p(options_.second_gap);
     }
     const auto test = stats::t_test(behind);
     const double limit = blocks_ == kFirstT ? options_.t_three : options_.t_later;

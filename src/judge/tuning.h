@@ -23,8 +23,7 @@ struct Candidate {
 };
 
 struct RaceOptions {
-  double first_gap = 0.24;   // out after block 1: slower by more
-  double second_gap = 0.07;  // out after block 2: both times slower by more
+  double second_gap = 0.07;  // out after block 2: both times slower by more. One block may be a disturbance
   double t_three = 4.5;      // out from block 3: paired t above this with three blocks,
   double t_later = 3.0;      // above this with more
   double equal_zone = 0.01;  // as fast as: mean + 1.5 se below this, from block 4

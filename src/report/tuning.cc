@@ -19,6 +19,8 @@ using record::TunedLevel;
 using record::TuneRace;
 using record::Tuning;
 
+constexpr std::int64_t kFewest = 3;  // blocks of an interval
+
 document::Table table_of(const Tuning& tuning) {
   // What limits speak of is shown where there are some: a column without a heading is in JSON only.
   const bool limits = tuning.limits.max_ttft_s || tuning.limits.min_tok_s;
@@ -57,7 +59,7 @@ document::Table table_of(const Tuning& tuning) {
 const TunedLevel* clearest(const TuneRace& race) {
   const TunedLevel* found = nullptr;
   for (const TunedLevel& level : race.levels) {
-    const bool clear = level.low && level.high && (*level.low > 0 || *level.high < 0);
+    const bool clear = level.blocks >= kFewest && level.low && level.high && (*level.low > 0 || *level.high < 0);
     if (clear && (found == nullptr || std::abs(*level.effect) > std::abs(*found->effect))) {
       found = &level;
     }
@@ -65,11 +67,11 @@ const TunedLevel* clearest(const TuneRace& race) {
   return found;
 }
 
-// What was clear at once has no interval.
+// What was clear at once has no interval worth its name.
 const TunedLevel* left_at_once(const TuneRace& race) {
   const TunedLevel* found = nullptr;
   for (const TunedLevel& level : race.levels) {
-    if (level.standing == "slower" && level.effect && !level.low &&
+    if (level.standing == "slower" && level.effect && level.blocks < kFewest &&
         (found == nullptr || *level.effect > *found->effect)) {
       found = &level;
     }
@@ -90,9 +92,9 @@ document::List mattered(const Tuning& tuning) {
                        record::to_text(std::ranges::find(race.levels, true, &TunedLevel::incumbent)->setting.value),
                        percent(level->effect), percent(level->low), percent(level->high))});
     } else if (const TunedLevel* const once = left_at_once(race)) {
-      list.items.push_back({fmt::format("{}: {} was {:+.0f} % in its only block", name,
+      list.items.push_back({fmt::format("{}: {} was about {:+.0f} % in its two blocks", name,
                                         record::to_text(once->setting.value), percent(once->effect))});
-    } else if (race.blocks > 0) {
+    } else if (race.complete && race.blocks > 0) {
       alike.push_back(name);
     }
   }

@@ -110,7 +110,7 @@ constexpr int kSearches = 300;
 constexpr std::uint64_t kReportedSeeds = 10'000;  // the rule was chosen on seeds below
 
 // The chance of a race is 1 %, so a search of eight leaves a flat machine in at most 8 %: that is the bound, whatever
-// the noise is. Seen here: 3.3 % at 2 % noise of a turn, 2.0 % at 5 %.
+// the noise is. Seen here: 3.3 % at 2 % noise of a turn, 1.7 % at 5 %.
 TEST(Search, SeldomLeavesTheStartOnAFlatMachine) {
   for (const double noise : {0.02, 0.05}) {
     int left = 0;
@@ -126,7 +126,7 @@ TEST(Search, SeldomLeavesTheStartOnAFlatMachine) {
 }
 
 // What a user would miss: a gain of 10 % is to be found nearly always on a machine of ordinary noise, and more often
-// than not on a bad one (seen here: 100 % and 91 %); the race says for itself what it notices
+// than not on a bad one (seen here: 100 % and 90 %); the race says for itself what it notices
 // (Race.TellsWhichGainItNotices).
 TEST(Search, FindsAGainOfTenPercent) {
   for (const auto& [noise, least] : {std::pair(0.02, 0.95), std::pair(0.05, 0.5)}) {

@@ -43,15 +43,12 @@ TEST(Race, BlocksAreShuffled) {
   EXPECT_GT(orders.size(), 10U);
 }
 
-TEST(Race, FirstBlockDropsWhatIsAQuarterSlower) {
+TEST(Race, OneBlockDropsNothing) {
   Race race = two();
-  add(race, {1.0, 1.23});
+  add(race, {1.0, 6.0});  // a compiler ran beside it
   EXPECT_EQ(race.standing(1), RaceState::racing);
-  Race slow = two();
-  add(slow, {1.0, 1.25});
-  EXPECT_EQ(slow.standing(1), RaceState::slower);
-  EXPECT_TRUE(slow.decided());
-  EXPECT_EQ(slow.leader(), 0U);
+  add(race, {1.0, 0.5});
+  EXPECT_EQ(race.standing(1), RaceState::racing);
 }
 
 TEST(Race, SecondBlockDropsWhatWasTwiceSevenPercentSlower) {
