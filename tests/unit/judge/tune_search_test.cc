@@ -60,7 +60,9 @@ class Machine : public TurnSource {
 Coordinate coordinate(const char* key, const std::vector<std::int64_t>& values) {
   Coordinate found{record::find_field(key), {}, false};
   for (const std::int64_t value : values) {
-    found.levels.push_back({found.field, value, ""});
+    record::Setting& level = found.levels.emplace_back();
+    level.field = found.field;
+    level.value = value;
   }
   return found;
 }
