@@ -100,7 +100,7 @@ class ModelFiles(Case):
         os.mkfifo(self.dir / "pipe.gguf")
         for name, said in (("./pipe.gguf", "is a FIFO"), ("pipe.gguf", "is a FIFO"), (".", "is a folder"),
                            ("/dev/zero", "is a device"), ("/nowhere/a.gguf", "there is no model file"),
-                           ("../b", "there is no model file")):
+                           ("../nothing-of-this-name", "there is no model file")):
             with self.subTest(name):
                 self.assertIn(said, self.refused("run", "smoke", "--repeats", "1", "-m", name))
                 self.assertIn(said, self.mia("compare", "base", f"model:{name}", code=2)[1])
