@@ -97,7 +97,7 @@ class TuneRunner {
   [[nodiscard]] double elapsed_s() const { return static_cast<double>(steady_ns() - began_ns_) / kNsPerS; }
 
   Status race() {
-    const proc::InterruptGuard guard;
+    proc::InterruptGuard guard;
     measure::Bench bench;
     bench.machine = request_.machine;
     std::optional<store::MeasureLock> lock;
@@ -113,17 +113,22 @@ class TuneRunner {
       input.least_s = least_s();
     }
     began_ns_ = steady_ns();
+    guard.end_in(longest_s(request_.budget_s));
     TuneWorkers workers(request_.present, request_.use, bench, observer_, request_.seed);
     workers.begin_within(request_.budget_s);
     MIA_TRY_ASSIGN(judge::SearchResult result, judge::search(input, workers));
     workers.end();
     costs_ = workers.costs();
-    interrupted_ = proc::interrupted();
+    interrupted_ = proc::interrupted() && !proc::out_of_time();
     const bool ran = std::ranges::any_of(result.races, [](const record::TuneRace& one) { return one.blocks > 0; });
     if (!ran && !interrupted_ && !request_.space.empty()) {
       return with_hint(fail(ErrorKind::usage, "a budget of {} does not hold one pair of turns: starting took {} of it",
                             human_seconds(request_.budget_s), human_seconds(elapsed_s())),
                        "give a longer --budget");
+    }
+    if (!result.complete && !interrupted_) {
+      end_.found.notes.push_back(fmt::format("the budget of {} ended the race after {} turns: give a longer --budget",
+                                             human_seconds(request_.budget_s), result.turns));
     }
     take(std::move(result), workers.one_at_a_time());
     return {};
@@ -238,8 +243,10 @@ class TuneRunner {
     found.sentence = (interrupted_ ? "interrupted; so far: " : "") + sentence;
     found.chosen = outcome == TuneOutcome::change ? found.tried : record::SettingList{};
     if (found.chosen_turn && !found.meets_limits) {
-      found.sentence += fmt::format("; nothing tried meets the limits, and this comes nearest: {}",
-                                    missing_text(*found.chosen_turn, request_.limits));
+      found.sentence = fmt::format("{}nothing tried meets the limits; {} comes nearest: {}",
+                                   interrupted_ ? "interrupted; so far: " : "",
+                                   found.tried.empty() ? "what you have" : record::describe(found.tried),
+                                   missing_text(*found.chosen_turn, request_.limits));
       end_.outcome = interrupted_ ? TuneOutcome::interrupted : TuneOutcome::limits_missed;
     }
     record::Settings best = outcome == TuneOutcome::change ? winner_ : found.present;

@@ -118,7 +118,7 @@ Result<std::vector<judge::Readiness>> TuneWorkers::begin(const judge::Coordinate
     doing_ = "starting " + places_[i].label;
     observer_.doing(doing_, i == incumbent);
     MIA_TRY_ASSIGN(ready[i], make_ready(i));
-    if (!ready[i].why_not.empty()) {
+    if (!ready[i].why_not.empty() && !over()) {
       observer_.say(fmt::format("{} fell out: {}", places_[i].label, ready[i].why_not));
       full = ready[i].why_not.starts_with("out of memory") ? places_[i].label : "";
     }

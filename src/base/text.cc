@@ -212,7 +212,8 @@ Result<double> parse_duration(std::string_view text) {
     seconds += *number * unit->seconds;
     rest.remove_prefix(letters);
   }
-  return seconds;
+  constexpr double kLongest = 1e9;  // 30 years
+  return seconds <= kLongest ? Result<double>(seconds) : bad();
 }
 
 Result<double> parse_fraction(std::string_view text) {

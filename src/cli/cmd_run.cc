@@ -140,7 +140,7 @@ Result<int> run(const Common& common, const RunOptions& options) {
   if (end.file_error) {
     log::error(
         with_hint(Failure{*end.file_error},
-                  options.no_store
+                  options.no_store || end.store_error
                       ? "nothing else holds this result"
                       : fmt::format("mia-perf report {}{} shows it again", end.report.session,
                                     common.store.empty() ? "" : " --store " + document::shell_quote(common.store)))

@@ -168,7 +168,10 @@ void add_tune(Cli& cli) {
       ->check(CLI::Range(std::int64_t{8}, std::int64_t{1} << 24));
   verb->add_option("--budget", options->budget, "wall time at most: the race, and the proof of what it finds")
       ->capture_default_str();
-  verb->add_option("--min-tok-s", options->min_tok_s, "decode at least so fast")->check(CLI::PositiveNumber);
+  verb->add_option("--min-tok-s", options->min_tok_s, "decode at least so fast")->check([](const std::string& text) {
+    const auto speed = parse_double(text);
+    return speed && *speed > 0 ? "" : fmt::format("'{}' is no speed above 0 in tokens per second", printable(text, 80));
+  });
   verb->add_option("--max-ttft", options->max_ttft, "the first token after so long at most: 2s");
   add_wait_option(*verb, options->wait);
   verb->add_option("--seed", options->seed, "of order and random tokens; without it a new one");

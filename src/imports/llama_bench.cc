@@ -98,11 +98,15 @@ std::string joined(const Json& fields, std::initializer_list<const char*> names,
   return join(parts, separator);
 }
 
+// What no speed in tokens per second and no time in milliseconds or nanoseconds leaves.
+constexpr double kLeast = 1e-9;
+constexpr double kMost = 1e18;
+
 // A speed or a time, or nothing with the reason added to `problem`.
 std::optional<double> figure_of(const Json& fields, const std::string& name, std::string& problem) {
   const auto text = text_of(fields, name.c_str());
   const auto value = text ? parse_double(*text) : Result<double>(0.0);
-  if (value && *value > 0) {
+  if (value && *value > kLeast && *value < kMost) {
     return *value;
   }
   problem += fmt::format("{}{}", problem.empty() ? "" : "; ", quoted_value(fields, name.c_str()));
@@ -117,7 +121,7 @@ std::vector<double> samples_of(const Json& fields, const std::string& name, std:
   }
   std::size_t bad = at->is_array() ? 0 : 1;
   for (const Json& value : at->is_array() ? *at : Json::array()) {
-    if (value.is_number() && std::isfinite(value.get<double>()) && value.get<double>() > 0) {
+    if (value.is_number() && value.get<double>() > kLeast && value.get<double>() < kMost) {
       samples.push_back(value.get<double>());
     } else {
       ++bad;

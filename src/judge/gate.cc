@@ -44,6 +44,10 @@ void add_up(Report& report) {
   } else {
     judgement.sentence = fmt::format("No regression: {} lines hold.", passed);
   }
+  const auto cut = std::ranges::find(report.findings, "budget", &record::Finding::id);
+  if (cut != report.findings.end()) {
+    judgement.sentence += fmt::format(" It was judged by less than was asked for: {}.", cut->text);
+  }
   if (!judgement.baseline.empty() && judgement.baseline == report.session) {
     judgement.sentence += " The report is the accepted one itself, which cannot judge it.";
   }

@@ -115,6 +115,10 @@ Status check_shape(const Json& document) {
   if (!schema) {
     return fail(ErrorKind::protocol, "this is not a report of mia-perf: it has no whole number 'schema'");
   }
+  if (get_string(document, "kind") == "tune") {
+    return with_hint(fail(ErrorKind::unsupported, "this is a race of settings, not a report"),
+                     "mia-perf tune --explain FILE prints it");
+  }
   if (*schema < 1 || *schema > record::kReportSchema) {
     return with_hint(
         fail(ErrorKind::unsupported, "the report has schema {}, this program reads schema {}", *schema,

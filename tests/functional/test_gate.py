@@ -186,6 +186,7 @@ class Limits(GateCase):
         report = self.gate("--run", "smoke", "--no-baseline", "--budget", "1s", code=3)
         self.assertEqual(report["judgement"]["verdict"], "unclear")
         self.assertEqual([finding["id"] for finding in report["findings"] if finding["id"] == "budget"], ["budget"])
+        self.assertIn("judged by less than was asked for", report["judgement"]["sentence"])
         self.assert_no_orphans()
 
     def test_the_profile_of_the_reports_model_judges(self):

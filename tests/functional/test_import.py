@@ -120,10 +120,10 @@ class Import(Case):
         path = self.dir / "bad.jsonl"
         lines = [json.dumps(row(speed=40, samples=[40]))]
         lines += [lines[0].replace('"avg_ts": 40', f'"avg_ts": {bad}').replace("[40]", f"[{bad}]").replace("128", str(n))
-                  for n, bad in enumerate(("0", "-3", "nan", "-inf", "null"), 1)]
+                  for n, bad in enumerate(("0", "-3", "nan", "-inf", "null", "1e308", "1e-300"), 1)]
         path.write_text("\n".join(lines))
         shown = self.mia_json("import", str(path))
-        self.assertEqual([line["mean"] for line in shown["samples"]], [40] + [None] * 5)
+        self.assertEqual([line["mean"] for line in shown["samples"]], [40] + [None] * 7)
         self.assertIn("avg_ts is '0'", shown["samples"][1]["problem"])
         self.assertIn("row 2 (line 2)", self.mia("import", str(path))[0].replace("\n  ", " "))
 

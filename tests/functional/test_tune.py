@@ -112,6 +112,8 @@ class Tune(Case):
         self.assertFalse(missed["meets_limits"])
         self.assertIn("comes nearest", missed["sentence"])
         self.assertIn("of the 1000 asked for", missed["sentence"])
+        self.assertNotIn("nothing beat", missed["sentence"])
+        self.assertIn("mia-perf tune --explain FILE", self.mia("report", "reports/perf_tune.json", code=2)[1])
 
     def test_what_is_proven_is_written(self):
         configs = self.dir / "configs"
@@ -151,10 +153,18 @@ class Tune(Case):
         self.assertIn("does not hold one pair of turns", err)
         self.assert_no_orphans()
 
+    def test_the_budget_ends_a_turn_that_hangs(self):
+        self.script(faults=[{"phase": "generate", "kind": "hang", "ignore_term": True, "nth": 3}])
+        found = self.tune("--budget", "2s", code=3)
+        self.assertFalse(found["complete"])
+        self.assertTrue(any("the budget of 2.0 s ended the race" in note for note in found["notes"]), found["notes"])
+        self.assert_no_orphans()
+
     def test_wrong_words(self):
         for args, text in ((("--for", "poems"), "chat, long-prompt and long-answer"), (("--ctx", "100"), "384 tokens long"),
                            (("--budget", "soon"), "--budget"), (("--max-ttft", "-1s"), "--max-ttft"), (("--max-ttft", "0s"), "--max-ttft"),
-                           (("--min-tok-s", "0"), "--min-tok-s")):
+                           (("--min-tok-s", "0"), "--min-tok-s"), (("--min-tok-s", "nan"), "no speed above 0"),
+                           (("--budget", "99999999999999h"), "--budget")):
             self.assertIn(text, self.mia("tune", *args, code=2)[1])
 
     def test_an_interrupt_ends_with_what_is_known(self):

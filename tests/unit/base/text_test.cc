@@ -32,7 +32,7 @@ TEST(Durations, AddTheirParts) {
   EXPECT_DOUBLE_EQ(*parse_duration("1h30m"), 5400);
   EXPECT_DOUBLE_EQ(*parse_duration("250ms"), 0.25);
   EXPECT_DOUBLE_EQ(*parse_duration("20m"), 1200);
-  for (const char* const text : {"", "5", "m", "-5m", "5 parsecs"}) {
+  for (const char* const text : {"", "5", "m", "-5m", "5 parsecs", "99999999999999h"}) {
     EXPECT_FALSE(parse_duration(text)) << text;
   }
 }
