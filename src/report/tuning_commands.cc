@@ -1,87 +1,61 @@
 // SPDX-License-Identifier: MIT
 #include "report/tuning_commands.h"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
 #include <fmt/format.h>
 
+#include "base/json.h"
+#include "document/escape.h"
 #include "record/fields.h"
 
 namespace mia::report {
 namespace {
 
-// A setting in a command line of llama.cpp and as an argument of llama_cpp.Llama; "" where there is none. Where `only`
-// is not empty, the flag stands for that value alone and takes none.
-struct Flag {
-  std::string_view name;
-  std::string_view flag;
-  std::string_view argument;
-  std::string_view only = "";
-  std::string_view argument_value = "";
-};
+// Settings that llama_cpp.Llama takes under the same name.
+constexpr auto kArguments =
+    std::to_array<std::string_view>({"n_ctx", "n_threads", "n_threads_batch", "n_batch", "n_ubatch", "n_gpu_layers",
+                                     "main_gpu", "flash_attn", "offload_kqv", "op_offload"});
 
-constexpr auto kFlags = std::to_array<Flag>({
-    {"n_ctx", "-c", "n_ctx"},
-    {"n_threads", "-t", "n_threads"},
-    {"n_threads_batch", "-tb", "n_threads_batch"},
-    {"n_batch", "-b", "n_batch"},
-    {"n_ubatch", "-ub", "n_ubatch"},
-    {"n_gpu_layers", "-ngl", "n_gpu_layers"},
-    {"n_cpu_moe", "--n-cpu-moe", ""},
-    {"flash_attn", "-fa", ""},
-    {"flash_attn", "", "flash_attn", "on", "True"},
-    {"cache_type_k", "-ctk", ""},
-    {"cache_type_v", "-ctv", ""},
-    {"load_mode", "--no-mmap", "use_mmap", "none", "False"},
-    {"load_mode", "--mlock", "use_mlock", "mlock", "True"},
-    {"override_tensor", "-ot", ""},
-    {"split_mode", "-sm", ""},
-    {"main_gpu", "-mg", "main_gpu"},
-    {"offload_kqv", "-nkvo", "offload_kqv", "false", "False"},
-    {"op_offload", "--no-op-offload", "op_offload", "false", "False"},
-    {"poll", "--poll", ""},
-    {"cpu_mask", "-C", ""},
-});
-
-std::string for_shell(std::string_view text) {
-  std::string quoted = "'";
-  for (const char c : text) {
-    quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+// " --threads 2"; "" where the setting needs none.
+std::string flag_of(const record::Field& field, const std::string& text) {
+  if (field.name == "load_mode") {
+    return text == "none" ? " --no-mmap" : text == "mlock" ? " --mlock" : "";
   }
-  return quoted + "'";
+  if (field.flag.starts_with("--no-")) {
+    return text == "false" ? fmt::format(" {}", field.flag) : "";
+  }
+  const std::string value = field.type == record::FieldType::boolean ? (text == "true" ? "1" : "0") : text;
+  return fmt::format(" {} {}", field.flag, document::shell_quote(value));
 }
 
-std::string for_python(std::string_view text) {
-  std::string quoted = "'";
-  for (const char c : text) {
-    quoted += c == '\'' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+// ", n_threads=2"; "" where llama_cpp.Llama has none.
+std::string argument_of(const record::Field& field, const std::string& text) {
+  if (field.name == "load_mode") {
+    return text == "none" ? ", use_mmap=False" : text == "mlock" ? ", use_mlock=True" : "";
   }
-  return quoted + "'";
+  if (std::ranges::find(kArguments, field.name) == kArguments.end()) {
+    return "";
+  }
+  const bool on = text == "on" || text == "true";
+  const bool off = text == "off" || text == "false";
+  return fmt::format(", {}={}", field.name, on ? "True" : off ? "False" : text);
 }
 
 }  // namespace
 
 std::vector<std::string> launch_commands(const record::Settings& settings, const record::ModelInfo& model) {
-  std::string flags = " -m " + for_shell(model.path);
-  std::string arguments = "model_path=" + for_python(model.path);
+  std::string flags = " --model " + document::shell_quote(model.path);
+  std::string arguments = "model_path=" + dump_json(Json(model.path));  // a text of JSON is one of Python
   const record::Settings standard = record::default_settings();
-  for (const Flag& flag : kFlags) {
-    const record::Field& field = *record::find_field("llm.primary." + std::string(flag.name));
+  for (const record::Field& field : record::fields()) {
     const record::Value value = record::get(settings, field);
-    const std::string text = record::to_text(value);
-    const bool unset = value == record::get(standard, field) || text == "auto";
-    if (unset || (!flag.only.empty() && text != flag.only)) {
-      continue;
-    }
-    const bool plain = std::holds_alternative<std::int64_t>(value);
-    if (!flag.flag.empty()) {
-      const bool takes_value = flag.only.empty();
-      const bool word = text == "on" || text == "off";
-      flags += fmt::format(" {}{}", flag.flag, takes_value ? " " + (plain || word ? text : for_shell(text)) : "");
-    }
-    if (!flag.argument.empty()) {
-      arguments += fmt::format(", {}={}", flag.argument, flag.only.empty() ? text : std::string(flag.argument_value));
+    if (!field.flag.empty() && record::is_set(value) && value != record::get(standard, field)) {
+      const std::string text = record::to_text(value);
+      flags += flag_of(field, text);
+      arguments += argument_of(field, text);
     }
   }
   return {"llama-server" + flags, "llama-cli" + flags, "llama_cpp.Llama(" + arguments + ")"};

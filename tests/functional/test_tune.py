@@ -45,7 +45,7 @@ class Tune(Case):
         self.assertTrue(found["sentence"].startswith("use n_ubatch=128"), found["sentence"])
         self.assertTrue(self.level(found, "n_ubatch", 128)["won"])
         self.assertLess(self.level(found, "n_ubatch", 128)["effect_percent"], -15)
-        self.assertIn("-ub 128", found["commands"][0])
+        self.assertIn("--ubatch-size 128", found["commands"][0])
         self.assertIn("n_ubatch=128", found["commands"][2])
         self.assertTrue(found["complete"])
         self.assert_valid()
@@ -68,7 +68,7 @@ class Tune(Case):
         self.script(noise=QUIET, scale=BETTER)
         out, err = self.mia("tune", "--seed", "5")
         for text in ("what mattered", "n_ubatch: 128 instead of auto", "no difference seen: n_threads", "how sure",
-                     "llama-server -m", "llama_cpp.Llama(", "use n_ubatch=128", "reports/perf_tune.json"):
+                     "llama-server --model", "llama_cpp.Llama(", "use n_ubatch=128", "reports/perf_tune.json"):
             self.assertIn(text, out)
         self.assertNotIn("first token", out)  # only limits speak of it
         self.assertNotIn(" -c ", out)  # the context of a turn is no advice
