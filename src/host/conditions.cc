@@ -49,15 +49,13 @@ struct Trial {
   const record::Conditions& seen;
   const Gates& gates;
   double wall_s;
-  double cpus;
 };
 
 void check_steal(const Trial& trial, std::vector<std::string>& reasons) {
   const double stolen = trial.seen.steal_s.value_or(0);
-  const double share = stolen / (trial.wall_s * trial.cpus);
-  if (stolen >= trial.gates.steal_least_s && share > trial.gates.steal_share) {
-    reasons.push_back(fmt::format("the hypervisor took {:.2f} s of CPU time: {:.1f} % of {:.0f} CPUs, limit {:.1f} %",
-                                  stolen, share * kPercent, trial.cpus, trial.gates.steal_share * kPercent));
+  if (stolen >= trial.gates.steal_least_s && stolen > trial.gates.steal_of_wall * trial.wall_s) {
+    reasons.push_back(fmt::format("the hypervisor took {:.2f} s of CPU time within {:.1f} s, limit {:.0f} %", stolen,
+                                  trial.wall_s, trial.gates.steal_of_wall * kPercent));
   }
 }
 
@@ -96,15 +94,15 @@ void check_heat(const Trial& trial, std::vector<std::string>& reasons) {
   }
 }
 
-void check_canary(const record::Conditions& seen, const Gates& gates, std::vector<std::string>& reasons) {
-  if (!seen.canary_before_gb_s || !seen.canary_after_gb_s) {
+void check_bandwidth(const record::Conditions& seen, const Gates& gates, std::vector<std::string>& reasons) {
+  if (!seen.canary_before_gb_s || !seen.canary_after_gb_s || !gates.bandwidth) {
     return;
   }
-  const double least = std::min(*seen.canary_before_gb_s, *seen.canary_after_gb_s);
-  const double most = std::max(*seen.canary_before_gb_s, *seen.canary_after_gb_s);
-  if (most > 0 && least < gates.canary_ratio * most) {
-    reasons.push_back(fmt::format("memory bandwidth went from {:.1f} to {:.1f} GB/s during the trial",
-                                  *seen.canary_before_gb_s, *seen.canary_after_gb_s));
+  if (std::max(*seen.canary_before_gb_s, *seen.canary_after_gb_s) < gates.bandwidth->least_gb_s) {
+    reasons.push_back(fmt::format(
+        "memory gave {:.1f} GB/s before and {:.1f} GB/s after the trial, usually {:.1f}, "
+        "limit {:.1f}",
+        *seen.canary_before_gb_s, *seen.canary_after_gb_s, gates.bandwidth->gb_s, gates.bandwidth->least_gb_s));
   }
 }
 
@@ -152,18 +150,17 @@ void add_gpu(record::Conditions& conditions, const GpuSummary& summary) {
   }
 }
 
-std::vector<std::string> voided_by(const record::Conditions& conditions, const record::Machine& machine,
-                                   const Gates& gates) {
+std::vector<std::string> voided_by(const record::Conditions& conditions, const Gates& gates) {
   std::vector<std::string> reasons;
   const double wall_s = conditions.wall_s.value_or(0);
   if (wall_s > 0) {
-    const Trial trial{conditions, gates, wall_s, counted_cpus(conditions, machine)};
+    const Trial trial{conditions, gates, wall_s};
     check_steal(trial, reasons);
     check_others(trial, reasons);
     check_memory(trial, reasons);
     check_heat(trial, reasons);
   }
-  check_canary(conditions, gates, reasons);
+  check_bandwidth(conditions, gates, reasons);
   return reasons;
 }
 

@@ -43,7 +43,6 @@ struct Snapshot {
 void add_gpu(record::Conditions& conditions, const GpuSummary& summary);
 
 // One sentence for each reason why the trial must be repeated; empty when it counts.
-[[nodiscard]] std::vector<std::string> voided_by(const record::Conditions& conditions, const record::Machine& machine,
-                                                 const record::Gates& gates = {});
+[[nodiscard]] std::vector<std::string> voided_by(const record::Conditions& conditions, const record::Gates& gates = {});
 
 }  // namespace mia::host

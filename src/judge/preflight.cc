@@ -113,7 +113,7 @@ class Preflight {
     }
     const double cpus = record::counted_cpus(facts_.second, machine_);
     const double steal = facts_.second.steal_s.value_or(0);
-    if (steal >= gates.steal_least_s && steal > gates.steal_share * wall * cpus) {
+    if (steal >= gates.steal_least_s && steal > gates.steal_of_wall * wall) {
       add("steal", Severity::warning,
           fmt::format("the hypervisor takes {:.1f} % of the CPU time; cure: dedicated CPUs, or measure at another time",
                       steal / (wall * cpus) * kInPercent),

@@ -15,7 +15,6 @@ namespace {
 std::optional<std::size_t> alarm_of(std::span<const double> logs, const std::vector<stats::ChangePoint>& changes) {
   constexpr std::size_t kLatest = 3;
   constexpr std::size_t kLeastKnown = 6;
-  constexpr double kMadToSd = 1.4826;
   const std::size_t from = changes.empty() ? 0 : changes.back().index;
   if (logs.size() - from < kLeastKnown + kLatest) {
     return std::nullopt;
@@ -23,7 +22,7 @@ std::optional<std::size_t> alarm_of(std::span<const double> logs, const std::vec
   const auto known = logs.subspan(from, logs.size() - from - kLatest);
   const double level = *stats::median(known);
   const stats::ChangePointOptions standard;
-  const double sd = std::max(kMadToSd * stats::mad(known).value_or(0), standard.least_sd);
+  const double sd = std::max(stats::kMadToSd * stats::mad(known).value_or(0), standard.least_sd);
   const auto latest = logs.last(kLatest);
   const auto alarm = stats::shift_alarm(latest, level, sd);
   const bool large = alarm && std::abs(latest[*alarm] - level) >= standard.least_change;

@@ -17,7 +17,6 @@ namespace {
 
 using record::Verdict;
 
-constexpr double kNormalMad = 1.4826;
 constexpr std::int64_t kFewestSessions = 5;
 constexpr double kAssumedFreedom = 10;  // an assumed noise is no better known than one of some ten sessions
 constexpr double kLeastNoise = 0.005;
@@ -97,7 +96,7 @@ SessionNoise session_noise(std::span<const double> levels) {
   }
   // The median is blind to the few sessions that are slow as a whole; the mean square sees them.
   const double plain = std::sqrt(squares / static_cast<double>(steps.size()));
-  noise.sd = std::max(kLeastNoise, std::max(*stats::median(steps) * kNormalMad, plain) / std::sqrt(2.0));
+  noise.sd = std::max(kLeastNoise, std::max(*stats::median(steps) * stats::kMadToSd, plain) / std::sqrt(2.0));
   noise.sessions = static_cast<std::int64_t>(series.size());
   return noise;
 }

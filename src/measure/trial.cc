@@ -45,9 +45,10 @@ class TrialRun {
       trial_.conditions.canary_before_gb_s = canary_before;
       trial_.conditions.canary_after_gb_s = canary();
       if (runtime_.real_time) {
-        trial_.conditions.voided_by =
-            host::voided_by(trial_.conditions, bench_.machine, gates_for(trial_, spec_.worker.runtime.devices));
+        trial_.conditions.voided_by = host::voided_by(
+            trial_.conditions, gates_for(trial_, spec_.worker.runtime.devices, bench_.bandwidth.at(canary_threads())));
       }
+      bench_.bandwidth.learn(canary_threads(), trial_.conditions);
     }
     finish();
     return std::move(trial_);
@@ -308,9 +309,13 @@ class TrialRun {
     if (bench_.canary == nullptr || !spec_.settings.run.canary.value_or(true)) {
       return std::nullopt;
     }
+    return bench_.canary->measure_gb_s(canary_threads());
+  }
+
+  [[nodiscard]] int canary_threads() const {
     const auto cores = bench_.machine.allowed_cpus.value_or(1);
     const auto threads = std::min(spec_.settings.llm.n_threads.value_or(cores), cores);
-    return bench_.canary->measure_gb_s(static_cast<int>(std::max<std::int64_t>(threads, 1)));
+    return static_cast<int>(std::max<std::int64_t>(threads, 1));
   }
 
   const TrialSpec& spec_;
@@ -336,16 +341,19 @@ std::map<std::string, std::string> trial_environment(const record::Settings& set
   return env;
 }
 
-record::Gates gates_for(const record::Trial& trial, const std::vector<record::Device>& devices) {
+record::Gates gates_for(const record::Trial& trial, const std::vector<record::Device>& devices,
+                        const std::optional<record::UsualBandwidth>& bandwidth) {
   const auto got = trial.facts.find("offloaded_layers");
   const auto all = trial.facts.find("model_layers");
   const record::LlmSettings& llm = trial.requested.llm;
   record::Gates gates;
   const bool own_memory = std::ranges::count(devices, "gpu", &record::Device::type) > 0 &&
                           std::ranges::count(devices, "igpu", &record::Device::type) == 0;
-  if (own_memory && got != trial.facts.end() && all != trial.facts.end() && got->second == all->second &&
-      llm.n_cpu_moe.value_or(0) == 0 && !llm.override_tensor && llm.offload_kqv.value_or(true)) {
-    gates.canary_ratio = 0;
+  const bool reads_none = own_memory && got != trial.facts.end() && all != trial.facts.end() &&
+                          got->second == all->second && llm.n_cpu_moe.value_or(0) == 0 && !llm.override_tensor &&
+                          llm.offload_kqv.value_or(true);
+  if (!reads_none) {
+    gates.bandwidth = bandwidth;
   }
   return gates;
 }

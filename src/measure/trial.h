@@ -13,6 +13,7 @@
 #include "host/conditions.h"
 #include "host/gpu.h"
 #include "measure/time_limits.h"
+#include "measure/usual_bandwidth.h"
 #include "record/machine.h"
 #include "record/trial.h"
 #include "record/value.h"
@@ -24,6 +25,7 @@ struct Bench {
   record::Machine machine;
   host::GpuMonitor* gpu = nullptr;  // null: none
   host::Canary* canary = nullptr;   // null: run.canary is off
+  UsualBandwidth bandwidth;         // by its readings so far
   TimeLimits limits;
   // For a progress line, both may be empty: what begins ("loading the model"), and that it still goes on (about once a
   // second while a worker is waited for).
@@ -48,8 +50,9 @@ struct TrialSpec {
 
 // Limits beyond which the trial was disturbed. With every layer on GPUs of their own memory, by the runtime's own
 // words, and no tensor moved back, it does not read the memory whose bandwidth the canary measures: the canary is
-// recorded only.
-[[nodiscard]] record::Gates gates_for(const record::Trial& trial, const std::vector<record::Device>& devices);
+// recorded only. `bandwidth`: what is usual here, none where that is not known yet.
+[[nodiscard]] record::Gates gates_for(const record::Trial& trial, const std::vector<record::Device>& devices,
+                                      const std::optional<record::UsualBandwidth>& bandwidth);
 
 // Environment of a trial's worker beyond what its runtime needs.
 [[nodiscard]] std::map<std::string, std::string> trial_environment(const record::Settings& settings);

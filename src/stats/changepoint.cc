@@ -17,7 +17,6 @@
 namespace mia::stats {
 namespace {
 
-constexpr double kNormalMad = 1.4826;
 constexpr std::size_t kHalfWindow = 3;
 constexpr double kClip = 2.5;
 constexpr double kMostCorrelation = 0.95;
@@ -30,7 +29,7 @@ double difference_sd(std::span<const double> values, double floor) {
   for (std::size_t i = 1; i < values.size(); ++i) {
     differences.push_back(values[i] - values[i - 1]);
   }
-  return std::max(floor, mad(differences).value_or(0) * kNormalMad / std::sqrt(2.0));
+  return std::max(floor, mad(differences).value_or(0) * kMadToSd / std::sqrt(2.0));
 }
 
 // What is left of the differences after winsorising: spikes that were pulled in still add to the noise.

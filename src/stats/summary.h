@@ -25,9 +25,9 @@ struct Interval {
 [[nodiscard]] std::optional<double> floor_percentile(std::span<const double> values, double q);
 // Sample standard deviation (n - 1). nullopt below 2 values.
 [[nodiscard]] std::optional<double> standard_deviation(std::span<const double> values);
-// Median of |x - median|, unscaled: times 1.4826 it estimates the standard deviation of a normal sample. nullopt when
-// empty.
+// Median of |x - median|, unscaled. nullopt when empty.
 [[nodiscard]] std::optional<double> mad(std::span<const double> values);
+inline constexpr double kMadToSd = 1.4826;  // makes it the standard deviation of a normal sample
 // Mean of the floor(n / 4) least values. nullopt below 4 values.
 [[nodiscard]] std::optional<double> fastest_quarter_mean(std::span<const double> values);
 

@@ -69,6 +69,14 @@ TEST(PairGates, StealFromOneRunOnly) {
   EXPECT_EQ(both_ways(quiet(), disturbed), Reasons{"steal"});
 }
 
+TEST(PairGates, BoundToPartOfTheMachineTheShareIsOfThatPart) {
+  record::Conditions a = quiet();
+  record::Conditions disturbed = quiet();
+  disturbed.steal_s = 0.051;
+  a.watched_cpus = disturbed.watched_cpus = 4;
+  EXPECT_EQ(both_ways(a, disturbed), Reasons{});
+}
+
 TEST(PairGates, TicksOfShortRunsAreNoise) {
   record::Conditions stolen = quiet(0.05);
   stolen.steal_s = 0.02;
