@@ -163,6 +163,10 @@ class TuneRunner {
       if (std::ranges::none_of(found.races, ended)) {
         found.not_raced.push_back(coordinate.field);
       }
+      if (!coordinate.with.empty()) {
+        found.notes.push_back(fmt::format("other values of {} were raced with {}", coordinate.field->name,
+                                          record::describe(coordinate.with)));
+      }
     }
     if (meets(found.present_turn) && !meets(found.chosen_turn)) {  // faster, but not what was asked for
       winner_ = found.present;
@@ -271,9 +275,9 @@ class TuneRunner {
     }
     if (found.tried.empty()) {
       const bool all = found.not_raced.empty();
-      return {
-          all ? TuneOutcome::keep : TuneOutcome::unclear,
-          fmt::format("keep your settings{}: nothing beat them for {}{}", all ? "" : " for now", turn, raced_text())};
+      return {all ? TuneOutcome::keep : TuneOutcome::unclear,
+              fmt::format("keep your settings{}: nothing {} them for {}{}", all ? "" : " for now",
+                          all ? "beat" : "has beaten", turn, raced_text())};
     }
     const bool only_one = found.meets_limits && !meets(found.present_turn);
     const std::string seconds =

@@ -58,27 +58,28 @@ Coordinate texts(const char* key, std::initializer_list<const char*> values) {
   return coordinate;
 }
 
-void add_gpu(std::vector<Coordinate>& space, const record::ModelInfo& model) {
+// Where the weights lie matters most, so it is raced first. Experts are most of a model and are read least: with them
+// on the CPU all layers may fit on a GPU that holds half of the model, which no step of one of the two alone would
+// find.
+void add_placement(std::vector<Coordinate>& space, const record::ModelInfo& model) {
   constexpr std::array<std::int64_t, 5> kShares = {0, 25, 50, 75, 100};
-  if (model.layers) {
-    const std::int64_t all = *model.layers + 1;  // the output matrix counts as one
-    Coordinate layers = of("n_gpu_layers", true);
-    for (const std::int64_t share : kShares) {
-      add(layers, all * share / 100, fmt::format("{}%", share));
-    }
-    space.push_back(std::move(layers));
-    if (model.experts.value_or(0) > 0) {
-      Coordinate experts = of("n_cpu_moe");
-      for (const std::int64_t share : kShares) {
-        add(experts, *model.layers * (100 - share) / 100);
-      }
-      space.push_back(std::move(experts));
-    }
+  if (!model.layers) {
+    return;
   }
-  Coordinate offload = of("op_offload");
-  add(offload, true);
-  add(offload, false);
-  space.push_back(std::move(offload));
+  const std::int64_t all = *model.layers + 1;  // the output matrix counts as one
+  Coordinate layers = of("n_gpu_layers", true);
+  for (const std::int64_t share : kShares) {
+    add(layers, all * share / 100, fmt::format("{}%", share));
+  }
+  if (model.experts.value_or(0) > 0) {
+    Coordinate experts = of("n_cpu_moe", true);
+    experts.with = {{layers.field, all, ""}};
+    for (const std::int64_t share : kShares) {
+      add(experts, *model.layers * (100 - share) / 100);
+    }
+    space.push_back(std::move(experts));
+  }
+  space.push_back(std::move(layers));
 }
 
 }  // namespace
@@ -105,10 +106,18 @@ Result<record::Use> use_of(std::string_view name, std::optional<std::int64_t> n_
 
 std::vector<Coordinate> tune_space(const record::Machine& machine, const measure::ArmSpec& present,
                                    const record::Use& use) {
-  std::vector<Coordinate> space = {threads("n_threads", machine), threads("n_threads_batch", machine)};
-  const auto& devices = present.subject.runtime.devices;
-  if (std::ranges::any_of(devices, record::is_gpu)) {
-    add_gpu(space, present.subject.model);
+  std::vector<Coordinate> space;
+  const bool has_gpu = std::ranges::any_of(present.subject.runtime.devices, record::is_gpu);
+  if (has_gpu) {
+    add_placement(space, present.subject.model);
+  }
+  space.push_back(threads("n_threads", machine));
+  space.push_back(threads("n_threads_batch", machine));
+  if (has_gpu) {
+    Coordinate offload = of("op_offload");
+    add(offload, true);
+    add(offload, false);
+    space.push_back(std::move(offload));
   }
   space.push_back(batches("n_ubatch", use.prompt, {64, 128, 256, 512, 1024, 2048}));
   space.push_back(texts("flash_attn", {"off", "on"}));

@@ -49,8 +49,14 @@ class OneRace {
     if (at == coordinate.levels.end()) {
       levels_.push_back({coordinate.field, now, ""});
     }
-    for (const record::Setting& level : levels_) {
-      record::set(settings_.emplace_back(incumbent), *coordinate.field, level.value);
+    for (std::size_t i = 0; i < levels_.size(); ++i) {
+      Settings& settings = settings_.emplace_back(incumbent);
+      record::set(settings, *coordinate.field, levels_[i].value);
+      for (const record::Setting& companion : coordinate.with) {
+        if (i != incumbent_) {
+          record::set(settings, *companion.field, companion.value);
+        }
+      }
     }
     turns_.resize(levels_.size());
     why_.resize(levels_.size());

@@ -20,6 +20,7 @@ struct Coordinate {
   const record::Field* field = nullptr;  // never nullptr
   std::vector<record::Setting> levels;
   bool grows = false;  // memory grows with the value: what is above one that ran out of memory is not tried
+  std::vector<record::Setting> with = {};  // what every value but the present one is raced with
 };
 
 // Whether a candidate can run at all.

@@ -16,6 +16,9 @@ struct Rule {
 };
 
 // The texts are CUDA's (cudaGetErrorString), the loader's and ggml's own. The first that is found wins.
+constexpr std::string_view kNoGpuMemory =
+    "the GPU has no memory left; lower n_gpu_layers, n_ctx or n_batch, or stop other programs on it";
+
 constexpr auto kRules = std::to_array<Rule>({
     {"PTX was compiled with an unsupported toolchain", "cuda_ptx_unsupported",
      "this llama.cpp brings code of a newer CUDA than the driver can compile; update the driver, or build the runtime "
@@ -31,10 +34,9 @@ constexpr auto kRules = std::to_array<Rule>({
      "with "
      "an older CUDA",
      false},
-    {"CUDA error: out of memory", "gpu_out_of_memory",
-     "the GPU has no memory left; lower n_gpu_layers, n_ctx or n_batch, or stop other programs on it", true},
-    {"cudaMalloc failed: out of memory", "gpu_out_of_memory",
-     "the GPU has no memory left; lower n_gpu_layers, n_ctx or n_batch, or stop other programs on it", true},
+    {"CUDA error: out of memory", "gpu_out_of_memory", kNoGpuMemory, true},
+    {"cudaMalloc failed: out of memory", "gpu_out_of_memory", kNoGpuMemory, true},
+    {"CUDA error: the resource allocation failed", "gpu_out_of_memory", kNoGpuMemory, true},  // cuBLAS had no room
     {"error while loading shared libraries: libcuda.so.1", "cuda_driver_missing",
      "the NVIDIA driver's library libcuda.so.1 is not here; install the driver, or take a runtime without CUDA", false},
     {"error while loading shared libraries", "library_missing", "", false},

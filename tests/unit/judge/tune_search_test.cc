@@ -92,6 +92,28 @@ TEST(Search, FindsTheBestOfEachParameter) {
   EXPECT_LT(*found->races[1].levels[2].effect, 0);
 }
 
+// Neither a step of the layers alone nor one of the experts alone is an improvement: all of it together is.
+double half_of_the_model_fits(const Settings& settings) {
+  const std::int64_t layers = settings.llm.n_gpu_layers.value_or(0);
+  const std::int64_t experts = settings.llm.n_cpu_moe.value_or(0);
+  return layers == 24 && experts == 12 ? 1 : 3 + 0.02 * static_cast<double>(layers + experts);
+}
+
+TEST(Search, AParameterIsRacedWithWhatItNeeds) {
+  SearchInput input;
+  input.space = {coordinate("n_cpu_moe", {24, 12, 0}), coordinate("n_gpu_layers", {0, 12, 24})};
+  input.start.llm.n_gpu_layers = 12;
+  input.start.llm.n_cpu_moe = 0;
+  Machine alone(half_of_the_model_fits);
+  EXPECT_NE(search(input, alone)->chosen.llm.n_cpu_moe, 12);
+  input.space[0].with = {{record::find_field("n_gpu_layers"), std::int64_t{24}, ""}};
+  Machine machine(half_of_the_model_fits);
+  const auto found = search(input, machine);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->chosen.llm.n_cpu_moe, 12);
+  EXPECT_EQ(found->chosen.llm.n_gpu_layers, 24);
+}
+
 // Eight parameters as `tune` has them on a machine with a GPU.
 SearchInput wide_space(std::uint64_t seed) {
   SearchInput input;
