@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Checks the documents: README within 200 lines, relative links lead somewhere, ./dev verbs exist, and the registry is
+"""Checks the documents: README within 90 lines, relative links lead somewhere, ./dev verbs exist, and the registry is
 the one that the program prints (where it is built). Exit 1 names each problem."""
 import argparse
 import pathlib
@@ -13,8 +13,8 @@ LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
 
 def problems(root, program):
     lines = (root / "README.md").read_text(encoding="utf-8").splitlines()
-    if len(lines) > 200:
-        yield f"README.md: {len(lines)} lines, at most 200"
+    if len(lines) > 90:
+        yield f"README.md: {len(lines)} lines, at most 90"
     dev = (root / "dev").read_text(encoding="utf-8")
     documents = [root / "README.md", root / "CONTRIBUTING.md", root / "CHANGELOG.md", *sorted((root / "docs").rglob("*.md"))]
     for path in documents:

@@ -177,7 +177,12 @@ Result<int> forget(const Common& common, const ForgetOptions& options) {
   MIA_TRY_ASSIGN(store::Store store, app::open_store(common));
   document::Document document;
   if (!options.id.empty()) {
-    MIA_TRY_ASSIGN(const std::string id, store.countable(options.id));
+    std::string id = options.id;
+    if (id == "last") {
+      MIA_TRY_ASSIGN(const store::Session last, store.session(id));
+      id = last.row.id;
+    }
+    MIA_TRY_ASSIGN(id, store.countable(id));
     if (options.undo == !trim(options.reason).empty()) {
       return fail(ErrorKind::usage, "{}: why? --reason TEXT says it, or --undo lets the session count again",
                   one_line(id, 100));
@@ -299,8 +304,9 @@ Status check_since(const std::optional<std::string>& since) {
   return {};
 }
 
-Result<int> trend(const Common& common, const TrendOptions& options) {
+Result<int> trend(const Common& common, TrendOptions options) {
   MIA_TRY(check_since(options.filter.since));
+  options.metric = record::metric_name(options.metric);
   MIA_TRY_ASSIGN(store::Store store, app::open_store(common));
   MIA_TRY_ASSIGN(std::vector<store::Series> all, store.series(options.metric, options.filter));
   MIA_TRY_ASSIGN(const auto calls, store.imported_calls(options.metric));

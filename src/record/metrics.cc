@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "stats/summary.h"
 
 namespace mia::record {
@@ -104,6 +105,12 @@ std::span<const Metric> metrics() {
 const Metric* find_metric(std::string_view name) {
   const auto* const row = std::ranges::find(kMetrics, name, &Metric::name);
   return row == kMetrics.end() ? nullptr : row;
+}
+
+std::string metric_name(std::string_view text) {
+  const auto* const row =
+      std::ranges::find_if(kMetrics, [&](const Metric& metric) { return lower(metric.heading) == lower(text); });
+  return std::string(row == kMetrics.end() ? text : row->name);
 }
 
 double gen_latency_s(const Run& run) {

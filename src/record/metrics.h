@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -28,6 +29,8 @@ struct Metric {
 
 [[nodiscard]] std::span<const Metric> metrics();
 [[nodiscard]] const Metric* find_metric(std::string_view name);
+// The name of the metric that tables call so ("decode", "TTFT"); else `text` itself.
+[[nodiscard]] std::string metric_name(std::string_view text);
 
 // Of one run.
 [[nodiscard]] double gen_latency_s(const Run& run);                // request to last token, prefill included
