@@ -106,6 +106,12 @@ class CompareRunner {
 
   Status prepare() {
     choose_design();
+    if (request_.use_store) {
+      if (const auto opened = open_store(request_.store); !opened) {
+        observer_.say(
+            fmt::format("store: {}; measuring goes on, the result is in the report only", opened.error().text()));
+      }
+    }
     bench_.machine = request_.machine;
     bench_.on_wait = [this] { observer_.still(doing_, static_cast<double>(steady_ns() - doing_since_ns_) / kNsPerS); };
     const bool real = !scripted(request_.a) || !scripted(request_.b);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "app/find_report.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include <nlohmann/json.hpp>
@@ -60,6 +61,18 @@ Result<std::optional<record::Comparison>> stored_comparison(const Scope& scope, 
   return std::optional(std::move(comparison));
 }
 
+// History lists imported files among the sessions, and they have no report.
+Status require_not_imported(const Scope& scope, const std::string& what) {
+  MIA_TRY_ASSIGN(store::Store store, open_store(scope));
+  MIA_TRY_ASSIGN(const auto files, store.imports());
+  const auto at = std::ranges::find(files, what, &store::ImportedFile::id);
+  return at == files.end() ? Status()
+                           : with_hint(fail(ErrorKind::usage, "{} is a file of {} that was imported, not a report",
+                                            what, one_line(at->tool, 80)),
+                                       "mia-perf import and the file's name show its rows, mia-perf history trend its "
+                                       "levels");
+}
+
 }  // namespace
 
 Result<store::Store> open_store(const std::string& path) {
@@ -76,6 +89,7 @@ Result<record::Report> find_report(const Scope& scope, const std::string& what, 
   }
   auto found = from_store(scope, what, trials);
   if (!found && found.error().kind == ErrorKind::not_found && what != "last") {
+    MIA_TRY(require_not_imported(scope, what));
     return with_hint(fail(ErrorKind::not_found, "there is neither a report file nor a session '{}'", what),
                      fmt::format("{}; mia-perf history lists sessions", no_such_file(what).error.hint));
   }

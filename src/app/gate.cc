@@ -54,20 +54,37 @@ double time_of_drop(double drop) {
   return 1 / (1 - std::min(drop, kMost)) - 1;
 }
 
+// What a request names, looked up before anything is measured.
+struct Named {
+  std::optional<double> margin;
+  std::optional<record::Report> against;
+};
+
+Result<Named> look_up(const Scope& scope, const GateRequest& request) {
+  Named named;
+  if (!request.margin.empty()) {
+    MIA_TRY_ASSIGN(named.margin, context(parse_fraction(request.margin), "--margin"));
+    if (*named.margin <= 0 || *named.margin > 1) {
+      return fail(ErrorKind::usage, "--margin {}: more than 0 and at most 100 %", one_line(request.margin, 40));
+    }
+  }
+  if (!request.no_baseline && !request.against.empty()) {
+    MIA_TRY_ASSIGN(named.against, context(find_report(scope, request.against, request.allow_edited), "--against"));
+  }
+  MIA_TRY(open_store(scope));
+  return named;
+}
+
 // A slowdown that the limits allow need not be told from none.
-Status take_margins(const GateRequest& request, judge::GateOptions& options) {
+void take_margins(const Named& named, judge::GateOptions& options) {
   judge::BaselineOptions& baseline = options.baseline;
-  if (request.margin.empty()) {
-    const record::ThresholdSettings& limits = options.limits;
-    baseline.unpaired.margin = limits.short_tps_drop ? time_of_drop(*limits.short_tps_drop) : baseline.unpaired.margin;
-    baseline.margins["long"] = limits.long_tps_drop ? time_of_drop(*limits.long_tps_drop) : baseline.unpaired.margin;
-    return {};
+  if (named.margin) {
+    baseline.unpaired.margin = *named.margin;
+    return;
   }
-  MIA_TRY_ASSIGN(baseline.unpaired.margin, context(parse_fraction(request.margin), "--margin"));
-  if (baseline.unpaired.margin <= 0 || baseline.unpaired.margin > 1) {
-    return fail(ErrorKind::usage, "--margin {}: more than 0 and at most 100 %", one_line(request.margin, 40));
-  }
-  return {};
+  const record::ThresholdSettings& limits = options.limits;
+  baseline.unpaired.margin = limits.short_tps_drop ? time_of_drop(*limits.short_tps_drop) : baseline.unpaired.margin;
+  baseline.margins["long"] = limits.long_tps_drop ? time_of_drop(*limits.long_tps_drop) : baseline.unpaired.margin;
 }
 
 Failure cannot_confirm(const std::string& why) {
@@ -141,20 +158,19 @@ Status confirm_flagged(const Caller& caller, const GateRequest& request, record:
   return {};
 }
 
-Result<std::optional<record::Report>> reference_of(const Scope& scope, const GateRequest& request, store::Store& store,
+Result<std::optional<record::Report>> reference_of(const GateRequest& request, Named named, store::Store& store,
                                                    const record::Report& report) {
   if (request.no_baseline) {
     return std::optional<record::Report>();
   }
-  if (request.against.empty()) {
+  if (!named.against) {
     return find_baseline(store, report);
   }
-  MIA_TRY_ASSIGN(record::Report named, find_report(scope, request.against, request.allow_edited));
-  MIA_TRY(require_comparable(named, report));
-  return std::optional(std::move(named));
+  MIA_TRY(require_comparable(*named.against, report));
+  return std::move(named.against);
 }
 
-Status judge_whole(const Caller& caller, const GateRequest& request, record::Report& report) {
+Status judge_whole(const Caller& caller, const GateRequest& request, Named named, record::Report& report) {
   if (!report.complete) {
     return with_hint(fail(ErrorKind::usage, "session {} did not finish", one_line(report.session, 100)),
                      "only whole reports are judged: run --resume goes on");
@@ -162,9 +178,9 @@ Status judge_whole(const Caller& caller, const GateRequest& request, record::Rep
   judge::GateOptions options;
   options.need_baseline = !request.no_baseline;
   MIA_TRY(take_limits(caller.scope, report, options));
-  MIA_TRY(take_margins(request, options));
+  take_margins(named, options);
   MIA_TRY_ASSIGN(store::Store store, open_store(caller.scope));
-  MIA_TRY_ASSIGN(const std::optional<record::Report> accepted, reference_of(caller.scope, request, store, report));
+  MIA_TRY_ASSIGN(const std::optional<record::Report> accepted, reference_of(request, std::move(named), store, report));
   MIA_TRY_ASSIGN(options.noise, noise_from_history(store, report));
   options.baseline.noise = options.noise.speed;
   const record::Report* const reference = accepted ? &*accepted : nullptr;
@@ -187,6 +203,7 @@ Result<record::Report> gate(const Caller& caller, const GateRequest& request) {
     return fail(ErrorKind::usage,
                 "say which report to judge (a file, a session id, or last), or measure one with --run");
   }
+  MIA_TRY_ASSIGN(Named named, look_up(caller.scope, request));
   const std::int64_t began = steady_ns();
   record::Report report;
   if (runs) {
@@ -201,7 +218,7 @@ Result<record::Report> gate(const Caller& caller, const GateRequest& request) {
   if (rest.budget_s) {
     *rest.budget_s -= static_cast<double>(steady_ns() - began) / kNsPerS;
   }
-  MIA_TRY(judge_whole(caller, rest, report));
+  MIA_TRY(judge_whole(caller, rest, std::move(named), report));
   if (runs) {
     MIA_TRY(keep_judged(caller, request, report));
   }

@@ -36,7 +36,7 @@ Result<std::map<std::string, judge::SessionNoise>> noise_of_metric(store::Store&
   std::map<std::string, judge::SessionNoise> noise;
   for (const record::CellReport& cell : report.cells) {
     const store::SubjectKey subject{report.machine.fingerprint, hash_of_model(report, cell.model),
-                                    store::configuration_key(cell.requested)};
+                                    store::configuration_key(record::without_slowness(cell.requested))};
     MIA_TRY_ASSIGN(const auto points, store.newest_points(metric, subject, kNewestTrials));
     const judge::SessionNoise seen = judge::session_noise(levels_without(points, report.session));
     if (seen.sessions > 0) {

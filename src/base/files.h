@@ -21,9 +21,13 @@ namespace mia {
                                             std::size_t limit = std::size_t{64} << 20U);
 
 // Replaces `path` in one step (temporary file beside it, fsync, rename): a reader sees the old or the new text, never a
-// part. The temporary file is gone on failure. Creates missing parent folders. What is no regular file (/dev/stdout, a
-// FIFO that somebody reads) is written to and stays what it is.
+// part. The temporary file is gone on failure; error kind output where the disk is full. Creates missing parent
+// folders. What is no regular file (/dev/stdout, a FIFO that somebody reads) is written to and stays what it is.
 [[nodiscard]] Status write_file_atomic(const std::filesystem::path& path, std::string_view content);
+
+// Proves that write_file_atomic could write there, before the work whose result it is; creates missing parent folders.
+// Nothing to prove of "" and of what is no regular file.
+[[nodiscard]] Status try_output(const std::filesystem::path& path);
 
 // Creates the folder if needed and proves by a probe file that it takes files.
 [[nodiscard]] Status ensure_writable_dir(const std::filesystem::path& dir);

@@ -78,8 +78,11 @@ std::string whats_beside(const fs::path& path) {
   return contents_of(folder);
 }
 
+// Kind output where the place was good and what was made did not fit.
 Failure io_failure(std::string_view what, const fs::path& path) {
-  return fail(ErrorKind::io, "cannot {} '{}': {}", what, path.string(), std::strerror(errno));
+  const bool is_full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
+  return fail(is_full ? ErrorKind::output : ErrorKind::io, "cannot {} '{}': {}", what, path.string(),
+              std::strerror(errno));
 }
 
 bool write_all(int fd, std::string_view content) {
@@ -129,6 +132,10 @@ Failure no_such_file(const fs::path& path, std::string_view what) {
   std::error_code code;
   if (fs::is_symlink(path, code)) {
     const fs::path target = fs::read_symlink(path, code);
+    if (!fs::exists(path, code) && code == std::errc::too_many_symbolic_link_levels) {
+      return with_hint(fail(ErrorKind::not_found, "'{}' is a link that leads back to itself", path.string()),
+                       "name the file itself");
+    }
     return with_hint(
         fail(ErrorKind::not_found, "'{}' is a link to '{}', where there is nothing", path.string(), target.string()),
         "get the file back, or name another");
@@ -150,6 +157,14 @@ Result<std::string> read_file(const fs::path& path, std::size_t limit) {
 
 namespace {
 
+bool is_special(const fs::file_status& there) {
+  return fs::exists(there) && !fs::is_regular_file(there) && !fs::is_directory(there);
+}
+
+Failure is_a_folder(const fs::path& path) {
+  return with_hint(fail(ErrorKind::io, "'{}' is a folder, not a file", path.string()), "name a file in it");
+}
+
 // A device or a FIFO cannot be replaced by a file: it is written to. Waits for no reader.
 Status write_into(const fs::path& path, std::string_view content) {
   Fd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
@@ -161,11 +176,26 @@ Status write_into(const fs::path& path, std::string_view content) {
 
 }  // namespace
 
+Status try_output(const fs::path& path) {
+  std::error_code code;
+  const fs::file_status there = fs::status(path, code);
+  if (path.empty() || is_special(there)) {
+    return {};
+  }
+  if (fs::is_directory(there)) {
+    return is_a_folder(path);
+  }
+  return ensure_writable_dir(path.has_parent_path() ? path.parent_path() : fs::path("."));
+}
+
 Status write_file_atomic(const fs::path& path, std::string_view content) {
   std::error_code code;
-  if (const fs::file_status there = fs::status(path, code);
-      fs::exists(there) && !fs::is_regular_file(there) && !fs::is_directory(there)) {
+  const fs::file_status there = fs::status(path, code);
+  if (is_special(there)) {
     return write_into(path, content);
+  }
+  if (fs::is_directory(there)) {
+    return is_a_folder(path);
   }
   if (path.has_parent_path()) {
     fs::create_directories(path.parent_path(), code);

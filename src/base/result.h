@@ -13,7 +13,7 @@
 
 namespace mia {
 
-enum class ErrorKind { usage, not_found, io, protocol, worker, store, unsupported, interrupted, internal };
+enum class ErrorKind { usage, not_found, io, output, protocol, worker, store, unsupported, interrupted, internal };
 
 // What went wrong, in one sentence for a person; `hint` says what to do. Decisions look at `kind`, never at the text.
 struct Error {

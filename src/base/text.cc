@@ -226,6 +226,9 @@ Result<double> parse_fraction(std::string_view text) {
   if (!number) {
     return fail(ErrorKind::usage, "'{}' is not a fraction such as 3% or 0.03", printable(text, 80));
   }
+  if (!percent && *number >= 1) {
+    return with_hint(fail(ErrorKind::usage, "{} is the whole or more of it", digits), fmt::format("write {}%", digits));
+  }
   return percent ? *number / 100.0 : *number;
 }
 
@@ -275,6 +278,10 @@ std::string human_bytes(std::int64_t bytes) {
   }
   const int decimals = value == std::floor(value) ? 0 : 2;
   return fmt::format("{:.{}f} {}", value, decimals, kNames[unit]);
+}
+
+std::string human_count(std::int64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
 std::string human_seconds(double seconds) {

@@ -47,6 +47,8 @@ namespace mia {
 [[nodiscard]] std::string human_bytes(std::int64_t bytes);
 // 850 µs, 12.3 ms, 4.2 s, 3 min 20 s.
 [[nodiscard]] std::string human_seconds(double seconds);
+// "1 epoch", "2 epochs": nouns that take an s.
+[[nodiscard]] std::string human_count(std::int64_t count, std::string_view noun);
 
 [[nodiscard]] inline bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;

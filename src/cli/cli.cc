@@ -29,6 +29,7 @@ int exit_code_of(const Error& error) {
       return kMeasurementFailed;
     case ErrorKind::interrupted:
       return kInterrupted;
+    case ErrorKind::output:
     case ErrorKind::store:
     case ErrorKind::internal:
       return kInternal;

@@ -8,6 +8,8 @@
 #include "app/find_report.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "document/value.h"
+#include "record/metrics.h"
 
 namespace mia::cli {
 namespace {
@@ -26,6 +28,11 @@ Status require_acceptable(const record::Report& found) {
                      "only whole reports are accepted: run --resume goes on");
   }
   for (const record::CellReport& cell : found.cells) {
+    if (record::is_slowed(cell.requested)) {
+      return with_hint(
+          fail(ErrorKind::usage, "{} was slowed down on purpose (workload.inject_*)", one_line(label_of(cell), 100)),
+          "measure it without that");
+    }
     const auto speed = cell.metrics.find("tokens_per_s");
     if (speed == cell.metrics.end() || !speed->second.value) {
       return fail(ErrorKind::usage, "{} has no speed to hold others to{}{}", one_line(label_of(cell), 100),
@@ -51,6 +58,24 @@ Result<int> list_accepted(const Common& common) {
   return kOk;
 }
 
+document::Table old_and_new(const record::Report& before, const record::Report& found) {
+  const record::Metric& speed = *record::find_metric("tokens_per_s");
+  const document::NumberStyle style = document::style_of(speed).number;
+  document::Table table{{{"", "cell"}, {"", "before", "tok/s"}, {"", "now", "tok/s"}, {"", "change", "%"}}};
+  for (const record::CellReport& cell : found.cells) {
+    const auto then = std::ranges::find(before.cells, cell.key, &record::CellReport::key);
+    const auto at = then == before.cells.end() ? cell.metrics.end() : then->metrics.find("tokens_per_s");
+    const std::optional<double> old =
+        then == before.cells.end() || at == then->metrics.end() ? std::nullopt : at->second.value;
+    const std::optional<double> now = cell.metrics.at("tokens_per_s").value;
+    table.rows.push_back(
+        {label_of(cell), document::number(old, style), document::number(now, style),
+         document::number(old && now && *old > 0 ? std::optional(100 * (*now / *old - 1)) : std::nullopt,
+                          {1, 1, true})});
+  }
+  return table;
+}
+
 Result<int> accept(const Common& common, const AcceptOptions& options) {
   if (options.list) {
     return list_accepted(common);
@@ -73,9 +98,14 @@ Result<int> accept(const Common& common, const AcceptOptions& options) {
                 {"replaces", before ? Json(before->session) : Json(nullptr)}});
     return kOk;
   }
-  print(fmt::format("{} is now the baseline of {} for {} on machine {}{}\n", one_line(found.session, 100),
-                    one_line(found.scenario, 100), found.models.empty() ? "" : one_line(found.models.front().id, 100),
-                    found.machine.fingerprint, before ? fmt::format(", instead of {}", before->session) : ""));
+  document::Document document;
+  document.answer = fmt::format("{} is now the baseline of {} for {} on machine {}{}", found.session, found.scenario,
+                                found.models.empty() ? "" : found.models.front().id, found.machine.fingerprint,
+                                before ? fmt::format(", instead of {}", before->session) : "");
+  if (before) {
+    document.sections.push_back({"", {old_and_new(*before, found)}});
+  }
+  show(common, document, nullptr);
   return kOk;
 }
 

@@ -43,7 +43,7 @@ Result<app::CompareRequest> request_of(const Common& common, const CompareOption
   app::CompareRequest request;
   MIA_TRY_ASSIGN(request.options.margin, context(parse_fraction(options.margin), "--margin"));
   MIA_TRY_ASSIGN(request.options.alpha, context(parse_fraction(options.alpha), "--alpha"));
-  MIA_TRY_ASSIGN(request.budget_s, context(parse_duration(options.budget), "--budget"));
+  MIA_TRY_ASSIGN(request.budget_s, budget_of(options.budget));
   MIA_TRY_ASSIGN(request.turn.wait_s, wait_of(options.wait));
   request.options.max_epochs = options.max_epochs;
   // Another order each time; compare.json keeps it as coin_seed.
@@ -142,7 +142,8 @@ void add_compare(Cli& cli) {
   verb->add_option("--budget", options->budget, "wall time at most; what would pass it is ended")
       ->capture_default_str();
   add_wait_option(*verb, options->wait);
-  verb->add_option("--seed", options->seed, "of the coins: who goes first, which tokens; without it a new one");
+  verb->add_option("--seed", options->seed, "of the coins: who goes first, which tokens; without it a new one")
+      ->check(CLI::NonNegativeNumber);
   verb->add_option("-o,--out", options->out, "folder of the report")->capture_default_str();
   verb->add_flag("--html", options->html, "also write the report as one HTML page with pictures");
   verb->add_flag("--all-epochs", options->all_epochs, "record up to the last epoch though the verdict stands");

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "config/config.h"
@@ -31,12 +32,20 @@ Result<int> list(const Common& common, bool markdown, bool scenarios) {
   return kOk;
 }
 
-Result<int> show(const Common& common, bool origin) {
+// `of`: a key, the end of one, or a group of them; "" = all.
+bool is_asked_for(std::string_view key, const std::string& of) {
+  return of.empty() || key == of || key.starts_with(of + ".") || key.ends_with("." + of);
+}
+
+Result<int> show(const Common& common, bool origin, const std::string& of) {
   config::LoadSpec spec;
   spec.config_dir = common.config_dir;
   spec.profile = common.profile;
   spec.set = common.set;
   MIA_TRY_ASSIGN(const config::Loaded loaded, config::load(spec));
+  for (const std::string& warning : loaded.warnings) {
+    log::warn(warning);
+  }
   Json json = {{"settings", record::to_json(loaded.settings)}};
   if (origin) {
     json["origins"] = loaded.origins;
@@ -44,8 +53,15 @@ Result<int> show(const Common& common, bool origin) {
   document::Table table{{{"", "key"}, {"", "value"}, {"", origin ? "from" : ""}}};
   for (const record::Field& field : record::fields()) {
     std::string key(field.key);
+    if (!is_asked_for(key, of)) {
+      continue;
+    }
     std::string from = loaded.origins.at(key);
     table.rows.push_back({std::move(key), record::to_text(record::get(loaded.settings, field)), std::move(from)});
+  }
+  if (table.rows.empty()) {
+    return with_hint(fail(ErrorKind::usage, "there is no key or group '{}'", one_line(of, 80)),
+                     "mia-perf config list names them");
   }
   cli::show(common, document::document_of(std::move(table)), json);
   return kOk;
@@ -79,8 +95,10 @@ void add_config(Cli& cli) {
   });
   CLI::App* const show_verb = verb->add_subcommand("show", "every value as it is now");
   show_verb->add_flag("--origin", *flag, "which layer each value comes from");
+  auto key = std::make_shared<std::string>();
+  show_verb->add_option("key", *key, "only this key or group: n_threads, perf.thresholds");
   show_verb->footer("example: mia-perf config show --origin");
-  show_verb->callback([&cli, flag] { cli.action = [&cli, flag] { return show(cli.common, *flag); }; });
+  show_verb->callback([&cli, flag, key] { cli.action = [&cli, flag, key] { return show(cli.common, *flag, *key); }; });
   CLI::App* const check_verb = verb->add_subcommand("check", "problems of one YAML file, with their lines");
   check_verb->add_option("file", *file, "YAML file")->required();
   check_verb->footer("example: mia-perf config check configs/base.yaml");

@@ -130,6 +130,11 @@ Result<int> find(const Common& common) {
     document.sections.push_back({"Models", {std::move(models.measurable)}});
   }
   if (!models.others.items.empty()) {
+    constexpr std::size_t kListed = 10;
+    if (const std::size_t all = models.others.items.size(); all > kListed) {
+      models.others.items.resize(kListed);
+      models.others.items.push_back({fmt::format("and {} more, which --json names", all - kListed)});
+    }
     document.sections.push_back({"Not measured", {document::Heading{"Not measured"}, std::move(models.others)}});
   }
   if (!engines.rows.empty()) {

@@ -10,6 +10,7 @@
 #include "app/gate.h"
 #include "app/page.h"
 #include "app/run_session.h"
+#include "base/clock.h"
 #include "base/files.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -47,12 +48,15 @@ Status append_summary(const record::Report& report) {
   return file ? Status() : fail(ErrorKind::io, "cannot append to GITHUB_STEP_SUMMARY '{}'", one_line(path, 300));
 }
 
-Status show(const Common& common, const GateOptions& options, const record::Report& report) {
-  if (common.json) {
-    print(report::pretty_json(report::to_document(report)));
-  } else {
-    print(document::to_text(report::gate_document(report), terminal_look()));
-  }
+// Outputs that are asked for are tried before anything is measured.
+Status try_outputs(const GateOptions& options) {
+  MIA_TRY(context(try_output(options.junit), "--junit"));
+  MIA_TRY(context(try_output(options.markdown), "--markdown"));
+  return context(try_output(options.html), "--html");
+}
+
+// For the build that called: files and annotations.
+Status tell_build(const Common& common, const GateOptions& options, const record::Report& report) {
   if (!options.junit.empty()) {
     MIA_TRY(write_file_atomic(options.junit, report::to_junit(report)));
   }
@@ -84,19 +88,49 @@ int exit_code(const record::Report& report, bool unclear_passes) {
   return report.judgement->verdict == "unclear" && !unclear_passes ? kUnclear : kOk;
 }
 
-Result<int> gate(const Common& common, const GateOptions& options) {
+// A build looks at its files also where the gate could not judge: one check without a verdict that says why.
+record::Report not_judged(const GateOptions& options, const Error& error) {
+  record::Report report;
+  report.scenario = options.request.plan.scenario.empty() ? options.request.what : options.request.plan.scenario;
+  report.title = "gate";
+  report.started = utc_now();
+  report.checks = {{"gate", "error", {}, {}, {}, error.text()}};
+  record::Judgement& judgement = report.judgement.emplace();
+  judgement.verdict = "unclear";
+  judgement.sentence = "Nothing was judged: " + error.text();
+  return report;
+}
+
+Result<record::Report> judge(const Common& common, const GateOptions& options) {
   app::GateRequest request = options.request;
   MIA_TRY_ASSIGN(request.wait_s, wait_of(options.wait));
   if (!options.budget.empty()) {
-    MIA_TRY_ASSIGN(request.budget_s, context(parse_duration(options.budget), "--budget"));
+    MIA_TRY_ASSIGN(request.budget_s, budget_of(options.budget));
   }
   ProgressLine line;
-  MIA_TRY_ASSIGN(const record::Report report, app::gate({common, line}, request));
+  Result<record::Report> report = app::gate({common, line}, request);
   line.done();
-  const int code = exit_code(report, options.on_unclear == "pass");
-  if (const Status shown = show(common, options, report); !shown) {
-    log::error(shown.error());  // a file that cannot be written hides no regression
-    return code == kOk ? exit_code_of(shown.error()) : code;
+  return report;
+}
+
+Result<int> gate(const Common& common, const GateOptions& options) {
+  MIA_TRY(try_outputs(options));
+  const Result<record::Report> report = judge(common, options);
+  if (!report) {
+    if (const Status told = tell_build(common, options, not_judged(options, report.error())); !told) {
+      log::error(told.error());
+    }
+    return Failure{report.error()};
+  }
+  if (common.json) {
+    print(report::pretty_json(report::to_document(*report)));
+  } else {
+    print(document::to_text(report::gate_document(*report), terminal_look()));
+  }
+  const int code = exit_code(*report, options.on_unclear == "pass");
+  if (const Status told = tell_build(common, options, *report); !told) {
+    log::error(told.error());  // a file that cannot be written hides no regression
+    return code == kOk ? exit_code_of(told.error()) : code;
   }
   return code;
 }

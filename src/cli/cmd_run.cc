@@ -104,7 +104,7 @@ bool write_html(const app::SessionEnd& end) {
 }
 
 // Rounds are dropped whole, so that each cell loses as many; a sequential plan has none.
-Result<std::optional<double>> budget_of(const RunOptions& options, const measure::Plan& plan) {
+Result<std::optional<double>> budget_for(const RunOptions& options, const measure::Plan& plan) {
   if (options.budget.empty()) {
     return std::optional<double>();
   }
@@ -112,7 +112,7 @@ Result<std::optional<double>> budget_of(const RunOptions& options, const measure
     return fail(ErrorKind::usage,
                 "--budget drops whole rounds of repeats, and order: sequential has none; lower --repeats instead");
   }
-  MIA_TRY_ASSIGN(const double seconds, context(parse_duration(options.budget), "--budget"));
+  MIA_TRY_ASSIGN(const double seconds, budget_of(options.budget));
   return std::optional(seconds);
 }
 
@@ -124,7 +124,7 @@ Result<int> run(const Common& common, const RunOptions& options) {
   if (options.dry_run) {
     return show_plan(common, request.plan, machine);
   }
-  MIA_TRY_ASSIGN(request.budget_s, budget_of(options, request.plan));
+  MIA_TRY_ASSIGN(request.budget_s, budget_for(options, request.plan));
   MIA_TRY_ASSIGN(request.turn.wait_s, wait_of(options.wait));
   MIA_TRY(context(ensure_writable_dir(options.out), "report folder"));
   request.machine = machine;

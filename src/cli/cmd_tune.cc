@@ -52,7 +52,7 @@ Result<app::TuneRequest> request_of(const Common& common, const TuneOptions& opt
     MIA_TRY_ASSIGN(flags.emplace_back(),
                    config::read_value(*record::find_field("run.runtime"), options.runtime, "--runtime"));
   }
-  MIA_TRY_ASSIGN(const double budget_s, context(parse_duration(options.budget), "--budget"));
+  MIA_TRY_ASSIGN(const double budget_s, budget_of(options.budget));
   std::optional<double> max_ttft_s;
   if (!options.max_ttft.empty()) {
     MIA_TRY_ASSIGN(max_ttft_s, context(parse_duration(options.max_ttft), "--max-ttft"));
@@ -174,7 +174,8 @@ void add_tune(Cli& cli) {
   });
   verb->add_option("--max-ttft", options->max_ttft, "the first token after so long at most: 2s");
   add_wait_option(*verb, options->wait);
-  verb->add_option("--seed", options->seed, "of order and random tokens; without it a new one");
+  verb->add_option("--seed", options->seed, "of order and random tokens; without it a new one")
+      ->check(CLI::NonNegativeNumber);
   verb->add_option("-o,--out", options->out, "folder of the report")->capture_default_str();
   verb->add_option("--explain", options->explain, "measure nothing: print the race of a perf_tune.json block by block");
   verb->add_flag("--apply", options->apply, "write what is proven to configs/overrides.local.yaml");

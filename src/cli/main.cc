@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -12,8 +13,10 @@
 
 #include "base/files.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "cli/cli.h"
 #include "cli/parse_error.h"
+#include "document/layout.h"
 
 namespace mia::cli {
 namespace {
@@ -27,6 +30,24 @@ void add_common(CLI::App& app, Common& common, bool& quiet) {
   app.add_option("--store", common.store, "store of trials (SQLite file)");
   app.add_flag("-q,--quiet", quiet, "no progress");
   app.add_flag("-v,--verbose", common.verbose, "more about what happens, and the notes of a report");
+}
+
+// CLI11 wraps nothing: what is too long for the terminal goes on below its description.
+std::string help_to_fit(std::string_view help) {
+  constexpr std::size_t kDescription = 30;  // column of CLI11's descriptions
+  const std::size_t width = is_terminal(STDOUT_FILENO) ? std::min<std::size_t>(terminal_look().width, 100) : 80;
+  std::string out;
+  for (const std::string& line : split(help, '\n')) {
+    const std::size_t at = line.starts_with("  ") && line.size() > kDescription ? kDescription : 0;
+    const std::size_t indent = at == 0 ? 2 : 0;
+    const std::string text = document::wrap(std::string_view(line).substr(at), width - at, indent);
+    out += line.substr(0, at);
+    for (const char c : text) {
+      out += c == '\n' ? '\n' + std::string(at, ' ') : std::string(1, c);
+    }
+    out += '\n';
+  }
+  return std::string(trim(out)) + '\n';
 }
 
 int report_error(const Error& error) {
@@ -56,7 +77,7 @@ int run_main(int argc, char** argv) {
     if (error.get_exit_code() == 0) {  // --help
       std::ostringstream help;
       app.exit(error, help, help);
-      print(help.str());
+      print(help_to_fit(help.str()));
       return kOk;
     }
     return report_error(explain(app, error));
@@ -71,7 +92,7 @@ int run_main(int argc, char** argv) {
     return kOk;
   }
   if (!cli.action) {
-    print(app.help());
+    print(help_to_fit(app.help()));
     return kUsage;
   }
   if (const Status has_data = require_data_dir(); !has_data) {

@@ -14,8 +14,16 @@ void add_plan_options(CLI::App& verb, app::PlanRequest& request) {
                   "catalogue id, GGUF file or a name of mia-perf find; several make an axis");
   verb.add_option("--runtime", request.runtimes, "installed runtime; several make an axis");
   verb.add_option("--axis", request.axes, "vary a parameter: key=value,value");
-  verb.add_option("--only", request.only, "only cells whose name contains this");
+  verb.add_option("--only", request.only, "only cells whose name contains this; several mean or");
   verb.add_option("--repeats", request.repeats, "trials of each cell");
+}
+
+Result<double> budget_of(const std::string& budget) {
+  MIA_TRY_ASSIGN(const double seconds, context(parse_duration(budget), "--budget"));
+  if (seconds <= 0) {
+    return fail(ErrorKind::usage, "--budget {}: nothing can be measured in no time", one_line(budget, 40));
+  }
+  return seconds;
 }
 
 void add_wait_option(CLI::App& verb, std::string& wait) {

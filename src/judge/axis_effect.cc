@@ -100,6 +100,11 @@ std::string chance_of(double p) {
 }  // namespace
 
 std::string sentence_of(const AxisEffect& effect) {
+  constexpr double kChance = 0.05;
+  if (effect.p > kChance) {
+    return fmt::format("{}={} against {}: no difference that {} pairs could show ({} times, {}). ", effect.name,
+                       effect.to, effect.from, effect.pairs, range_of(effect.low, effect.high), chance_of(effect.p));
+  }
   return fmt::format(
       "{}={} runs at {} times the speed of {}, by the settings ({} compared, faster in {} of {} "
       "pairs, {}). ",

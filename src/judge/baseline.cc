@@ -73,7 +73,9 @@ std::string model_text(const Report& report) {
 }
 
 // What is computed and from which state, not how often or in which order, nor by which name the model was called.
+// Deliberate slowness is no other configuration: that the gate sees it is what it is for.
 record::Settings computed(record::Settings settings) {
+  settings = record::without_slowness(std::move(settings));
   settings.llm.id.reset();
   record::RunSettings state;
   state.cache = settings.run.cache;

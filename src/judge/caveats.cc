@@ -8,6 +8,7 @@
 
 #include <fmt/core.h>
 
+#include "base/text.h"
 #include "record/standing.h"
 
 namespace mia::judge {
@@ -52,7 +53,7 @@ std::string caveats_of(const Report& report) {
   std::string text;
   const auto say = [&](const std::string& what) { text += (text.empty() ? "" : " ") + what; };
   const auto trials = [&](std::ptrdiff_t some) {
-    return fmt::format("{} of {} trial{}", some, standings.size(), standings.size() == 1 ? "" : "s");
+    return fmt::format("{} of {}", some, human_count(std::ssize(standings), "trial"));
   };
   const auto was = [](std::ptrdiff_t some) { return some == 1 ? "was" : "were"; };
   if (const auto failed = count(record::Standing::failed); failed > 0 && !record::nothing_measured(report)) {

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 namespace mia::judge {
 namespace {
 
@@ -38,9 +40,15 @@ std::string restarts_text(const StatisticResult& result) {
 }  // namespace
 
 std::string sentence_of(const Comparison& comparison) {
+  if (!comparison.outcome.ok() && comparison.verdict == Verdict::unclear) {
+    const record::ComparedArm& failed = comparison.outcome_of_b ? comparison.b : comparison.a;
+    return fmt::format("{} could not run: {}; {} is known of it beside {}", failed.label,
+                       record::describe(comparison.outcome), comparison.epochs == 0 ? "nothing" : "too little",
+                       comparison.outcome_of_b ? comparison.a.label : comparison.b.label);
+  }
   const StatisticResult shown = record::deciding(comparison);
   const std::string interval = bracketed(shown);
-  const std::string after = fmt::format("after {} epochs", comparison.epochs);
+  const std::string after = "after " + human_count(comparison.epochs, "epoch");
   switch (comparison.verdict) {
     case Verdict::faster:
     case Verdict::slower: {

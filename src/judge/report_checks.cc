@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "base/text.h"
 #include "judge/cells.h"
 
 namespace mia::judge {
@@ -75,6 +76,15 @@ void judge_thresholds(Report& report, const Report* accepted, const LimitNoise& 
         report.checks.push_back(std::move(line));
       }
     }
+  }
+  std::vector<std::string> failed;
+  for (const Check& check : report.checks) {
+    if (check.verdict == "fail" && std::ranges::count(failed, check.name) == 0) {
+      failed.push_back(check.name);
+    }
+  }
+  if (!failed.empty()) {
+    report.sentence += fmt::format(" Not within its limit: {}; a gate fails by that.", join(failed, ", "));
   }
   if (accepted != nullptr) {
     report.regression_flag = std::ranges::any_of(report.checks, [](const Check& check) {

@@ -12,10 +12,6 @@ namespace {
 using record::Outcome;
 using record::Phase;
 
-bool asks_to_inject(const record::WorkloadSettings& workload) {
-  return workload.inject_slow || workload.inject_read_mb || workload.inject_stall;
-}
-
 Outcome refused(std::string reason) {
   Outcome outcome;
   outcome.kind = record::OutcomeKind::refused;
@@ -36,7 +32,7 @@ Result<Outcome> Arm::start(std::int64_t padding_bytes) {
   if (!greeting.ok()) {
     return greeting.outcome;
   }
-  if (asks_to_inject(spec_.settings.workload) && !record::can(greeting.value->runtime, "inject")) {
+  if (record::is_slowed(spec_.settings) && !record::can(greeting.value->runtime, "inject")) {
     return refused(
         "this worker cannot slow itself down (workload.inject_*); build it anew: mia-perf runtime add --force");
   }

@@ -96,6 +96,9 @@ class Expander {
     return {};
   }
 
+  // Cells that --only does not name.
+  [[nodiscard]] const std::vector<std::string>& passed_over() const { return passed_over_; }
+
  private:
   Status add(record::Settings settings, const record::Point& point, const WorkloadVariant& workload,
              const std::string& part) {
@@ -104,6 +107,7 @@ class Expander {
     cell.part = part;
     cell.point = point;
     if (!wanted(cell)) {
+      passed_over_.push_back(cell.key);
       return {};
     }
     if (plan_.cells.size() >= kMaxCells) {
@@ -141,7 +145,21 @@ class Expander {
   const PlanInput& input_;
   const record::Machine& machine_;
   const SubjectOf& subject_of_;
+  std::vector<std::string> passed_over_;
 };
+
+Failure no_cells(const PlanInput& input, std::vector<std::string> names) {
+  if (names.empty()) {
+    return fail(ErrorKind::usage, "the plan has no cells");
+  }
+  constexpr std::size_t kListed = 12;
+  const std::size_t more = names.size() - std::min(names.size(), kListed);
+  names.resize(names.size() - more);
+  return with_hint(fail(ErrorKind::usage, "the plan has no cells: --only {} is in no name of a cell",
+                        one_line(join(input.only, " or "), 200)),
+                   fmt::format("there are: {}{}", one_line(join(names, ", "), 1000),
+                               more > 0 ? fmt::format(" and {} more", more) : ""));
+}
 
 void add_checks(Scenario& whole, const Scenario& part) {
   for (const std::string& check : part.checks) {
@@ -286,7 +304,7 @@ Result<Plan> make_plan(const PlanInput& input, const record::Machine& machine, c
     MIA_TRY(expander.expand(input.scenario, ""));
   }
   if (plan.cells.empty()) {
-    return fail(ErrorKind::usage, "the plan has no cells: --only matches none of them");
+    return no_cells(input, expander.passed_over());
   }
   plan.hash = hash_of(plan, machine);
   order_slots(plan);

@@ -108,4 +108,14 @@ struct Settings {
   bool operator==(const Settings&) const = default;
 };
 
+[[nodiscard]] inline Settings without_slowness(Settings settings) {
+  settings.workload.inject_slow.reset();
+  settings.workload.inject_read_mb.reset();
+  settings.workload.inject_stall.reset();
+  return settings;
+}
+[[nodiscard]] inline bool is_slowed(const Settings& settings) {
+  return settings != without_slowness(settings);
+}
+
 }  // namespace mia::record

@@ -61,8 +61,9 @@ document::Table table_of(const record::Comparison& comparison) {
 }
 
 std::string counts_text(const record::Comparison& comparison) {
-  const std::string text = fmt::format("{} epochs, {} pairs, same means within ±{} %", comparison.epochs,
-                                       comparison.pairs, document::format_number(100 * comparison.margin, {1}));
+  const std::string text =
+      fmt::format("{}, {}, same means within ±{} %", human_count(comparison.epochs, "epoch"),
+                  human_count(comparison.pairs, "pair"), document::format_number(100 * comparison.margin, {1}));
   std::int64_t left_out = comparison.set_aside;
   std::vector<std::string> reasons;
   for (const auto& [reason, count] : comparison.void_reasons) {
@@ -85,7 +86,11 @@ document::Tone tone_of(const record::Comparison& comparison) {
                                          : document::Tone::good;
 }
 
+// Speeds of an epoch that did not end would be no more than a glimpse.
 std::string headline_of(const record::Comparison& comparison) {
+  if (comparison.epochs == 0) {
+    return fmt::format("{} against {}", comparison.b.label, comparison.a.label);
+  }
   return fmt::format("{} against {}", speed_text(comparison.b), speed_text(comparison.a));
 }
 

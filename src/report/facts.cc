@@ -371,9 +371,21 @@ std::string part_sentence(const record::Report& report, std::string_view part) {
   return at == report.parts.end() ? std::string() : at->sentence;
 }
 
+namespace {
+
+// People read percents where the report keeps fractions.
+std::pair<NumberStyle, std::string> shown_as(const record::Check& check) {
+  if (check.unit.starts_with("fraction")) {
+    return {{1, 100}, "%" + check.unit.substr(std::string_view("fraction").size())};
+  }
+  return {{3}, check.unit};
+}
+
+}  // namespace
+
 std::string describe_check(const record::Check& check) {
-  const NumberStyle style{3};
-  const std::string unit = check.unit.empty() ? "" : " " + check.unit;
+  const auto [style, shown_unit] = shown_as(check);
+  const std::string unit = shown_unit.empty() ? "" : " " + shown_unit;
   std::string text = fmt::format("{}: {}", check.name, check.verdict);
   if (check.value || check.limit) {
     text += fmt::format(", value {}{}, limit {}{}", format_number(check.value, style), unit,
@@ -390,8 +402,9 @@ document::Table checks_table(const record::Report& report) {
                          {"unit", "unit"},
                          {"text", "why"}}};
   for (const record::Check& check : report.checks) {
-    table.rows.push_back({check.name, check.verdict, document::number(check.value, {3}),
-                          document::number(check.limit, {3}), check.unit, check.text});
+    const auto [style, unit] = shown_as(check);
+    table.rows.push_back({check.name, check.verdict, document::number(check.value, style),
+                          document::number(check.limit, style), unit, check.text});
   }
   return table;
 }

@@ -21,7 +21,7 @@ std::string to_github(const record::Report& report) {
   std::string out;
   for (const record::Check& check : report.checks) {
     if (check.verdict != "pass" && check.verdict != "skipped") {
-      out += command(check.verdict == "fail" ? "error" : "warning", "mia-perf " + check.name, describe_check(check));
+      out += command(check.verdict == "unclear" ? "warning" : "error", "mia-perf " + check.name, describe_check(check));
     }
   }
   for (const record::Finding& finding : report.findings) {

@@ -7,7 +7,8 @@
 
 namespace mia::report {
 
-// Workflow commands: ::error for failed checks and problems, ::warning for unclear checks and warnings.
+// Workflow commands: ::error for failed checks, for what could not be judged at all, and for problems, ::warning for
+// unclear checks and warnings.
 [[nodiscard]] std::string to_github(const record::Report& report);
 
 // Markdown for $GITHUB_STEP_SUMMARY: the sentence, the checks, the table, the findings.

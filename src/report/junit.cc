@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "base/text.h"
 #include "document/escape.h"
 #include "report/facts.h"
 
@@ -15,6 +16,12 @@ using document::xml_escape;
 
 std::int64_t count(const record::Report& report, std::string_view verdict) {
   return std::ranges::count(report.checks, verdict, &record::Check::verdict);
+}
+
+// Of its own in the suite: a check that looks at several cells one by one says which.
+std::string test_name(const record::Report& report, const record::Check& check) {
+  const bool alone = std::ranges::count(report.checks, check.name, &record::Check::name) == 1;
+  return alone ? check.name : fmt::format("{}: {}", check.name, join(check.cells, ", "));
 }
 
 // A verdict that is none of the known ones counts as unclear: it must not pass.
@@ -43,8 +50,8 @@ std::string to_junit(const record::Report& report) {
   out += fmt::format("<testsuites name=\"mia-perf\" {}>\n  <testsuite name=\"{}\" timestamp=\"{}\" {}>\n", numbers,
                      name, xml_escape(report.started, 40), numbers);
   for (const record::Check& check : report.checks) {
-    out += fmt::format("    <testcase classname=\"{}\" name=\"{}\">{}</testcase>\n", name, xml_escape(check.name, 300),
-                       body(check));
+    out += fmt::format("    <testcase classname=\"{}\" name=\"{}\">{}</testcase>\n", name,
+                       xml_escape(test_name(report, check), 300), body(check));
   }
   const std::string said = report.judgement ? report.judgement->sentence + '\n' + report.judgement->statistic : "";
   out += fmt::format("    <system-out>{}</system-out>\n  </testsuite>\n</testsuites>\n",

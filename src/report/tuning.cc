@@ -118,9 +118,9 @@ std::string sure_text(const record::Comparison& comparison) {
       shown.low && shown.high
           ? fmt::format(", {:+.1f} to {:+.1f} %", *record::percent_of(shown.low), *record::percent_of(shown.high))
           : "";
-  return fmt::format("{} against {}: {}{}, after {} epochs and {} pairs, alpha {:g} %", comparison.b.label,
-                     comparison.a.label, name_of(comparison.verdict), interval, comparison.epochs, comparison.pairs,
-                     100 * comparison.alpha);
+  return fmt::format("{} against {}: {}{}, after {} and {}, alpha {:g} %", comparison.b.label, comparison.a.label,
+                     name_of(comparison.verdict), interval, human_count(comparison.epochs, "epoch"),
+                     human_count(comparison.pairs, "pair"), 100 * comparison.alpha);
 }
 
 Json nullable(const std::optional<double>& value) {

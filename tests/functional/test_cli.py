@@ -9,7 +9,7 @@ import unittest
 
 from support import BIN, Case
 
-VERBS = ["run", "find", "accept", "gate", "report", "report before-after", "history", "history list", "history show", "history trend", "import", "runtime",
+VERBS = ["run", "find", "compare", "tune", "replay", "accept", "gate", "report", "report before-after", "history", "history list", "history show", "history trend", "import", "runtime",
          "runtime install", "runtime add", "runtime list", "runtime check", "model", "model list", "model get",
          "model show", "synth", "roofline", "config", "config list", "config show", "config check", "doctor", "completions"]
 
@@ -19,6 +19,7 @@ class Help(Case):
         for verb in VERBS:
             out, _ = self.mia(*verb.split(), "--help")
             self.assertIn("example: mia-perf", out, verb)
+            self.assertLessEqual(max(map(len, out.splitlines())), 80, verb)
 
     def test_versions(self):
         versions = self.mia_json("--version")
@@ -52,6 +53,12 @@ class Streams(Case):
             done = self.to_full(args, "stdout")
             self.assertEqual(done.returncode, 5, args)
             self.assertIn("cannot write the result to stdout: No space left on device", done.stderr)
+
+    def test_a_file_that_cannot_be_written_is_no_wrong_usage(self):
+        self.script()
+        self.mia("run", "smoke", "--repeats", "1")
+        self.assertIn("No space left on device", self.mia("report", "last", "-o", "/dev/full", code=5)[1])
+        self.assertIn("is a folder", self.mia("report", "last", "-o", ".", code=2)[1])
 
     def test_progress_that_cannot_be_written_costs_nothing(self):
         self.script()
@@ -100,6 +107,18 @@ class Errors(Case):
     def test_unknown_environment_key(self):
         self.env["MIA__LLM__PRIMARY__N_TREADS"] = "2"
         self.assertIn("n_threads", self.error("config", "show"))
+
+    def test_config_show_of_one_key_and_of_a_misspelt_variable(self):
+        self.env["MIA_LLM_PRIMARY_N_THREADS"] = "2"
+        out, err = self.mia("config", "show", "n_threads")
+        self.assertEqual([line.split()[0] for line in out.splitlines()[2:]], ["llm.primary.n_threads"])
+        self.assertIn("MIA_LLM_PRIMARY_N_THREADS", err)
+        self.assertIn("perf.thresholds.short_tps_min", self.mia("config", "show", "perf.thresholds")[0])
+        self.assertIn("there is no key or group 'thread'", self.error("config", "show", "thread"))
+
+    def test_a_seed_is_not_negative(self):
+        for verb in (["compare", "base", "base"], ["tune"], ["synth", "smollm2-135m"], ["replay", "x"]):
+            self.assertIn("--seed", self.error(*verb, "--seed", "-1"))
 
     def test_unknown_scenario(self):
         self.assertIn("cpu-tuning", self.error("run", "cpu-tunin"))

@@ -314,6 +314,30 @@ class Refused(GateCase):
         self.error("gate", "last", "--on-unclear", "maybe")
         self.assertIn("no session", self.error("gate", "last").lower())
 
+    def test_what_is_asked_for_is_looked_up_before_anything_is_measured(self):
+        self.speed(10)
+        (self.dir / "folder").mkdir()
+        for args, said in ((("--margin", "banana"), "--margin"), (("--against", "no-such"), "no-such"),
+                           (("--junit", "folder"), "--junit: 'folder' is a folder"),
+                           (("--markdown", "/proc/none/gate.md"), "--markdown"), (("--html", "folder"), "--html")):
+            with self.subTest(args[0]):
+                self.assertIn(said, self.error("gate", "--run", "smoke", *args))
+        self.assertEqual(self.mia_json("history"), [])
+        self.assertFalse(self.smoke().exists())
+
+    def test_deliberate_slowness_is_seen_and_is_no_baseline(self):
+        self.watched()
+        report = self.gate("--run", "smoke", "--set", "inject_slow=0.5", code=1)
+        self.assertEqual(check(report, "short_tps_drop")[0]["verdict"], "fail")
+        self.assertIn("slowed down on purpose", self.error("accept", "last"))
+
+    def test_accept_shows_old_and_new(self):
+        self.accept()
+        self.speed(20)
+        self.mia("run", "smoke")
+        out, _ = self.mia("accept", "last", "--reason", "a slower machine")
+        self.assertRegex(out, r"smoke short +\d+\.\d\d +\d+\.\d\d +-4\d\.\d")
+
     def test_a_failed_cell_is_no_baseline(self):
         self.speed(10, faults=[{"phase": "load", "kind": "abort"}])
         self.mia("run", "smoke", code=4)
@@ -339,13 +363,24 @@ class Formats(GateCase):
         out, summary = self.outputs("--run", "smoke", code=1)
         suite = xml.etree.ElementTree.parse(self.dir / "ci/gate.xml").getroot()
         self.assertGreaterEqual(int(suite.get("failures")), 2)
-        names = {case.get("name") for case in suite.iter("testcase")}
+        names = [case.get("name") for case in suite.iter("testcase")]
         self.assertIn("short_tps_drop", names)
+        self.assertIn("baseline_tokens_per_s: smoke short", names)
+        self.assertEqual(len(names), len(set(names)))
         self.assertIn("unpaired", suite.find(".//system-out").text)
         self.assertTrue(summary.startswith("before\n"))
         self.assertIn("| short_tps_drop |", summary)
         self.assertIn("Regression", (self.dir / "ci/gate.md").read_text())
         self.assertIn("::error title=mia-perf short_tps_drop::", out)
+
+    def test_a_gate_that_could_not_judge_says_so_to_the_build(self):
+        out, summary = self.outputs("last", code=2)
+        suite = xml.etree.ElementTree.parse(self.dir / "ci/gate.xml").getroot()
+        self.assertEqual((suite.get("tests"), suite.get("errors"), suite.get("failures")), ("1", "1", "0"))
+        self.assertIn("no session", suite.find(".//error").get("message"))
+        self.assertIn("Nothing was judged", (self.dir / "ci/gate.md").read_text())
+        self.assertIn("Nothing was judged", summary)
+        self.assertIn("::error title=mia-perf gate::", out)
 
     def test_json_stays_one_document_beside_annotations(self):
         self.watched()

@@ -79,6 +79,8 @@ class Trend(Case):
         listed = {row["session"]: row for row in self.mia_json("history")}
         self.assertEqual(listed[file]["state"], "imported")
         self.assertEqual(listed[file]["started"], "2026-01-01T10:00:00Z")
+        for verb in (["report"], ["history", "show"]):
+            self.assertIn("a file of llama-bench that was imported", self.mia(*verb, file, code=2)[1])
 
     def test_what_is_forgotten_counts_nowhere_and_is_seen(self):
         for token_ms in (10, 20, 10):
@@ -95,6 +97,9 @@ class Trend(Case):
             self.assertIn("a backup ran", self.mia(*command)[0])
         listed = {row["session"]: row["forgotten"] for row in self.mia_json("history")}
         self.assertEqual(listed[bad], "a backup ran")
+        self.mia("history", "forget", "last", "--reason", "and another")
+        self.assertEqual({row["session"] for row in self.mia_json("history", "forget")}, {bad, points[2]["session"]})
+        self.mia("history", "forget", "last", "--undo")
         self.mia("history", "forget", bad, "--undo")
         self.assertEqual(len(self.mia_json("history", "trend", "decode_tok_s")["series"][0]["points"]), 3)
         self.assertEqual(self.mia_json("history", "forget"), [])

@@ -91,6 +91,8 @@ class ModelFiles(Case):
         said = self.refused("model", "show", "x.gguf")
         self.assertIn("'x.gguf' is a link to 'gone.gguf', where there is nothing", said)
         self.assertNotIn("did you mean", said)
+        (self.dir / "round.gguf").symlink_to("round.gguf")
+        self.assertIn("'round.gguf' is a link that leads back to itself", self.refused("model", "show", "round.gguf"))
         os.mkfifo(self.dir / "pipe.gguf")
         self.assertIn("is a FIFO", self.refused("model", "show", "pipe.gguf"))
         (self.dir / "folder.gguf").mkdir()

@@ -55,6 +55,7 @@ const Check* named(const Report& report, const std::string& name) {
 TEST(ReportChecks, WithoutAnAcceptedReportNothingIsFlagged) {
   Report report = one_scenario(4, 100);
   judge_thresholds(report, nullptr);
+  EXPECT_NE(report.sentence.find("Not within its limit: "), std::string::npos) << report.sentence;
   EXPECT_EQ(named(report, "short_tps_min")->verdict, "fail");
   EXPECT_FALSE(report.regression_flag);
   EXPECT_EQ(named(report, "short_tps_drop"), nullptr) << "what cannot be judged is no line";
