@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "record/outcome.h"
 
-#include <csignal>
-
 #include <algorithm>
 #include <array>
 #include <utility>
 
+#include "base/signal.h"
 #include "record/json_members.h"
 
 namespace mia::record {
@@ -34,16 +33,11 @@ constexpr std::array<Name<Phase>, 9> kPhases{{
     {Phase::shutdown, "shutdown"},
 }};
 
-std::string signal_name(std::int64_t number) {
-  const char* const name = sigabbrev_np(static_cast<int>(number));
-  return name == nullptr ? fmt::format("signal {}", number) : fmt::format("SIG{}", name);
-}
-
 std::string describe_crash(const Outcome& outcome) {
   if (outcome.signal) {
     return fmt::format(" ({})", signal_name(*outcome.signal));
   }
-  return outcome.exit_code ? fmt::format(" (exit code {})", *outcome.exit_code) : "";
+  return outcome.exit_code ? fmt::format(" ({})", exit_name(*outcome.exit_code)) : "";
 }
 
 }  // namespace
