@@ -182,15 +182,26 @@ class CompareRunner {
 
   [[nodiscard]] bool over() {
     const bool decided = decision_.stop && !request_.all_epochs;
-    const bool last = next_epoch_ >= request_.options.max_epochs + (request_.all_epochs ? 0 : test_voided());
+    const bool last = next_epoch_ >= test_.most_epochs() + (request_.all_epochs ? 0 : test_voided());
     if (decided || last || stopped_ || !found_.outcome.ok()) {
       return true;
     }
-    const double elapsed = static_cast<double>(steady_ns() - began_ns_) / kNsPerS;
-    if (request_.budget_s && elapsed + epoch_s_ > *request_.budget_s) {
+    planned_pairs_ = test_.pairs_for_next_epoch(costs_, request_.all_epochs ? std::nullopt : left_s());
+    if (left_s().value_or(costs_.epoch_s(planned_pairs_)) < costs_.epoch_s(planned_pairs_)) {
       end_by_budget();
     }
     return stopped_;
+  }
+
+  [[nodiscard]] double elapsed_s() const { return static_cast<double>(steady_ns() - began_ns_) / kNsPerS; }
+  [[nodiscard]] std::optional<double> left_s() const {
+    return request_.budget_s ? std::optional(std::max(0.0, *request_.budget_s - elapsed_s())) : std::nullopt;
+  }
+
+  // Seconds of the next epoch at most: five must fit into the budget.
+  [[nodiscard]] std::optional<double> most_s() const {
+    const auto missing = std::max<std::int64_t>(1, judge::kFewestEpochs - test_.epochs());
+    return request_.all_epochs || !left_s() ? std::nullopt : std::optional(*left_s() / static_cast<double>(missing));
   }
 
   void end_by_budget() {
@@ -215,8 +226,6 @@ class CompareRunner {
 
   Status run_epoch(measure::PairRunner& runner) {
     const std::int64_t began = steady_ns();
-    const std::int64_t pairs = test_.pairs_for_next_epoch(preparation_s_, pair_s_);
-    planned_pairs_ = pairs;
     if (Status placed = place_files(); !placed) {
       if (placed.error().kind == ErrorKind::interrupted) {
         stop();
@@ -224,7 +233,7 @@ class CompareRunner {
       }
       return placed;
     }
-    MIA_TRY_ASSIGN(measure::EpochEnd end, runner.run_epoch(next_epoch_, pairs));
+    MIA_TRY_ASSIGN(measure::EpochEnd end, runner.run_epoch(next_epoch_, planned_pairs_, most_s()));
     if (end.outcome.kind == record::OutcomeKind::out_of_memory && next_epoch_ == 0 && end.epoch.pairs.empty() &&
         spec_.design == measure::PairDesign::resident) {
       alternate("the second did not fit beside the first");
@@ -251,9 +260,11 @@ class CompareRunner {
   }
 
   void learn(const record::PairEpoch& epoch, double seconds) {
-    epoch_s_ = seconds;
-    preparation_s_ = epoch.preparation_s;
-    pair_s_ = epoch.pairs.empty() ? 0 : epoch.pairs_s / static_cast<double>(epoch.pairs.size());
+    starts_s_ += seconds - epoch.pairs_s;
+    pairs_s_ += epoch.pairs_s;
+    pairs_ += std::ssize(epoch.pairs);
+    costs_ = {starts_s_ / static_cast<double>(++epochs_),
+              pairs_s_ / static_cast<double>(std::max<std::int64_t>(1, pairs_))};
     most_idle_ = std::max(most_idle_, epoch.idle_cpus.value_or(0));
     if (!decision_.stop) {
       test_.add_epoch(judge::figures_of(epoch));
@@ -267,14 +278,25 @@ class CompareRunner {
     const std::string interval = test_.epochs() < kTelling || decision_.statistics.empty()
                                      ? std::string()
                                      : judge::interval_text(decision_.statistics.front());
-    const double elapsed = static_cast<double>(steady_ns() - began_ns_) / kNsPerS;
     return fmt::format("B's time against A's {}, {} so far{}", interval.empty() ? "not known yet" : interval,
-                       human_seconds(elapsed), decision_.stop ? ": " + std::string(name_of(decision_.verdict)) : "");
+                       human_seconds(elapsed_s()),
+                       decision_.stop ? ": " + std::string(name_of(decision_.verdict)) : prospects());
+  }
+
+  // Whether what is left of the budget can suffice.
+  [[nodiscard]] std::string prospects() const {
+    const auto forecast = test_.forecast(costs_);
+    if (!forecast || forecast->epochs <= test_.epochs()) {
+      return {};
+    }
+    const bool held = !left_s() || forecast->seconds <= *left_s() + elapsed_s();
+    return fmt::format("; {:g} % would take about {} epochs ({}){}", 100 * request_.options.margin, forecast->epochs,
+                       human_seconds(forecast->seconds), held ? "" : ", more than the budget holds");
   }
 
   void show(std::int64_t pair) {
     const std::string place = pair < 0 ? "starting both" : fmt::format("pair {}/{}", pair + 1, planned_pairs_);
-    doing_ = fmt::format("epoch {} of at most {}, {}", next_epoch_ + 1, request_.options.max_epochs, place);
+    doing_ = fmt::format("epoch {} of at most {}, {}", next_epoch_ + 1, test_.most_epochs(), place);
     doing_since_ns_ = steady_ns();
     observer_.doing(fmt::format("{}; {}", doing_, standing()));
   }
@@ -353,9 +375,11 @@ class CompareRunner {
   judge::Decision decision_;
   std::int64_t next_epoch_ = 0;
   std::int64_t planned_pairs_ = 0;
-  double epoch_s_ = 0;
-  double preparation_s_ = 0;
-  double pair_s_ = 0;
+  judge::EpochCosts costs_;  // means so far, of these
+  double starts_s_ = 0;
+  double pairs_s_ = 0;
+  std::int64_t epochs_ = 0;
+  std::int64_t pairs_ = 0;
   double most_idle_ = 0;
   bool stopped_ = false;
   bool interrupted_ = false;  // by a person

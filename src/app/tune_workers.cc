@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "host/memory.h"
+#include "judge/epoch_plan.h"
 #include "measure/resolve.h"
 #include "proc/interrupt.h"
 #include "record/metrics.h"
@@ -16,9 +17,7 @@
 namespace mia::app {
 namespace {
 
-constexpr double kSpare = 1.25;
-constexpr double kEpochs = 5;
-constexpr std::int64_t kWarmUps = 2;
+constexpr double kWarmUps = 2;
 constexpr std::int64_t kMostPairs = 4;
 
 double seconds_since(std::int64_t began_ns) {
@@ -44,12 +43,13 @@ std::string line_of(const record::TuneRace& race) {
 ProofPlan plan_proof(const TurnCosts& costs, double seconds) {
   ProofPlan plan;
   for (const bool whole : {true, false}) {
-    for (std::int64_t pairs = kMostPairs; pairs >= 1; --pairs) {
-      const double turns_s = static_cast<double>(kWarmUps + pairs) * (whole ? costs.turn_s : costs.raced_s);
-      plan = {pairs, whole, kSpare * kEpochs * (2 * costs.start_s + turns_s)};
-      if (plan.seconds <= seconds) {
-        return plan;
-      }
+    const double turns_s = whole ? costs.turn_s : costs.raced_s;
+    const judge::EpochCosts epoch{2 * costs.start_s + kWarmUps * turns_s, turns_s};
+    plan.pairs = std::clamp<std::int64_t>(judge::pairs_within(epoch, seconds, judge::kFewestEpochs), 1, kMostPairs);
+    plan.whole = whole;
+    plan.seconds = judge::planned_s(epoch, plan.pairs, judge::kFewestEpochs);
+    if (plan.seconds <= seconds) {
+      return plan;
     }
   }
   return plan;

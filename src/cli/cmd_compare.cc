@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/arm_text.h"
+#include "app/compare_plan.h"
 #include "app/compare_session.h"
 #include "app/page.h"
 #include "base/files.h"
@@ -31,6 +32,7 @@ struct CompareOptions {
   std::int64_t max_epochs = 20;
   std::string budget = "10m";
   std::string wait;
+  std::string plan;
   std::string out = "reports";
   std::optional<std::uint64_t> seed;
   bool all_epochs = false;
@@ -98,7 +100,37 @@ int exit_code(const app::CompareEnd& end) {
   return end.file_error || end.store_error ? kInternal : kOk;
 }
 
+// 3 where nothing is known of this machine yet.
+Result<int> plan(const Common& common, const CompareOptions& options) {
+  judge::PairedOptions wanted;
+  MIA_TRY_ASSIGN(wanted.margin, context(parse_fraction(options.plan), "--plan"));
+  MIA_TRY_ASSIGN(wanted.alpha, context(parse_fraction(options.alpha), "--alpha"));
+  wanted.max_epochs = options.max_epochs;
+  MIA_TRY_ASSIGN(const auto planned, app::plan_comparisons(common.store, host::inspect().fingerprint, wanted));
+  const std::string sentence = app::sentence_of(planned, wanted.margin);
+  if (common.json) {
+    Json rows = Json::array();
+    for (const app::PlannedComparison& one : planned) {
+      rows.push_back({{"comparison", one.id},
+                      {"a", one.a},
+                      {"b", one.b},
+                      {"epochs", one.forecast.epochs},
+                      {"seconds", one.forecast.seconds}});
+    }
+    print_json({{"margin", wanted.margin}, {"sentence", sentence}, {"by", rows}});
+  } else {
+    print(sentence + "\n");
+  }
+  return planned.empty() ? kUnclear : kOk;
+}
+
 Result<int> run(const Common& common, const CompareOptions& options) {
+  if (!options.plan.empty()) {
+    return plan(common, options);
+  }
+  if (options.b.empty()) {
+    return fail(ErrorKind::usage, "compare needs A and B: runtime:NAME, model:ID, set:key=value or base");
+  }
   MIA_TRY_ASSIGN(app::CompareRequest request, request_of(common, options));
   ProgressLine line;
   MIA_TRY_ASSIGN(app::CompareEnd end, app::carry_out(std::move(request), line));
@@ -130,9 +162,8 @@ void add_compare(Cli& cli) {
   CLI::App* const verb = cli.app.add_subcommand(
       "compare", "is B slower than A? two runtimes, models or settings against each other, with an error rate");
   auto options = std::make_shared<CompareOptions>();
-  verb->add_option("A", options->a, "runtime:NAME, model:ID, set:key=value[,key=value], joined by '+', or base")
-      ->required();
-  verb->add_option("B", options->b, "the same; the verdict is of B against A")->required();
+  verb->add_option("A", options->a, "runtime:NAME, model:ID, set:key=value[,key=value], joined by '+', or base");
+  verb->add_option("B", options->b, "the same; the verdict is of B against A");
   verb->add_option("--workload", options->workload,
                    "random tokens: decode (16 + 32), long-decode (16 + 512) or prefill (512 + 1)")
       ->capture_default_str();
@@ -141,6 +172,8 @@ void add_compare(Cli& cli) {
   verb->add_option("--max-epochs", options->max_epochs, "most restarts of both processes")->capture_default_str();
   verb->add_option("--budget", options->budget, "wall time at most; what would pass it is ended")
       ->capture_default_str();
+  verb->add_option("--plan", options->plan,
+                   "measure nothing: tell how long a verdict on such a change takes, by this machine's comparisons");
   add_wait_option(*verb, options->wait);
   verb->add_option("--seed", options->seed, "of the coins: who goes first, which tokens; without it a new one")
       ->check(CLI::NonNegativeNumber);

@@ -37,7 +37,32 @@ std::string restarts_text(const StatisticResult& result) {
              : "";
 }
 
+// How many epochs would be enough, and the wall time of so many like those that were run.
+std::string needed_text(const Comparison& comparison, const StatisticResult& result) {
+  if (!result.needed_epochs) {
+    return "";
+  }
+  const double epoch_s = costs_of(comparison).epoch_s(comparison.pairs / std::max<std::int64_t>(1, comparison.epochs));
+  const std::string time =
+      epoch_s > 0 ? fmt::format(" ({})", human_seconds(epoch_s * static_cast<double>(*result.needed_epochs))) : "";
+  return fmt::format("; about {} epochs{} would show {:g} % in 9 of 10", *result.needed_epochs, time,
+                     100 * comparison.margin);
+}
+
 }  // namespace
+
+EpochCosts costs_of(const Comparison& comparison) {
+  double starts_s = 0;
+  double pairs_s = 0;
+  double pairs = 0;
+  for (const record::PairEpoch& epoch : comparison.epoch_table) {
+    starts_s += epoch.preparation_s;
+    pairs_s += epoch.pairs_s;
+    pairs += static_cast<double>(epoch.pairs.size());
+  }
+  const auto epochs = static_cast<double>(comparison.epoch_table.size());
+  return {epochs > 0 ? starts_s / epochs : 0, pairs > 0 ? pairs_s / pairs : 0};
+}
 
 std::string sentence_of(const Comparison& comparison) {
   if (!comparison.outcome.ok() && comparison.verdict == Verdict::unclear) {
@@ -67,9 +92,7 @@ std::string sentence_of(const Comparison& comparison) {
       break;
   }
   const std::string why = comparison.stopped.empty() ? "" : ": " + comparison.stopped;
-  const std::string needed = shown.needed_epochs ? fmt::format("; about {} epochs would show {:g} % in 9 of 10",
-                                                               *shown.needed_epochs, 100 * comparison.margin)
-                                                 : "";
+  const std::string needed = needed_text(comparison, shown);
   return fmt::format("unclear whether {} is slower or faster than {}{}, {}{}{}", comparison.b.label, comparison.a.label,
                      interval, after, why, needed);
 }

@@ -4,9 +4,13 @@
 
 #include <string>
 
+#include "judge/epoch_plan.h"
 #include "record/comparison.h"
 
 namespace mia::judge {
+
+// Means of its epochs; zeros where it has none.
+[[nodiscard]] EpochCosts costs_of(const record::Comparison& comparison);
 
 // "B is slower than A: 3.1 % more time per token (+2.2 to +4.0 %), after 8 epochs".
 [[nodiscard]] std::string sentence_of(const record::Comparison& comparison);

@@ -2,6 +2,7 @@
 #include "judge/paired_test.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <string_view>
 #include <utility>
@@ -32,11 +33,10 @@ constexpr double kP95Share = 0.05;
 constexpr double kSpeedSafety = 0.8;
 constexpr double kRunSafety = 0.7;
 constexpr double kMostVoided = 0.3;
-constexpr std::int64_t kFewestEpochs = 5;
 constexpr std::int64_t kMostEpochs = 500;
-constexpr std::int64_t kFirstPairs = 8;
-constexpr std::int64_t kFewestQuiet = 3;  // of which a median can be taken
-constexpr std::size_t kQuarterFrom = 4;   // intervals that a fastest quarter needs
+constexpr std::array<std::int64_t, 3> kPlannedAfter = {3, 5, 8};  // epochs
+constexpr double kFaster = 0.9;          // epochs to come may be: the looks must not end before the budget does
+constexpr std::size_t kQuarterFrom = 4;  // intervals that a fastest quarter needs
 enum : std::size_t { kSpeed, kWhole, kP95 };
 
 bool usable(const RunFigures& run) {
@@ -104,6 +104,7 @@ RunFigures figures_of(const record::Run& run) {
 EpochFigures figures_of(const record::PairEpoch& epoch) {
   EpochFigures figures;
   figures.steady = epoch.steady;
+  figures.a_started = epoch.a_started;
   for (const record::RunPair& pair : epoch.pairs) {
     figures.pairs.push_back({figures_of(pair.a.run), figures_of(pair.b.run),
                              pair.voided_by.empty() ? std::string() : pair.voided_by.front(),
@@ -134,7 +135,9 @@ Result<PairedTest> PairedTest::make(const PairedOptions& options) {
 }
 
 PairedTest::PairedTest(const PairedOptions& options)
-    : options_(options), planned_(stats::look_epochs(options.max_epochs)) {
+    : options_(options),
+      planned_(stats::look_epochs(options.max_epochs)),
+      planned_pairs_(options.turn_pairs > 0 ? options.turn_pairs : kFirstPairs) {
   StatisticRule rule;
   rule.margin = std::log1p(options.margin);
   rule.floor = std::log1p(std::min(options.floor, options.margin));
@@ -176,7 +179,7 @@ std::vector<const PairFigures*> used_pairs(const EpochFigures& epoch) {
     return {};
   }
   const auto disturbed = [](const PairFigures* pair) { return pair->disturbed; };
-  if (std::ssize(used) - std::ranges::count_if(used, disturbed) >= kFewestQuiet) {
+  if (std::ssize(used) - std::ranges::count_if(used, disturbed) >= kFewestPairs) {
     std::erase_if(used, disturbed);
   }
   return used;
@@ -253,7 +256,11 @@ Decision PairedTest::decide(bool looked, bool last) {
 }
 
 std::string PairedTest::last_reason() const {
-  return why_last_.empty() ? "the last epoch is done" : why_last_;
+  if (!why_last_.empty()) {
+    return why_last_;
+  }
+  return cut_ ? fmt::format("the last of the {} epochs that the budget holds is done", options_.max_epochs)
+              : "the last epoch is done";
 }
 
 std::string PairedTest::why_stop(bool looked, bool last) const {
@@ -334,31 +341,68 @@ std::optional<double> PairedTest::warm_up_trend() const {
   return std::abs(change) > std::log1p(options_.margin) / 2 ? std::optional(change) : std::nullopt;
 }
 
-std::int64_t PairedTest::pairs_for_next_epoch(double epoch_s, double pair_s) const {
-  constexpr std::size_t kFrom = 3;
-  if (options_.turn_pairs > 0 || pair_values_.size() < kFrom) {
-    return options_.turn_pairs > 0 ? options_.turn_pairs : kFirstPairs;
-  }
-  stats::PairCosts costs{epoch_s, pair_s, 0, 0, 0};
-  double squares = 0;
-  double freedom = 0;
-  for (const std::vector<double>& pairs : pair_values_) {
-    if (const auto sd = stats::standard_deviation(pairs)) {
-      squares += *sd * *sd * static_cast<double>(pairs.size() - 1);
-      freedom += static_cast<double>(pairs.size() - 1);
+std::optional<EpochSpread> PairedTest::spread() const {
+  return spread_of(pair_values_, statistics_[kSpeed].values());
+}
+
+std::int64_t PairedTest::pairs_for_next_epoch(const EpochCosts& costs, std::optional<double> left_s) {
+  const auto left = left_s ? std::optional(TimeLeft{*left_s, epochs_}) : std::nullopt;
+  const std::int64_t most = left && costs.pair_s > 0 ? most_pairs(costs, *left) : kMostPairs;
+  const bool plans = std::ranges::find(kPlannedAfter, epochs_) != kPlannedAfter.end() && planned_at_ < epochs_;
+  if (const auto seen = spread(); plans && seen && costs.pair_s > 0) {
+    planned_at_ = epochs_;
+    planned_pairs_ = plan_pairs(costs, *seen, options_.margin, {most, options_.max_epochs, left});
+    if (left_s && !std::exchange(fixed_, true)) {
+      fix_most_epochs(costs, *left_s);
     }
   }
-  const double epoch_sd = *stats::standard_deviation(statistics_[kSpeed].values());
-  costs.within_variance = freedom > 0 ? squares / freedom : 0;
-  costs.epoch_variance = epoch_sd * epoch_sd;
-  costs.pairs = std::max<std::int64_t>(1, pairs_ / epochs_);
-  return stats::best_pairs_per_epoch(costs);
+  return std::min(planned_pairs_, most);
+}
+
+void PairedTest::fix_most_epochs(const EpochCosts& costs, double left_s) {
+  const double held = static_cast<double>(epochs_) + std::floor(left_s / (kFaster * costs.epoch_s(planned_pairs_)));
+  if (held >= static_cast<double>(options_.max_epochs)) {
+    return;
+  }
+  cut_ = options_.max_epochs > kFewestEpochs;
+  options_.max_epochs = std::max(kFewestEpochs, static_cast<std::int64_t>(held));
+  planned_ = stats::look_epochs(options_.max_epochs);
+  for (StatisticTest& statistic : statistics_) {
+    statistic.plan(planned_);
+  }
+}
+
+std::optional<Forecast> PairedTest::forecast(const EpochCosts& costs) const {
+  const auto seen = spread();
+  if (epochs_ < kPlannedAfter.front() || !seen) {
+    return std::nullopt;
+  }
+  const std::int64_t pairs = plan_pairs(costs, *seen, options_.margin, {kMostPairs, options_.max_epochs, std::nullopt});
+  const std::int64_t epochs = statistics_[kSpeed].needed_epochs(seen->of_epoch(pairs));
+  return Forecast{epochs, static_cast<double>(epochs) * costs.epoch_s(pairs)};
+}
+
+// Where the time of a comparison has to go, if its restarts differ by what the margin cannot bear.
+void PairedTest::add_restarts(const EpochSpread& seen, std::vector<std::string>& notes) const {
+  constexpr double kMuch = 0.8;
+  const double share = seen.share_between(std::max<std::int64_t>(1, pairs_ / epochs_));
+  if (share < kMuch || seen.between < std::log1p(options_.margin)) {
+    return;
+  }
+  notes.push_back(fmt::format(
+      "restarts differ more than runs do: {:.1f} % from epoch to epoch, {:.1f} % from pair to pair within one, {:.0f} "
+      "% of the "
+      "variance; each start draws the places of threads and memory anew, so more epochs help and more pairs do not",
+      100 * seen.between, 100 * seen.within, 100 * share));
 }
 
 std::vector<std::string> PairedTest::notes() const {
   std::vector<std::string> notes;
   if (unsteady_epochs_ > 0) {
     notes.push_back(fmt::format("{} of {} epochs began before the processes were steady", unsteady_epochs_, epochs_));
+  }
+  if (const auto seen = spread(); seen && epochs_ >= kFewestEpochs) {
+    add_restarts(*seen, notes);
   }
   if (options_.turn_pairs > 0) {
     return notes;

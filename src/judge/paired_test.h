@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "judge/epoch_plan.h"
 #include "judge/statistic_test.h"
 #include "record/comparison.h"
 
@@ -25,7 +26,7 @@ struct PairedOptions {
   double power = 0.95;   // for the smallest detectable effect
   std::int64_t max_epochs = 20;
   bool wait_for_experience = true;  // after "same" in speed go on until the whole run is judged too
-  std::int64_t turn_pairs = 0;      // > 0: one turn of a use, whose whole time alone is judged; an epoch's pairs
+  std::int64_t turn_pairs = 0;      // > 0: one turn of a use, whose whole time alone is judged; the first epochs' pairs
   std::uint64_t seed = 1;           // coin plan; random sign flips above 20 epochs
 };
 
@@ -55,6 +56,11 @@ struct EpochFigures {
 // The pairs that make the epoch's values; empty when the epoch is voided.
 [[nodiscard]] std::vector<const PairFigures*> used_pairs(const EpochFigures& epoch);
 
+struct Forecast {
+  std::int64_t epochs = 0;
+  double seconds = 0;
+};
+
 struct Decision {
   bool stop = false;
   bool looked = false;  // this number of epochs is a look: verdicts may have changed
@@ -81,20 +87,29 @@ class PairedTest {
   [[nodiscard]] Decision finish(std::string why);
 
   [[nodiscard]] std::int64_t epochs() const { return epochs_; }
-  // From the third epoch on what the costs suggest (4 to 16), before that 8.
-  [[nodiscard]] std::int64_t pairs_for_next_epoch(double epoch_s, double pair_s) const;
+  // Ask before every epoch. 8 at first; after 3, 5 and 8 epochs by plan_pairs; never more than the time that is left
+  // allows by most_pairs. With a budget the most epochs are fixed after three: what it holds then, five at least. The
+  // looks are those of that number, so that the last of them spends all of alpha.
+  [[nodiscard]] std::int64_t pairs_for_next_epoch(const EpochCosts& costs, std::optional<double> left_s);
+  [[nodiscard]] std::int64_t most_epochs() const { return options_.max_epochs; }
+  // Epochs in all that would find the margin in 9 of 10, and their wall time, with the pairs that are best without a
+  // budget. From the third epoch on.
+  [[nodiscard]] std::optional<Forecast> forecast(const EpochCosts& costs) const;
   // Writes what was found, from the verdict to the sentence, beside what was compared.
   void describe(record::Comparison& comparison) const;
 
  private:
   explicit PairedTest(const PairedOptions& options);
   void count_void(const std::string& reason, std::int64_t pairs);
+  [[nodiscard]] std::optional<EpochSpread> spread() const;
+  void fix_most_epochs(const EpochCosts& costs, double left_s);
   [[nodiscard]] Decision decide(bool looked, bool last);
   [[nodiscard]] std::string last_reason() const;
   [[nodiscard]] std::string why_stop(bool looked, bool last) const;
   void conclude(Decision& decision) const;
   [[nodiscard]] bool too_many_voids() const;
   [[nodiscard]] std::optional<double> warm_up_trend() const;
+  void add_restarts(const EpochSpread& seen, std::vector<std::string>& notes) const;
   [[nodiscard]] std::vector<std::string> notes() const;
 
   PairedOptions options_;
@@ -103,6 +118,10 @@ class PairedTest {
   std::vector<StatisticTest> statistics_;         // speed, whole run, p95
   std::vector<std::vector<double>> pair_values_;  // of speed, per counted epoch
   std::int64_t epochs_ = 0;
+  std::int64_t planned_pairs_;
+  std::int64_t planned_at_ = 0;  // epochs
+  bool fixed_ = false;           // the most epochs, by a budget
+  bool cut_ = false;             // to fewer than were asked for
   std::int64_t voided_epochs_ = 0;
   std::int64_t pairs_ = 0;
   std::int64_t voided_ = 0;

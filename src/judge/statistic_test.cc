@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <tuple>
 #include <utility>
 
 #include "stats/distributions.h"
@@ -50,6 +52,12 @@ StatisticTest::StatisticTest(StatisticRule rule) : rule_(std::move(rule)), plann
 }
 
 StatisticTest::Boundaries StatisticTest::boundaries(const std::vector<std::int64_t>& looks) const {
+  // Simulations and replays ask for few of them, again and again, and each takes some ms.
+  thread_local std::map<std::tuple<std::vector<std::int64_t>, std::int64_t, double, double>, Boundaries> known;
+  const auto [at, fresh] = known.try_emplace({looks, rule_.looks.back(), rule_.alpha, rule_.safety});
+  if (!fresh) {
+    return at->second;
+  }
   std::vector<double> shares;
   for (const std::int64_t look : looks) {
     shares.push_back(static_cast<double>(look) / static_cast<double>(rule_.looks.back()));
@@ -59,7 +67,12 @@ StatisticTest::Boundaries StatisticTest::boundaries(const std::vector<std::int64
   for (double& p : found.differs) {
     p *= rule_.safety;
   }
-  return found;
+  return at->second = found;
+}
+
+void StatisticTest::plan(std::vector<std::int64_t> looks) {
+  rule_.looks = std::move(looks);
+  planned_ = boundaries(rule_.looks);
 }
 
 void StatisticTest::look(const std::vector<std::int64_t>& looks, bool last) {
@@ -150,10 +163,13 @@ StatisticResult StatisticTest::with_prospects() const {
   const double p = result.p_limit.value_or(planned_.differs.back());
   result.mde = stats::smallest_detectable(*result.sd, result.epochs, p, rule_.power);
   if (result.verdict == Verdict::unclear) {
-    const std::int64_t enough = stats::values_needed(*result.sd, rule_.margin, planned_.differs.back(), kNeededPower);
-    result.needed_epochs = std::max(result.epochs + 1, enough);
+    result.needed_epochs = std::max(result.epochs + 1, needed_epochs(*result.sd));
   }
   return result;
+}
+
+std::int64_t StatisticTest::needed_epochs(double sd) const {
+  return std::max(kFewestEpochs, stats::values_needed(sd, rule_.margin, planned_.differs.back(), kNeededPower));
 }
 
 bool StatisticTest::differs() const {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "judge/epoch_plan.h"
 #include "record/comparison.h"
 #include "stats/paired.h"
 
@@ -33,6 +34,8 @@ class StatisticTest {
     values_.push_back(value);
     a_started_.push_back(a_started);
   }
+  // The planned looks, before the first of them: the last is the most epochs.
+  void plan(std::vector<std::int64_t> looks);
   // Judges at `looks`, the planned or unplanned looks so far with the present one at the end; `last`: no other will
   // follow. A difference stays as it is. "Same" is tested again at each look with all epochs there are by then, and
   // holds or becomes unclear: what was decided once has no second chance of a difference. A statistic that lacks values
@@ -44,6 +47,8 @@ class StatisticTest {
   [[nodiscard]] const record::StatisticResult& state() const { return state_; }
   // With what the next epochs could find: mde and, while unclear, needed_epochs.
   [[nodiscard]] record::StatisticResult with_prospects() const;
+  // Epochs of this standard deviation that find the margin with 90 %, at the last look's p; kFewestEpochs at least.
+  [[nodiscard]] std::int64_t needed_epochs(double sd) const;
   [[nodiscard]] const std::vector<double>& values() const { return values_; }
   void rename_figure(std::string figure) { state_.figure = std::move(figure); }
 

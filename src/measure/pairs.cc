@@ -20,6 +20,7 @@ constexpr std::int64_t kFewestWarmUps = 2;
 constexpr std::int64_t kFewestPrefillWarmUps = 4;
 constexpr double kWarmUpLimitS = 20;      // of each arm
 constexpr std::int64_t kMostRepeats = 2;  // of the pairs asked for
+constexpr std::int64_t kFewestPairs = 3;  // whatever time they take
 constexpr double kStillFaster = 1.1;      // a run this much faster than the one before: not warm yet
 
 double seconds_since(std::int64_t began_ns) {
@@ -45,8 +46,8 @@ Outcome cancelled() {
 // The processes of one epoch.
 class PairRunner::Epoch {
  public:
-  Epoch(PairRunner& runner, std::int64_t index)
-      : runner_(runner), spec_(runner.spec_), a_(spec_.a, runner.bench_), b_(spec_.b, runner.bench_) {
+  Epoch(PairRunner& runner, std::int64_t index, std::optional<double> most_s)
+      : runner_(runner), spec_(runner.spec_), a_(spec_.a, runner.bench_), b_(spec_.b, runner.bench_), most_s_(most_s) {
     PairEpoch& epoch = end_.epoch;
     epoch.index = index;
     epoch.a_started = spec_.chance.a_starts(index);
@@ -75,12 +76,11 @@ class PairRunner::Epoch {
 
  private:
   Status take_turns(std::int64_t pairs) {
-    const std::int64_t began = steady_ns();
     MIA_TRY_ASSIGN(const bool ready, start_both());
     if (!ready || !warm_up({false, true}, 0)) {
       return {};
     }
-    end_.epoch.preparation_s = seconds_since(began);
+    end_.epoch.preparation_s = seconds_since(began_ns_);
     const std::int64_t pairs_began = steady_ns();
     for (std::int64_t pair = 0; goes_on(pairs); ++pair) {
       add_pair(pair, spec_.chance.a_first(end_.epoch.index, pair));
@@ -209,6 +209,9 @@ class PairRunner::Epoch {
   // Pairs that were disturbed are made good by others, unless all are: then no better ones can be had here.
   [[nodiscard]] bool goes_on(std::int64_t pairs) const {
     const auto done = std::ssize(end_.epoch.pairs);
+    if (most_s_ && done >= kFewestPairs && seconds_since(began_ns_) >= *most_s_) {
+      return false;
+    }
     const auto good = std::ranges::count_if(
         end_.epoch.pairs, [](const RunPair& pair) { return pair.voided_by.empty() && pair.disturbed_by.empty(); });
     return done < pairs || (good > 0 && good < pairs && done < kMostRepeats * pairs);
@@ -247,6 +250,8 @@ class PairRunner::Epoch {
   const PairSpec& spec_;
   Arm a_;
   Arm b_;
+  std::optional<double> most_s_;
+  std::int64_t began_ns_ = steady_ns();
   EpochEnd end_;
   double idle_cpu_s_ = 0;
   double idle_wall_s_ = 0;
@@ -259,8 +264,8 @@ std::string_view name_of(PairDesign design) {
 PairRunner::PairRunner(const PairSpec& spec, Bench& bench, std::function<void(std::int64_t)> on_run)
     : spec_(spec), bench_(bench), on_run_(std::move(on_run)) {}
 
-Result<EpochEnd> PairRunner::run_epoch(std::int64_t epoch, std::int64_t pairs) {
-  return Epoch(*this, epoch).run(pairs);
+Result<EpochEnd> PairRunner::run_epoch(std::int64_t epoch, std::int64_t pairs, std::optional<double> most_s) {
+  return Epoch(*this, epoch, most_s).run(pairs);
 }
 
 std::int64_t resident_bytes(const ArmSpec& a, const ArmSpec& b) {

@@ -49,9 +49,11 @@ class PairRunner {
   // The spec and the bench must outlive it. `on_run` is told the pair about to be run, from 0; -1 before the first.
   PairRunner(const PairSpec& spec, Bench& bench, std::function<void(std::int64_t pair)> on_run = {});
 
-  // Resident pairs go on until so many were undisturbed, at most twice as many, and only where some are. An error only
-  // where nothing can be measured at all. Both processes are gone afterwards.
-  [[nodiscard]] Result<EpochEnd> run_epoch(std::int64_t epoch, std::int64_t pairs);
+  // Resident pairs go on until so many were undisturbed, at most twice as many, and only where some are. With `most_s`
+  // no pair beyond the third begins so many seconds after the epoch did. An error only where nothing can be measured at
+  // all. Both processes are gone afterwards.
+  [[nodiscard]] Result<EpochEnd> run_epoch(std::int64_t epoch, std::int64_t pairs,
+                                           std::optional<double> most_s = std::nullopt);
   // As the runtimes told in the last epoch.
   [[nodiscard]] const record::Settings& effective_a() const { return effective_a_; }
   [[nodiscard]] const record::Settings& effective_b() const { return effective_b_; }

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <numeric>
 #include <utility>
 
@@ -208,22 +207,6 @@ std::int64_t values_needed(double sd, double effect, double p, double power) {
     (smallest_detectable(sd, middle, p, power) > effect ? low : high) = middle;
   }
   return high;
-}
-
-std::int64_t best_pairs_per_epoch(const PairCosts& costs) {
-  constexpr double kLeast = 4;
-  constexpr double kMost = 16;
-  constexpr double kLeastBetween = 0.03;
-  const double within = costs.within_variance;
-  if (!(within > 0 && costs.pair_s > 0 && costs.pairs > 0)) {
-    return costs.pairs;
-  }
-  // The epochs' variance holds a share of the pairs' own, which for medians is larger by half of pi than for means;
-  // what is left is the epochs', at least a small part of the pairs'.
-  const double share = std::numbers::pi / 2 * within / static_cast<double>(costs.pairs);
-  const double between = std::max(costs.epoch_variance - share, kLeastBetween * within);
-  const double best = std::round(std::sqrt(costs.epoch_s / costs.pair_s * within / between));
-  return static_cast<std::int64_t>(std::clamp(best, kLeast, kMost));
 }
 
 }  // namespace mia::stats

@@ -58,15 +58,4 @@ inline constexpr std::size_t kExactFlips = 20;
 // Fewest values (2 to 1,000,000) with which the same test finds `effect` > 0.
 [[nodiscard]] std::int64_t values_needed(double sd, double effect, double p, double power);
 
-// Costs and variances of one comparison so far (Kalibera, Jones 2013).
-struct PairCosts {
-  double epoch_s = 0;          // restarting both processes and warming up
-  double pair_s = 0;           // one more pair
-  double within_variance = 0;  // of pair values inside an epoch
-  double epoch_variance = 0;   // of the epochs' values
-  std::int64_t pairs = 8;      // pairs per epoch so far
-};
-// Pairs per epoch that buy the most precision per second, within [4, 16].
-[[nodiscard]] std::int64_t best_pairs_per_epoch(const PairCosts& costs);
-
 }  // namespace mia::stats

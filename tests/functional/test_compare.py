@@ -63,6 +63,29 @@ class Compare(Case):
         self.assertGreater(found["mde"]["percent"], 3)
         self.assert_valid()
 
+    def test_a_budget_holds_five_epochs_and_says_whether_it_can_suffice(self):
+        self.script(noise={"trial": 0.4, "run": 0.01})
+        found = self.compare("base", "base", "--budget", "20s", code=3)
+        self.assertGreaterEqual(found["epochs"], 5)
+        self.assertRegex(found["sentence"], r"about \d+ epochs \(.*s.*\) would show 3 % in 9 of 10")
+        self.assertTrue(any(note.startswith("restarts differ more than runs do") for note in found["notes"]), found["notes"])
+
+    def test_how_long_a_verdict_takes_is_known_from_earlier_comparisons(self):
+        nothing = self.mia_json("compare", "--plan", "3%", code=3)
+        self.assertEqual(nothing["by"], [])
+        self.assertIn("compare once", nothing["sentence"])
+        self.script(noise={"run": 0.01, "trial": 0.005})
+        self.compare("base", "base")
+        known = self.mia_json("compare", "--plan", "3%")
+        self.assertEqual([(row["a"], row["b"]) for row in known["by"]], [("base (A)", "base (B)")])
+        self.assertGreaterEqual(known["by"][0]["epochs"], 5)
+        finer = self.mia_json("compare", "--plan", "0.5%")
+        self.assertGreater(finer["by"][0]["epochs"], known["by"][0]["epochs"])
+        out, _ = self.mia("compare", "--plan", "3%")
+        self.assertIn("to find 3 % in 9 of 10 takes about", out)
+        _, err = self.mia("compare", "base", code=2)
+        self.assertIn("compare needs A and B", err)
+
     def test_people_get_a_table_and_the_sentence(self):
         self.script(noise={"run": 0.01})
         out, err = self.mia("compare", "base", "base")

@@ -64,6 +64,17 @@ TEST(Comparison, SentencesForPeople) {
   comparison.statistics[0].needed_epochs = 31;
   EXPECT_NE(sentence_of(comparison).find("about 31 epochs would show 3 %"), std::string::npos);
   EXPECT_NE(sentence_of(comparison).find("the last epoch is done"), std::string::npos);
+  record::PairEpoch epoch;
+  epoch.preparation_s = 2;
+  epoch.pairs_s = 4;
+  epoch.pairs.resize(8);
+  comparison.epoch_table = {epoch, epoch};
+  comparison.epochs = 2;
+  comparison.pairs = 16;
+  EXPECT_DOUBLE_EQ(costs_of(comparison).start_s, 2);
+  EXPECT_DOUBLE_EQ(costs_of(comparison).pair_s, 0.5);
+  EXPECT_NE(sentence_of(comparison).find("about 31 epochs (3 min 06 s) would show 3 %"), std::string::npos)
+      << sentence_of(comparison);
   EXPECT_NE(sentence_of(Comparison{}).find("unclear"), std::string::npos);
 }
 

@@ -361,29 +361,6 @@ TEST(PairedTest, UnsteadyProcessesThatDriftApartAreNotJudged) {
   EXPECT_EQ(run(steady, [&] { return warming(true); }).verdict, Verdict::slower);
 }
 
-TEST(PairedTest, PairsOfTheNextEpochFollowTheSpreads) {
-  PairedTest test = make();
-  stats::Random random(90);
-  EXPECT_EQ(test.pairs_for_next_epoch(5, 0.5), 8);
-  for (int i = 0; i < 3; ++i) {
-    EpochFigures epoch;
-    for (int k = 0; k < 8; ++k) {
-      epoch.pairs.push_back(pair_of({0.1 * i + 0.0001 * normal(random), 0, 0}));
-    }
-    test.add_epoch(epoch);
-  }
-  EXPECT_EQ(test.pairs_for_next_epoch(5, 0.5), 4);  // all the spread lies between epochs
-  PairedTest noisy = make();
-  for (int i = 0; i < 3; ++i) {
-    EpochFigures epoch;
-    for (int k = 0; k < 8; ++k) {
-      epoch.pairs.push_back(pair_of({k % 2 == 0 ? 0.1 : -0.1, 0, 0}));
-    }
-    noisy.add_epoch(epoch);
-  }
-  EXPECT_EQ(noisy.pairs_for_next_epoch(50, 0.5), 16);
-}
-
 TEST(PairedTest, FiguresOfARun) {
   record::Run run;
   run.prefill_ns = 5'000'000;

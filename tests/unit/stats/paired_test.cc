@@ -3,7 +3,6 @@
 
 #include <cmath>
 #include <limits>
-#include <numbers>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -236,17 +235,6 @@ TEST(Paired, AnUnbalancedOrderMovesTheMean) {
   ASSERT_TRUE(rest);
   EXPECT_NEAR(rest->test.estimate, 0, 1e-3);
   EXPECT_GT(rest->test.p, 0.5);
-}
-
-TEST(Paired, PairsPerEpochWeighCostsAndSpreads) {
-  // sqrt(4 / 1 * 1 / 0.25) = 4 ... sqrt(16 * 4) = 8.
-  const double medians = std::numbers::pi / 2 / 8;
-  EXPECT_EQ(best_pairs_per_epoch({16, 1, 1, 0.25 + medians, 8}), 8);
-  EXPECT_EQ(best_pairs_per_epoch({4, 1, 1, 4 + medians, 8}), 4);  // epochs vary: restart often
-  EXPECT_EQ(best_pairs_per_epoch({40, 1, 1, 0, 8}), 16);          // pairs vary: at most 16
-  EXPECT_EQ(best_pairs_per_epoch({3, 1, 1, 0, 8}), 10);           // 3 % of the pairs' variance: sqrt(3 / 0.03) = 10
-  EXPECT_EQ(best_pairs_per_epoch({9, 0, 1, 1, 8}), 8);            // costs unknown: as before
-  EXPECT_EQ(best_pairs_per_epoch({9, 1, 0, 1, 8}), 8);
 }
 
 }  // namespace
