@@ -6,8 +6,9 @@ purpose, in three environments; judges the recordings again by fresh coins; writ
   list     the recordings, which exist, and what the others will take
   record   what is missing (each slice takes a few minutes at most; stopping and starting again loses one slice)
   judge    every recording by the program's own test, and by the rules of other tools
-  write    docs/trust.md from the judgement
-  all      the three of them
+  simulate made-up comparisons by the program's own test (bench/judge_simulation.cc): where the rules themselves err
+  write    docs/trust.md from the judgement and the simulation, of those two what there is
+  all      the four of them
 """
 import argparse
 import json
@@ -22,6 +23,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- made by tools/validate.py -->", "<!-- end -->"
+SIMULATED, END_SIMULATED = "<!-- simulated by tools/validate.py -->", "<!-- end of the simulation -->"
 ENVIRONMENTS = {
     "quiet": "nothing else runs",
     "cpu": "a program that computes on one CPU, on for 4 s and off for 8 s on average (exponential)",
@@ -87,6 +89,7 @@ class Validation:
     def __init__(self, options):
         self.mia, self.out, self.draws = options.mia, options.out, 300 if options.quick else options.draws
         self.only, self.plan = options.only, recordings(options.quick)
+        self.simulation, self.simulated_draws = options.simulation, 200 if options.quick else 10000
         self.trust = self.out / "trust.md" if options.quick else ROOT / "docs" / "trust.md"
         threads = options.threads or len(os.sched_getaffinity(0))
         self.settings = ["--set", f"n_threads={threads}"]
@@ -168,11 +171,24 @@ class Validation:
                 "threads": arm["requested"]["llm.primary"]["n_threads"],
                 "tokens": arm["requested"]["workload"]["max_tokens"], "date": document["started"][:10]}
 
+    def simulate(self):
+        command = [self.simulation, str(self.simulated_draws), "1"]
+        print(f"simulating: {shlex.join(command)}", file=sys.stderr)
+        found = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
+        (self.out / "simulation.json").write_bytes(found)
+
     def write(self):
-        results = json.loads((self.out / "results.json").read_text())
-        before, rest = (ROOT / "docs" / "trust.md").read_text().split(BEGIN)
-        after = rest.split(END)[1]
-        self.trust.write_text(before + BEGIN + "\n" + "\n".join(tables(results)) + "\n" + END + after)
+        text = (ROOT / "docs" / "trust.md").read_text()
+        for file, made, begin, end in (("results.json", tables, BEGIN, END),
+                                       ("simulation.json", simulation_tables, SIMULATED, END_SIMULATED)):
+            try:
+                found = json.loads((self.out / file).read_text())
+            except FileNotFoundError:
+                print(f"{self.out / file} is not there: its part of the page stays", file=sys.stderr)
+                continue
+            before, rest = text.split(begin)
+            text = before + begin + "\n" + "\n".join(made(found)) + "\n" + end + rest.split(end)[1]
+        self.trust.write_text(text)
         print(f"wrote {self.trust}", file=sys.stderr)
 
 
@@ -270,11 +286,31 @@ def health_table(results):
                f"{100 * h['epoch_sd']:.2f} % | {p} | {fresh} |")
 
 
+def simulation_tables(rows):
+    """One line a cell: its rows are of no slowdown, 3 % and 10 %."""
+    yield from simulated("epochs of equal sides", [row for row in rows if "mean_seconds" not in row])
+    yield ("\nComparisons of a budget, with as many pairs in an epoch as the program's rule gives it: a start of both sides takes 2 s where a "
+           "pair takes 0.5 s, and 2.5 s where it takes 1.3 s. `±` is half of the 95 % interval when it ended.\n")
+    yield from simulated("budget, pairs and epochs", [row for row in rows if "mean_seconds" in row])
+
+
+def simulated(title, rows):
+    timed = "mean_seconds" in rows[0]
+    yield (f"| {title} | called different | called same | 3 % slower found | 3 % slower called same | 10 % slower found | epochs |"
+           + (" seconds | ± |" if timed else ""))
+    yield "|---|---|---|---|---|---|---|" + ("---|---|" if timed else "")
+    for equal, three, ten in zip(rows[0::3], rows[1::3], rows[2::3]):
+        yield (f"| {equal['epochs']} | {100 * (equal['slower'] + equal['faster']):.2f} | {100 * equal['same']:.1f} | "
+               f"{100 * three['slower']:.1f} | {100 * three['same']:.1f} | {100 * ten['slower']:.1f} | {equal['mean_epochs']:.1f} |"
+               + (f" {equal['mean_seconds']:.0f} | {equal['mean_half_width_percent']:.2f} % |" if timed else ""))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["list", "record", "judge", "write", "all", "hog"], nargs="?", default="all")
+    parser.add_argument("what", choices=["list", "record", "judge", "simulate", "write", "all", "hog"], nargs="?", default="all")
     parser.add_argument("kind", nargs="?", choices=list(ENVIRONMENTS), help=argparse.SUPPRESS)
     parser.add_argument("--mia", default=str(ROOT / "build/dev/bin/mia-perf"), help="the program")
+    parser.add_argument("--simulation", default=str(ROOT / "build/dev/bin/judge_simulation"), help="its program")
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "build/validate", help="folder of the recordings")
     parser.add_argument("--only", default="", help="recordings whose name contains this")
     parser.add_argument("--quick", action="store_true", help="a tenth of the recording: does everything work?")
@@ -288,7 +324,7 @@ def main():
     options.out = options.out / "quick" if options.quick else options.out
     options.out.mkdir(parents=True, exist_ok=True)
     validation = Validation(options)
-    for step in ("record", "judge", "write") if options.what == "all" else (options.what,):
+    for step in ("record", "judge", "simulate", "write") if options.what == "all" else (options.what,):
         getattr(validation, step)()
 
 
