@@ -24,7 +24,8 @@ ROOMS = {
     "document": "base record",
     "report": "base record document",
     "app": "base record config stats proto proc client host model runtime measure store imports judge document report",
-    "cli": "base record config stats proto proc client host model runtime measure store imports judge document report app",
+    "serve": "base record store document report app",
+    "cli": "base record config stats proto proc client host model runtime measure store imports judge document report app serve",
     "worker": "base record proto stats",
 }
 LIBRARIES = {
@@ -34,7 +35,10 @@ LIBRARIES = {
     "uv.h": ("proc",),
     "hwloc": ("host",),
     "CLI/": ("cli",),
-    "boost/": ("stats",),
+    "boost/math": ("stats",),
+    "boost/asio": ("serve",),
+    "boost/beast": ("serve",),
+    "boost/": ("stats", "serve"),
     "spdlog/": ("base",),
     "xxhash": ("base", "model"),
     "zlib": ("report",),

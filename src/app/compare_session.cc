@@ -80,6 +80,7 @@ class CompareRunner {
   }
 
   Result<CompareEnd> run() {
+    observer_.begins({found_.session, fmt::format("{} against {}", found_.b.label, found_.a.label)});
     MIA_TRY(prepare());
     measure::PairRunner runner(spec_, bench_, [this](std::int64_t pair) { show(pair); });
     while (!over()) {

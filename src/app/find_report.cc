@@ -12,8 +12,7 @@
 namespace mia::app {
 namespace {
 
-Result<record::Report> from_store(const Scope& scope, const std::string& id, Trials trials) {
-  MIA_TRY_ASSIGN(store::Store store, open_store(scope));
+Result<record::Report> from_store(store::Store& store, const std::string& id, Trials trials) {
   MIA_TRY_ASSIGN(store::Session session, store.session(id));
   if (!session.report) {
     return fail(ErrorKind::usage, "session {} has no report yet ({}); resume it with run --resume", session.row.id,
@@ -39,8 +38,7 @@ Result<bool> is_later(store::Store& store) {
   return !comparisons.empty() && (sessions.empty() || comparisons.front().started >= sessions.front().started);
 }
 
-Result<std::optional<record::Comparison>> stored_comparison(const Scope& scope, const std::string& what) {
-  MIA_TRY_ASSIGN(store::Store store, open_store(scope));
+Result<std::optional<record::Comparison>> stored_comparison(store::Store& store, const std::string& what) {
   if (what == "last") {
     MIA_TRY_ASSIGN(const bool later, is_later(store));
     if (!later) {
@@ -62,15 +60,16 @@ Result<std::optional<record::Comparison>> stored_comparison(const Scope& scope, 
 }
 
 // History lists imported files among the sessions, and they have no report.
-Status require_not_imported(const Scope& scope, const std::string& what) {
-  MIA_TRY_ASSIGN(store::Store store, open_store(scope));
+Failure not_here(store::Store& store, const std::string& what) {
   MIA_TRY_ASSIGN(const auto files, store.imports());
   const auto at = std::ranges::find(files, what, &store::ImportedFile::id);
-  return at == files.end() ? Status()
-                           : with_hint(fail(ErrorKind::usage, "{} is a file of {} that was imported, not a report",
-                                            what, one_line(at->tool, 80)),
-                                       "mia-perf import and the file's name show its rows, mia-perf history trend its "
-                                       "levels");
+  if (at != files.end()) {
+    return with_hint(
+        fail(ErrorKind::usage, "{} is a file of {} that was imported, not a report", what, one_line(at->tool, 80)),
+        "mia-perf import and the file's name show its rows, mia-perf history trend its levels");
+  }
+  return with_hint(fail(ErrorKind::not_found, "there is neither a report file nor a session '{}'", what),
+                   fmt::format("{}; mia-perf history lists sessions", no_such_file(what).error.hint));
 }
 
 }  // namespace
@@ -87,11 +86,10 @@ Result<record::Report> find_report(const Scope& scope, const std::string& what, 
   if (names_a_file(what)) {
     return report::read_report(what, allow_edited ? report::Edited::allow : report::Edited::refuse);
   }
-  auto found = from_store(scope, what, trials);
+  MIA_TRY_ASSIGN(store::Store store, open_store(scope));
+  auto found = from_store(store, what, trials);
   if (!found && found.error().kind == ErrorKind::not_found && what != "last") {
-    MIA_TRY(require_not_imported(scope, what));
-    return with_hint(fail(ErrorKind::not_found, "there is neither a report file nor a session '{}'", what),
-                     fmt::format("{}; mia-perf history lists sessions", no_such_file(what).error.hint));
+    return not_here(store, what);
   }
   return found;
 }
@@ -100,11 +98,20 @@ Result<report::Found> find_result(const Scope& scope, const std::string& what, b
   if (names_a_file(what)) {
     return report::read_result(what, allow_edited ? report::Edited::allow : report::Edited::refuse);
   }
-  MIA_TRY_ASSIGN(auto comparison, stored_comparison(scope, what));
+  MIA_TRY_ASSIGN(store::Store store, open_store(scope));
+  auto found = find_stored(store, what, trials);
+  if (!found && found.error().kind == ErrorKind::not_found && what != "last") {
+    return not_here(store, what);
+  }
+  return found;
+}
+
+Result<report::Found> find_stored(store::Store& store, const std::string& what, Trials trials) {
+  MIA_TRY_ASSIGN(auto comparison, stored_comparison(store, what));
   if (comparison) {
     return report::Found(std::move(*comparison));
   }
-  MIA_TRY_ASSIGN(record::Report found, find_report(scope, what, allow_edited, trials));
+  MIA_TRY_ASSIGN(record::Report found, from_store(store, what, trials));
   return report::Found(std::move(found));
 }
 

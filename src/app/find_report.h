@@ -27,4 +27,8 @@ enum class Trials { whole, conditions };
 [[nodiscard]] Result<report::Found> find_result(const Scope& scope, const std::string& what, bool allow_edited,
                                                 Trials trials);
 
+// Only of the store.
+[[nodiscard]] Result<report::Found> find_stored(store::Store& store, const std::string& what,
+                                                Trials trials = Trials::whole);
+
 }  // namespace mia::app

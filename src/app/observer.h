@@ -2,11 +2,18 @@
 // Who is told what a session does: a terminal, a page, a test. Nothing here decides anything.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "app/scope.h"
 
 namespace mia::app {
+
+// A session as it is called from now on.
+struct Begun {
+  std::string session;
+  std::string what;  // the scenario, the two sides, the use
+};
 
 class Observer {
  public:
@@ -14,6 +21,8 @@ class Observer {
   Observer(const Observer&) = delete;
   Observer& operator=(const Observer&) = delete;
   virtual ~Observer() = default;
+  // Told before anything else of a session, and again where it took up an earlier one or goes on with another.
+  virtual void begins(const Begun& /*begun*/) {}
   // What begins now, in one line. `lasting`: worth keeping where nothing can be redrawn.
   virtual void doing(std::string_view text, bool lasting = false) = 0;
   // The same has gone on for so long; about once a second.

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "base/files.h"
-#include "document/html.h"
 #include "judge/paired_test.h"
 #include "report/comparison.h"
 #include "report/document.h"
@@ -39,12 +38,12 @@ std::vector<record::StatisticResult> looks_of(const record::Comparison& comparis
 
 }  // namespace
 
-std::string to_html(const record::Report& report) {
-  return document::to_html(report::page_of(report));
+std::string to_html(const record::Report& report, const document::Frame& frame) {
+  return document::to_html(report::page_of(report), frame);
 }
 
-std::string to_html(const record::Comparison& comparison) {
-  return document::to_html(report::page_of(comparison, looks_of(comparison)));
+std::string to_html(const record::Comparison& comparison, const document::Frame& frame) {
+  return document::to_html(report::page_of(comparison, looks_of(comparison)), frame);
 }
 
 Result<std::filesystem::path> write_page(const std::string& html, std::filesystem::path json) {

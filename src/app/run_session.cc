@@ -258,6 +258,7 @@ class SessionRunner {
     if (request_.plan.scenario.has_check("quality")) {
       MIA_TRY(measure::quality_text(request_.plan.base));  // a missing text must not wait for the end
     }
+    tell_name();
     if (!fake_) {
       MIA_TRY_ASSIGN(lock_, lock_this_machine(request_.turn, observer_));
     }
@@ -267,6 +268,7 @@ class SessionRunner {
     }
     prepare_bench();
     open_store();
+    tell_name();
     options_.id = context_.session;
     if (!fake_ && options_.finished.empty()) {
       recorder_.count_time_since(began_ns_);
@@ -280,6 +282,8 @@ class SessionRunner {
   }
 
  private:
+  void tell_name() { observer_.begins({context_.session, request_.plan.scenario.name}); }
+
   // The time that the machine was waited for is not the session's.
   void begin_budget() {
     began_ns_ = steady_ns();

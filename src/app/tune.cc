@@ -76,6 +76,7 @@ class TuneRunner {
   }
 
   Result<TuneEnd> run() {
+    observer_.begins({end_.found.session, request_.use.name});
     MIA_TRY(race());
     conclude();
     write();

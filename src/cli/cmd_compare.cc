@@ -10,6 +10,7 @@
 #include "app/compare_plan.h"
 #include "app/compare_session.h"
 #include "app/page.h"
+#include "app/published.h"
 #include "base/files.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -132,7 +133,8 @@ Result<int> run(const Common& common, const CompareOptions& options) {
     return fail(ErrorKind::usage, "compare needs A and B: runtime:NAME, model:ID, set:key=value or base");
   }
   MIA_TRY_ASSIGN(app::CompareRequest request, request_of(common, options));
-  ProgressLine line;
+  ProgressLine progress;
+  app::Published line(progress, "compare", common.store);
   MIA_TRY_ASSIGN(app::CompareEnd end, app::carry_out(std::move(request), line));
   show(end, common.json);
   if (options.html && !end.file.empty()) {

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "app/here.h"
 #include "app/setup.h"
 #include "base/text.h"
 #include "cli/cli.h"
@@ -16,55 +17,12 @@
 #include "model/describe.h"
 #include "model/places.h"
 #include "record/json_writer.h"
-#include "report/facts.h"
 #include "runtime/cuda.h"
 
 namespace mia::cli {
 namespace {
 
-std::string count_or_unknown(const std::optional<std::int64_t>& value) {
-  return value ? std::to_string(*value) : "unknown";
-}
-
-std::string half_of(const std::optional<std::int64_t>& cores) {
-  return cores ? std::to_string(std::max<std::int64_t>(1, *cores / 2)) : "unknown";
-}
-
 using Facts = std::vector<std::pair<std::string, std::string>>;
-
-void add_machine(Facts& facts, const record::Machine& machine, const std::string& gpu_reason) {
-  facts.emplace_back("system", machine.os + ", kernel " + machine.kernel);
-  facts.emplace_back(
-      "processor",
-      machine.cpu_model + (machine.virtualization.empty() ? "" : " (virtual: " + machine.virtualization + ")"));
-  const std::string kinds =
-      machine.performance_cores
-          ? fmt::format(" ({} fast, {} efficient)", *machine.performance_cores,
-                        machine.physical_cores.value_or(*machine.performance_cores) - *machine.performance_cores)
-          : "";
-  const std::string fast =
-      machine.allowed_performance_cores ? fmt::format(" ({} fast)", *machine.allowed_performance_cores) : "";
-  facts.emplace_back(
-      "cores", fmt::format("{} physical{}, {} logical; for us {} CPUs on {} cores{} (half: {})",
-                           count_or_unknown(machine.physical_cores), kinds, count_or_unknown(machine.logical_cpus),
-                           count_or_unknown(machine.allowed_cpus), count_or_unknown(machine.allowed_cores), fast,
-                           half_of(machine.allowed_cores)));
-  facts.emplace_back("NUMA nodes", count_or_unknown(machine.numa_nodes));
-  for (const record::CacheLevel& cache : machine.caches) {
-    facts.emplace_back(fmt::format("cache L{}", cache.level),
-                       fmt::format("{} x {}", cache.count, human_bytes(cache.bytes)));
-  }
-  facts.emplace_back("memory",
-                     (machine.memory_bytes ? human_bytes(*machine.memory_bytes) : "unknown") +
-                         (machine.memory_limit_bytes ? ", limit " + human_bytes(*machine.memory_limit_bytes) : ""));
-  facts.emplace_back("governor", machine.governor.empty() ? "unknown (no cpufreq)" : machine.governor);
-  for (const record::GpuInfo& gpu : machine.gpus) {
-    facts.emplace_back("GPU", report::gpu_line(gpu));
-  }
-  if (machine.gpus.empty()) {
-    facts.emplace_back("GPU", fmt::format("none seen ({})", gpu_reason.empty() ? "NVML lists none" : gpu_reason));
-  }
-}
 
 std::string percent_of_wall(const std::optional<double>& seconds, const std::optional<double>& wall) {
   return seconds && wall && *wall > 0 ? fmt::format("{:.1f} %", 100 * *seconds / *wall) : "unknown";
@@ -124,8 +82,7 @@ Result<int> doctor(const Common& common) {
   auto findings = judge::preflight_findings(machine, facts);
   std::ranges::move(judge::cuda_findings(runtime::observe_cuda(machine)), std::back_inserter(findings));
   Json json = {{"machine", record::to_json(machine)}, {"now", moment_json(facts)}, {"findings", Json::array()}};
-  document::Facts seen;
-  add_machine(seen.facts, machine, facts.gpu_reason);
+  document::Facts seen = app::machine_facts(machine, facts.gpu_reason);
   add_moment(seen.facts, facts);
   std::vector<std::string> elsewhere;
   std::ranges::transform(model::measurable_models(configured.catalogue), std::back_inserter(elsewhere),

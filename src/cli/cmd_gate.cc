@@ -9,6 +9,7 @@
 
 #include "app/gate.h"
 #include "app/page.h"
+#include "app/published.h"
 #include "app/run_session.h"
 #include "base/clock.h"
 #include "base/files.h"
@@ -107,7 +108,8 @@ Result<record::Report> judge(const Common& common, const GateOptions& options) {
   if (!options.budget.empty()) {
     MIA_TRY_ASSIGN(request.budget_s, budget_of(options.budget));
   }
-  ProgressLine line;
+  ProgressLine progress;
+  app::Published line(progress, "gate", common.store);
   Result<record::Report> report = app::gate({common, line}, request);
   line.done();
   return report;

@@ -1,42 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
-#include <cmath>
 #include <functional>
 #include <iterator>
 #include <memory>
-#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "app/find_report.h"
-#include "app/session_levels.h"
+#include "app/trends.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/show_report.h"
 #include "document/json.h"
-#include "document/value.h"
-#include "imports/history.h"
-#include "judge/trend.h"
-#include "record/metrics.h"
-#include "stats/paired.h"
 
 namespace mia::cli {
 namespace {
-
-document::Table table_of(const std::vector<store::Forgotten>& forgotten) {
-  document::Table table{{{"session", "forgotten"}, {"reason", "reason"}, {"forgotten", "since"}}};
-  for (const store::Forgotten& one : forgotten) {
-    table.rows.push_back({one.id, one.reason, one.when});
-  }
-  return table;
-}
-
-void add_forgotten(document::Document& document, const std::vector<store::Forgotten>& forgotten) {
-  if (!forgotten.empty()) {
-    document.sections.push_back({"Forgotten", {table_of(forgotten)}});
-  }
-}
 
 using Places = std::vector<document::Value>;
 // Of the columns of list_table().
@@ -162,7 +141,7 @@ Result<int> list(const Common& common, std::int64_t limit) {
     return kOk;
   }
   document::Document document = document::document_of(std::move(table));
-  add_forgotten(document, forgotten);
+  app::add_forgotten(document, forgotten);
   show(common, document, nullptr);
   return kOk;
 }
@@ -198,146 +177,23 @@ Result<int> forget(const Common& common, const ForgetOptions& options) {
     }
   }
   MIA_TRY_ASSIGN(const auto forgotten, store.forgotten());
-  add_forgotten(document, forgotten);
+  app::add_forgotten(document, forgotten);
   if (document.answer.empty() && forgotten.empty()) {
     document.answer = "nothing is forgotten";
   }
-  show(common, document, document::to_json(table_of(forgotten)));
+  show(common, document, document::to_json(app::table_of(forgotten)));
   return kOk;
 }
 
-struct TrendOptions {
-  std::string metric = "tokens_per_s";
-  store::SeriesFilter filter;
-};
-
-document::Table points_of(const judge::Trend& trend) {
-  document::Table table{{{"session", "session"},
-                         {"started", "started"},
-                         {"runtime", "runtime"},
-                         {"value", "value"},
-                         {"trials", "trials"}}};
-  for (const judge::SessionLevel& level : trend.levels) {
-    table.rows.push_back({level.session, level.started, level.runtime, document::number(level.value), level.trials});
-  }
-  return table;
-}
-
-document::Table changes_of(const record::Metric& metric, const judge::Trend& trend) {
-  const document::NumberStyle style = document::style_of(metric).number;
-  document::Table table{{{"index", ""},
-                         {"started", "changed"},
-                         {"session", "session"},
-                         {"change_percent", "change", "%"},
-                         {"direction", "which is"},
-                         {"before", "before"},
-                         {"after", "after"},
-                         {"runtime_before", "runtime before"},
-                         {"runtime_after", "runtime after"}}};
-  for (const stats::ChangePoint& change : trend.changes) {
-    const judge::SessionLevel& first = trend.levels[change.index];
-    table.rows.push_back(
-        {static_cast<std::int64_t>(change.index), first.started, first.session,
-         document::number(stats::percent(change.change), {1, 1, true}),
-         std::string(judge::direction_of(metric, change.change)), document::number(std::exp(change.before), style),
-         document::number(std::exp(change.after), style), trend.levels[change.index - 1].runtime, first.runtime});
-  }
-  return table;
-}
-
-Json to_json(const record::Metric& metric, const store::Series& series, const judge::Trend& trend) {
-  Json json = {{"model", series.model},
-               {"model_hash", series.model_hash},
-               {"machine", series.machine},
-               {"configuration", series.configuration},
-               {"label", series.label},
-               {"tool", series.tool.empty() ? Json(nullptr) : Json(series.tool)},
-               {"points", document::to_json(points_of(trend))},
-               {"change_points", document::to_json(changes_of(metric, trend))},
-               {"alarm", nullptr}};
-  if (trend.alarm) {
-    const judge::SessionLevel& first = trend.levels[*trend.alarm];
-    json["alarm"] = {{"index", *trend.alarm}, {"session", first.session}, {"value", first.value}};
-  }
-  return json;
-}
-
-document::Section section_of(const record::Metric& metric, const store::Series& series, const judge::Trend& trend) {
-  const auto [heading, style] = document::style_of(metric);
-  document::Layer line{document::Layer::Mark::line};
-  for (const judge::SessionLevel& level : trend.levels) {
-    line.points.push_back({level.started, level.value});
-  }
-  document::Chart chart{fmt::format("{} on {}: {}{}", series.model, series.machine, series.label,
-                                    series.tool.empty() ? "" : "; imported from " + series.tool),
-                        {"session"},
-                        {heading},
-                        {std::move(line)}};
-  const judge::SessionLevel& last = trend.levels.back();
-  document::List said{
-      {{fmt::format("{} {} since {}; last {} of {}", trend.levels.size(), series.tool.empty() ? "sessions" : "calls",
-                    trend.levels.front().started, document::format_number(last.value, style), last.started)}}};
-  if (trend.alarm) {
-    const judge::SessionLevel& first = trend.levels[*trend.alarm];
-    said.items.push_back({fmt::format("{} {}: the level may have shifted, {} now; more sessions prove it or not",
-                                      first.started, first.session, document::format_number(first.value, style))});
-  }
-  document::Section section{"", {std::move(chart), std::move(said)}};
-  if (!trend.changes.empty()) {
-    section.blocks.emplace_back(changes_of(metric, trend));
-  }
-  return section;
-}
-
-Status check_since(const std::optional<std::string>& since) {
-  const auto is_date = [](std::string_view text) {
-    return text.size() >= 10 && std::ranges::all_of(text.substr(0, 10), [&, i = 0](char c) mutable {
-             const bool dash = i == 4 || i == 7;
-             ++i;
-             return dash ? c == '-' : c >= '0' && c <= '9';
-           });
-  };
-  if (since && !is_date(*since)) {
-    return fail(ErrorKind::usage, "--since {}: write a day as 2026-11-24, or a time as 2026-11-24T10:41:47Z",
-                one_line(*since, 40));
-  }
-  return {};
-}
-
-Result<int> trend(const Common& common, TrendOptions options) {
-  MIA_TRY(check_since(options.filter.since));
-  options.metric = record::metric_name(options.metric);
+Result<int> trend(const Common& common, const app::TrendRequest& request) {
   MIA_TRY_ASSIGN(store::Store store, app::open_store(common));
-  MIA_TRY_ASSIGN(std::vector<store::Series> all, store.series(options.metric, options.filter));
-  MIA_TRY_ASSIGN(const auto calls, store.imported_calls(options.metric));
-  std::ranges::move(imports::history_of(calls, options.filter), std::back_inserter(all));
-  MIA_TRY_ASSIGN(const auto forgotten, store.forgotten());
-  const record::Metric* const metric = record::find_metric(options.metric);
-  if (metric == nullptr) {
-    return fail(ErrorKind::usage, "'{}' is a metric of another version of mia-perf", one_line(options.metric, 100));
-  }
-  Json json = {{"metric", options.metric},
-               {"unit", metric->unit},
-               {"series", Json::array()},
-               {"forgotten", document::to_json(table_of(forgotten))}};
-  document::Document document;
-  for (const store::Series& series : all) {
-    const judge::Trend found = judge::trend_of(app::session_levels(series.points));
-    if (!found.levels.empty()) {
-      json["series"].push_back(to_json(*metric, series, found));
-      document.sections.push_back(section_of(*metric, series, found));
-    }
-  }
-  if (document.sections.empty()) {
-    document.answer = fmt::format("no session and no imported call with a time stamp has {} here", options.metric);
-  }
-  add_forgotten(document, forgotten);
-  show(common, document, json);
+  MIA_TRY_ASSIGN(const app::Trends trends, app::find_trends(store, request));
+  show(common, app::document_of(trends), app::to_json(trends));
   return kOk;
 }
 
 void add_history_trend(Cli& cli, CLI::App& history) {
-  auto options = std::make_shared<TrendOptions>();
+  auto options = std::make_shared<app::TrendRequest>();
   CLI::App* const verb = history.add_subcommand("trend", "a metric over time, and where its level changed");
   verb->add_option("metric", options->metric, "a metric of docs/results-format.md")->capture_default_str();
   verb->add_option("--model", options->filter.model, "id or header hash");

@@ -8,6 +8,7 @@
 #include "app/apply.h"
 #include "app/page.h"
 #include "app/plan_request.h"
+#include "app/published.h"
 #include "app/run_session.h"
 #include "base/files.h"
 #include "base/log.h"
@@ -118,7 +119,8 @@ Result<std::optional<double>> budget_for(const RunOptions& options, const measur
 
 Result<int> run(const Common& common, const RunOptions& options) {
   const record::Machine machine = host::inspect();
-  ProgressLine line;
+  ProgressLine progress;
+  app::Published line(progress, "run", common.store);
   app::SessionRequest request;
   MIA_TRY_ASSIGN(request.plan, app::plan_of(options.plan, {common, line}, machine));
   if (options.dry_run) {

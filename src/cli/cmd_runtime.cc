@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "app/here.h"
 #include "app/setup.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -29,31 +30,6 @@ int show(const record::RuntimeInfo& runtime, const Common& common) {
   return kOk;
 }
 
-document::Document list_document(const std::vector<record::RuntimeInfo>& runtimes) {
-  document::Table table{{{"", "name"},
-                         {"", "version"},
-                         {"", "commit"},
-                         {"", "package"},
-                         {"", "backends"},
-                         {"", "devices"},
-                         {"", "installed"}}};
-  document::List problems;
-  for (const record::RuntimeInfo& runtime : runtimes) {
-    std::vector<std::string> devices;
-    for (const record::Device& device : runtime.devices) {
-      devices.push_back(device.name);
-    }
-    const std::string missing = runtime::missing_part(runtime);
-    table.rows.push_back({runtime.name, runtime.version, runtime.commit, runtime.package, join(runtime.backends, " "),
-                          join(devices, " "), missing.empty() ? runtime.installed : "missing, see below"});
-    if (!missing.empty()) {
-      problems.items.push_back(
-          {fmt::format("{}: missing: {}; run {}", runtime.name, missing, runtime::cure_of(runtime))});
-    }
-  }
-  return {"", {{"", {std::move(table)}}, {"", {std::move(problems)}}}};
-}
-
 Json list_json(const std::vector<record::RuntimeInfo>& runtimes) {
   Json json = Json::array();
   for (const record::RuntimeInfo& runtime : runtimes) {
@@ -77,7 +53,7 @@ Result<int> list_runtimes(const Common& common) {
                 "mia-perf find\n"
               : "no runtime that can be used\n");
   } else {
-    cli::show(common, list_document(runtimes), list_json(runtimes));
+    cli::show(common, app::runtimes_document(runtimes), list_json(runtimes));
   }
   return kOk;
 }

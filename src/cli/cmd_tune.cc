@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/apply.h"
+#include "app/published.h"
 #include "app/tune.h"
 #include "base/files.h"
 #include "base/log.h"
@@ -129,7 +130,8 @@ Result<int> run(const Common& common, const TuneOptions& options) {
     return show_space(common, request);
   }
   MIA_TRY(context(ensure_writable_dir(options.out), "report folder"));
-  ProgressLine line;
+  ProgressLine progress;
+  app::Published line(progress, "tune", common.store);
   MIA_TRY_ASSIGN(const app::TuneEnd end, app::carry_out(std::move(request), line));
   if (common.json) {
     print_json(report::to_document(end.found));

@@ -66,9 +66,9 @@ int run_main(int argc, char** argv) {
   app.footer(
       "example: mia-perf run baseline\nexit codes: 0 ok, 1 regression, 2 usage, 3 unclear, 4 a cell has no good trial, "
       "5 internal, store or output, 130 interrupted");
-  for (const auto add :
-       {add_run, add_compare, add_tune, add_replay, add_accept, add_gate, add_report, add_history, add_import, add_find,
-        add_runtime, add_model, add_synth, add_roofline, add_config, add_doctor, add_completions}) {
+  for (const auto add : {add_run, add_compare, add_tune, add_replay, add_accept, add_gate, add_report, add_history,
+                         add_serve, add_export, add_import, add_find, add_runtime, add_model, add_synth, add_roofline,
+                         add_config, add_doctor, add_completions}) {
     add(cli);
   }
   try {

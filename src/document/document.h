@@ -50,8 +50,15 @@ struct Series {
   bool whole = false;
 };
 
+// A text that leads to another page where pages are shown, a plain text elsewhere.
+struct Link {
+  std::string text;
+  std::string to;           // made by us, from a name by document::path_escape
+  std::string choice = {};  // what is sent where its row is chosen; "": it cannot be
+};
+
 // monostate: an empty place, null in JSON.
-using Value = std::variant<std::monostate, std::string, bool, std::int64_t, Number, Word, Setting, Series>;
+using Value = std::variant<std::monostate, std::string, bool, std::int64_t, Number, Word, Setting, Series, Link>;
 
 // Align::by_value: text left, all else right. Only what stands left may be shortened.
 enum class Align { by_value, left, right };
@@ -68,6 +75,7 @@ struct Table {
   std::vector<Column> columns;
   std::vector<std::vector<Value>> rows = {};  // short rows are filled with empty places
   bool named_rows = false;                    // what is unknown is called by the first place of its row
+  std::string choose = "";                    // page that shows several rows together, by the choices of their links
 };
 
 enum class Tone { plain, strong, good, doubt, bad };

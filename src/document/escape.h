@@ -21,6 +21,8 @@ namespace mia::document {
 // Message of a workflow command; a property value also escapes ':' and ','.
 [[nodiscard]] std::string github_escape(std::string_view text);
 [[nodiscard]] std::string github_property(std::string_view text);
+// A name as one part of a path, or as a value of a query: all but letters, digits and -._ as %XX.
+[[nodiscard]] std::string path_escape(std::string_view text);
 // A word for a POSIX shell, quoted only where needed.
 [[nodiscard]] std::string shell_quote(std::string_view text);
 

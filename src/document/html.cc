@@ -136,10 +136,33 @@ std::string island(const Json& json) {
   return fmt::format("<script type=\"application/json\" id=\"charts\">{}</script>\n", out);
 }
 
-std::string row_html(const std::vector<std::string>& places, const std::vector<bool>& left, std::string_view tag) {
+std::string link_html(const Link& link) {
+  const std::string text =
+      link.to.empty() ? escaped(link.text) : fmt::format("<a href=\"{}\">{}</a>", escaped(link.to), escaped(link.text));
+  return link.choice.empty() ? text
+                             : fmt::format(
+                                   "<span class=\"choice\"><input type=\"checkbox\" name=\"ids\" value=\"{0}\" "
+                                   "aria-label=\"choose {0}\"> {1}</span>",
+                                   escaped(link.choice), text);
+}
+
+std::string links_html(const std::vector<Link>& links, std::string_view around) {
+  std::string out;
+  for (const Link& link : links) {
+    out += link_html(link) + "\n";
+  }
+  return out.empty() ? "" : fmt::format("<{0}>\n{1}</{0}>\n", around, out);
+}
+
+// Row `at` of the grid, or its headings.
+std::string row_html(const Grid& grid, std::optional<std::size_t> at) {
+  const std::vector<std::string>& places = at ? grid.rows[*at] : grid.headings;
+  const std::string_view tag = at ? "td" : "th";
   std::string out = "<tr>";
   for (std::size_t i = 0; i < places.size(); ++i) {
-    out += fmt::format("<{0}{1}>{2}</{0}>", tag, left[i] ? "" : " class=\"number\"", escaped(places[i]));
+    const Link* const link = at && *at < grid.links.size() ? grid.links[*at][i] : nullptr;
+    out += fmt::format("<{0}{1}>{2}</{0}>", tag, grid.left[i] ? "" : " class=\"number\"",
+                       link != nullptr ? link_html(*link) : escaped(places[i]));
   }
   return out + "</tr>\n";
 }
@@ -148,12 +171,22 @@ std::string grid_html(const Grid& grid) {
   if (grid.headings.empty()) {
     return "";
   }
-  std::string out = "<div class=\"scroll\" tabindex=\"0\"><table><thead>" + row_html(grid.headings, grid.left, "th") +
-                    "</thead><tbody>\n";
-  for (const auto& row : grid.rows) {
-    out += row_html(row, grid.left, "td");
+  std::string out =
+      "<div class=\"scroll\" tabindex=\"0\"><table><thead>" + row_html(grid, std::nullopt) + "</thead><tbody>\n";
+  for (std::size_t i = 0; i < grid.rows.size(); ++i) {
+    out += row_html(grid, i);
   }
   return out + "</tbody></table></div>\n";
+}
+
+// What the page may do: its own scripts and style, and asking the server that it came from.
+std::string policy(bool drawn, bool live, bool forms) {
+  const PageParts parts = page_parts();
+  const std::string scripts =
+      (drawn ? fmt::format(" '{}'", parts.script_hash) : "") + (live ? fmt::format(" '{}'", parts.live_hash) : "");
+  return fmt::format("default-src 'none'; script-src{}; style-src '{}' '{}'; {}base-uri 'none'; form-action {}",
+                     scripts.empty() ? " 'none'" : scripts, parts.style_hash, parts.library_style_hash,
+                     live ? "connect-src 'self'; " : "", forms ? "'self'" : "'none'");
 }
 
 class HtmlRenderer {
@@ -200,7 +233,11 @@ class HtmlRenderer {
     for (std::string& note : null_notes(table, told_)) {
       notes.items.push_back({fmt::format("{} {}", kDash, note)});
     }
-    return grid_html(grid_of(table)) + (*this)(notes);
+    std::string out = grid_html(grid_of(table)) + (*this)(notes);
+    return table.choose.empty() || table.rows.empty()
+               ? out
+               : fmt::format("<form action=\"{}\">\n{}<button>side by side</button>\n</form>\n", escaped(table.choose),
+                             out);
   }
 
   std::string operator()(const Chart& chart) {
@@ -218,19 +255,32 @@ class HtmlRenderer {
     return out + "</figure>\n";
   }
 
-  std::string print(const Document& document) {
-    std::string body = element("h1", document.title);
+  std::string print(const Section& section) {
+    std::string out = section.heading.empty() ? "" : element("h2", section.heading);
+    for (const Block& block : section.blocks) {
+      out += std::visit(*this, block);
+    }
+    return out;
+  }
+
+  std::string print(const Document& document, const Frame& frame) {
+    std::string body = links_html(frame.pages, "nav") + element("h1", document.title);
     if (!document.answer.empty()) {
       body += fmt::format("<p class=\"answer {}\">{}</p>\n", class_of(document.tone), escaped(document.answer));
     }
-    for (const Section& section : document.sections) {
-      std::string out = section.heading.empty() ? "" : element("h2", section.heading);
-      for (const Block& block : section.blocks) {
-        out += std::visit(*this, block);
-      }
-      body += section.blocks.empty() ? "" : "<section>\n" + out + "</section>\n";
+    if (frame.live) {
+      body += fmt::format("<section id=\"live\">\n{}</section>\n", print(*frame.live));
     }
-    return page(escaped(document.title), body);
+    if (frame.search) {
+      body += fmt::format(
+          "<form class=\"search\"><input type=\"search\" name=\"q\" value=\"{}\" aria-label=\"words\" "
+          "placeholder=\"model, runtime, scenario, machine, day\"> <button>search</button></form>\n",
+          escaped(*frame.search));
+    }
+    for (const Section& section : document.sections) {
+      body += section.blocks.empty() ? "" : "<section>\n" + print(section) + "</section>\n";
+    }
+    return page(escaped(document.title), body + links_html(frame.more, "p"), frame.live.has_value());
   }
 
  private:
@@ -238,22 +288,19 @@ class HtmlRenderer {
     return fmt::format("<{0} class=\"{1}\">{2}</{0}>\n", tag, class_of(tone), escaped(text));
   }
 
-  [[nodiscard]] std::string page(const std::string& title, const std::string& body) const {
+  [[nodiscard]] std::string page(const std::string& title, const std::string& body, bool live) const {
     const PageParts parts = page_parts();
     const bool drawn = !charts_.empty() && !parts.script.empty();
-    const std::string scripts =
-        drawn ? fmt::format("{}<script>{}</script>\n", island(charts_), parts.script) : std::string();
+    std::string scripts = drawn ? fmt::format("{}<script>{}</script>\n", island(charts_), parts.script) : std::string();
+    scripts += live ? fmt::format("<script>{}</script>\n", parts.live) : "";
     const bool lacks = !charts_.empty() && !drawn;
     return fmt::format(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src {}; style-src '{}' "
-        "'{}'; "
-        "base-uri 'none'; form-action 'none'\">\n"
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
         "<meta name=\"color-scheme\" content=\"light dark\">\n<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n"
         "<main>\n{}{}</main>\n{}</body>\n</html>\n",
-        drawn ? fmt::format("'{}'", parts.script_hash) : "'none'", parts.style_hash, parts.library_style_hash, title,
-        parts.style, body,
+        policy(drawn, live, contains(body, "<form")), title, parts.style, body,
         lacks ? "<p class=\"doubt\">The pictures are tables here: this mia-perf was built without its chart "
                 "library.</p>\n"
               : "",
@@ -266,8 +313,16 @@ class HtmlRenderer {
 
 }  // namespace
 
-std::string to_html(const Document& document) {
-  return HtmlRenderer().print(document);
+std::string to_html(const Document& document, const Frame& frame) {
+  return HtmlRenderer().print(document, frame);
+}
+
+std::string to_html(const Section& section) {
+  return HtmlRenderer().print(section);
+}
+
+std::string page_policy() {
+  return policy(!page_parts().script.empty(), true, true);
 }
 
 }  // namespace mia::document

@@ -23,6 +23,7 @@ class Write {
 
   void operator()(std::monostate) const { row_[name_] = nullptr; }
   void operator()(const std::string& text) const { row_[name_] = text; }
+  void operator()(const Link& link) const { row_[name_] = link.text; }
   void operator()(bool yes) const { row_[name_] = yes; }
   void operator()(std::int64_t count) const { row_[name_] = count; }
 

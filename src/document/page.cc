@@ -10,14 +10,14 @@
 
 MIA_EMBED(mia_page_script, MIA_PAGE_SCRIPT);
 MIA_EMBED(mia_page_style, MIA_PAGE_STYLE);
+MIA_EMBED(mia_page_live, MIA_PAGE_LIVE);
 
 namespace mia::document {
 
 PageParts page_parts() {
-  return {{mia_page_script, mia_page_script_end},
-          {mia_page_style, mia_page_style_end},
-          "sha256-" MIA_PAGE_SCRIPT_HASH,
-          "sha256-" MIA_PAGE_STYLE_HASH,
+  return {{mia_page_script, mia_page_script_end}, {mia_page_style, mia_page_style_end},
+          {mia_page_live, mia_page_live_end},     "sha256-" MIA_PAGE_SCRIPT_HASH,
+          "sha256-" MIA_PAGE_LIVE_HASH,           "sha256-" MIA_PAGE_STYLE_HASH,
           "sha256-" MIA_PLOT_STYLE_HASH};
 }
 

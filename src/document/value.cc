@@ -47,7 +47,7 @@ bool stands_left(const Table& table, std::size_t column) {
   const auto is_text = [&](const std::vector<Value>& row) {
     const Value& value = at(row, column);
     return std::holds_alternative<std::string>(value) || std::holds_alternative<Word>(value) ||
-           std::holds_alternative<bool>(value);
+           std::holds_alternative<bool>(value) || std::holds_alternative<Link>(value);
   };
   const Align align = table.columns[column].align;
   return align == Align::left || (align == Align::by_value && std::ranges::any_of(table.rows, is_text));
@@ -153,6 +153,7 @@ std::string to_text(const Value& value) {
     std::string operator()(const Word& word) const { return word.word.value_or(std::string(kDash)); }
     std::string operator()(const Setting& setting) const { return setting_text(setting); }
     std::string operator()(const Series& series) const { return line_text(series.values); }
+    std::string operator()(const Link& link) const { return link.text; }
   };
   return std::visit(Print{}, value);
 }
@@ -165,6 +166,7 @@ std::string heading_of(const Column& column) {
 Grid grid_of(const Table& table) {
   Grid grid;
   grid.rows.resize(table.rows.size());
+  grid.links.resize(table.rows.size());
   for (std::size_t column = 0; column < table.columns.size(); ++column) {
     if (!is_shown(table, column)) {
       continue;
@@ -172,7 +174,9 @@ Grid grid_of(const Table& table) {
     grid.headings.push_back(one_line(heading_of(table.columns[column])));
     grid.left.push_back(stands_left(table, column));
     for (std::size_t i = 0; i < table.rows.size(); ++i) {
-      grid.rows[i].push_back(one_line(to_text(at(table.rows[i], column))));
+      const Value& value = at(table.rows[i], column);
+      grid.rows[i].push_back(one_line(to_text(value)));
+      grid.links[i].push_back(std::get_if<Link>(&value));
     }
   }
   return grid;

@@ -44,6 +44,7 @@ struct Grid {
   std::vector<std::string> headings;
   std::vector<bool> left;  // per column
   std::vector<std::vector<std::string>> rows;
+  std::vector<std::vector<const Link*>> links = {};  // of the table's places, nullptr where they lead nowhere
 };
 [[nodiscard]] Grid grid_of(const Table& table);
 // Its table, else its points; bars are drawn in `width` columns.

@@ -124,4 +124,13 @@ document::Axis axis_of(const record::Metric& metric) {
   return {style.heading, style.number.digits};
 }
 
+document::Point interval_point(document::Place x, document::Place y, const record::Summary& summary,
+                               const record::Metric& metric) {
+  document::Point point{std::move(x), std::move(y)};
+  point.low = summary.low ? std::optional(shown_value(metric, *summary.low)) : std::nullopt;
+  point.high = summary.high ? std::optional(shown_value(metric, *summary.high)) : std::nullopt;
+  point.note = summary.n > 0 ? fmt::format("n={}", summary.n) : "";
+  return point;
+}
+
 }  // namespace mia::report

@@ -51,6 +51,9 @@ class PlacedTrials {
 // Drops points evenly until `most` are left, marked ones last, and says in the chart's notes how many.
 void thin(document::Chart& chart, document::Layer& layer, std::size_t most, std::string_view what);
 
+// A median with its interval along the axis of numbers.
+[[nodiscard]] document::Point interval_point(document::Place x, document::Place y, const record::Summary& summary,
+                                             const record::Metric& metric);
 [[nodiscard]] document::Axis axis_of(const record::Metric& metric);
 [[nodiscard]] double shown_value(const record::Metric& metric, double value);
 

@@ -23,14 +23,6 @@ using record::CellReport;
 using record::Metric;
 using Mark = document::Layer::Mark;
 
-Point interval_point(document::Place x, document::Place y, const record::Summary& summary, const Metric& metric) {
-  Point point{std::move(x), std::move(y)};
-  point.low = summary.low ? std::optional(shown_value(metric, *summary.low)) : std::nullopt;
-  point.high = summary.high ? std::optional(shown_value(metric, *summary.high)) : std::nullopt;
-  point.note = summary.n > 0 ? fmt::format("n={}", summary.n) : "";
-  return point;
-}
-
 // The cells that have the metric, best first.
 std::vector<const CellReport*> ranked(const Part& part, const Metric& metric) {
   std::vector<const CellReport*> cells;

@@ -56,6 +56,8 @@ struct Store::Impl {
 
   // Connects, configures, migrates. Throws soci_error.
   [[nodiscard]] Status open(const std::string& connect);
+  // Connects to what is there, and never writes.
+  [[nodiscard]] Status open_to_read(const std::string& connect);
   // Number of the session with exactly this id.
   [[nodiscard]] std::optional<long long> find_session(std::string_view id);
   [[nodiscard]] Result<long long> require_session(std::string_view id);

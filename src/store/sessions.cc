@@ -196,6 +196,11 @@ Result<Session> Store::session(std::string_view name) {
   });
 }
 
+Result<SessionRow> Store::session_row(std::string_view name) {
+  return guarded("read the session", impl_->path,
+                 [&]() -> Result<SessionRow> { return find_row(impl_->sql, std::string(name)); });
+}
+
 Result<std::optional<SessionRow>> Store::resumable(std::string_view plan_hash) {
   return guarded("find a session to resume", impl_->path, [&]() -> Result<std::optional<SessionRow>> {
     std::vector<SessionRow> rows =

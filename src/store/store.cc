@@ -23,18 +23,19 @@ constexpr std::int64_t kBurstNs = 100'000'000;
 constexpr std::string_view kSynced = "pragma synchronous = full";
 
 // Absolute, so that ":memory:" and "file:..." are plain names; in quotes where SOCI would read `=` as an option.
-Result<std::string> connect_string(const fs::path& path) {
+Result<std::string> connect_string(const fs::path& path, std::string_view options = "") {
   const std::string text = path.string();
   if (text.find('\0') != std::string::npos) {
     return fail(ErrorKind::store, "the name of the store contains a NUL character");
   }
-  if (text.find('=') == std::string::npos) {
+  if (text.find('=') == std::string::npos && options.empty()) {
     return text;
   }
   if (text.find('"') != std::string::npos) {
-    return fail(ErrorKind::store, "the name of the store '{}' contains both '=' and a quote", text);
+    return fail(ErrorKind::store, "the name of the store '{}' contains a quote, with which it cannot be opened here",
+                text);
   }
-  return "dbname=\"" + text + "\"";
+  return fmt::format("dbname=\"{}\"{}", text, options);
 }
 
 Result<fs::path> prepare_place(const fs::path& wanted) {
@@ -129,6 +130,20 @@ Result<Store> Store::open(const fs::path& wanted, std::function<bool()> hurry) {
   return Store(std::move(impl));
 }
 
+Result<Store> Store::open_to_read(const fs::path& wanted) {
+  std::error_code code;
+  const fs::path path = fs::absolute(wanted, code);
+  if (!fs::exists(path, code)) {
+    return with_hint(fail(ErrorKind::not_found, "there is no store '{}' yet", path.string()),
+                     "mia-perf run baseline makes the first session");
+  }
+  MIA_TRY_ASSIGN(const std::string connect, connect_string(path, " readonly=1"));
+  auto impl = std::make_unique<Impl>();
+  impl->path = path;
+  MIA_TRY(guarded("open the store", path, [&] { return impl->open_to_read(connect); }));
+  return Store(std::move(impl));
+}
+
 TrialSync::TrialSync(soci::session& sql, std::int64_t& synced_ns)
     : sql_(sql), synced_ns_(synced_ns), is_burst_(steady_ns() - synced_ns < kBurstNs) {
   if (is_burst_) {
@@ -156,6 +171,19 @@ Status Store::Impl::open(const std::string& connect) {
   MIA_TRY(configure(sql, path, patience));
   migrate(sql, migrations());
   learn_metrics();
+  return {};
+}
+
+Status Store::Impl::open_to_read(const std::string& connect) {
+  sql.open(soci::sqlite3, connect);
+  use(patience, sql);
+  MIA_TRY(check_identity(sql, path, migrations().size()));
+  long long version = 0;
+  read_row(sql, "pragma user_version", std::tie(version));
+  if (version < static_cast<long long>(migrations().size())) {
+    return with_hint(fail(ErrorKind::store, "'{}' has schema version {}, an older one", path.string(), version),
+                     "mia-perf history brings it up to date");
+  }
   return {};
 }
 

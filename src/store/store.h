@@ -36,6 +36,8 @@ class Store {
   // that is no database and an unwritable place are refused. `hurry`, asked while another process writes: does a person
   // wait for the end? May be empty.
   static Result<Store> open(const std::filesystem::path& path, std::function<bool()> hurry = {});
+  // One that is there, of our schema version; nothing is written to it. Kind not_found where there is none.
+  static Result<Store> open_to_read(const std::filesystem::path& path);
   Store(Store&&) noexcept;
   Store& operator=(Store&&) noexcept;
   ~Store();
@@ -55,8 +57,11 @@ class Store {
 
   // Newest first.
   [[nodiscard]] Result<std::vector<SessionRow>> sessions(const SessionFilter& filter = {});
+  // Sessions and comparisons, newest first, as a person looks for them.
+  [[nodiscard]] Result<std::vector<OverviewRow>> overview(const OverviewFilter& filter);
   // By id, by a prefix that only one id has, or "last".
   [[nodiscard]] Result<Session> session(std::string_view name);
+  [[nodiscard]] Result<SessionRow> session_row(std::string_view name);
   // In the order of their positions.
   [[nodiscard]] Result<std::vector<record::Trial>> trials(std::string_view session);
   [[nodiscard]] Result<record::Trial> trial(std::string_view session, std::string_view id);

@@ -46,6 +46,26 @@ struct SessionFilter {
   std::int64_t limit = 0;  // newest first; 0: all
 };
 
+// A session or a comparison with what it measured, for people.
+struct OverviewRow {
+  bool comparison = false;
+  std::string id;
+  std::string what;      // scenario; of comparisons both sides
+  std::string models;    // names, joined
+  std::string runtimes;  // names and versions, joined
+  std::string machine;   // its CPU
+  std::string started;
+  std::string state;        // of complete comparisons the verdict
+  std::int64_t trials = 0;  // of comparisons pairs
+  std::int64_t planned = 0;
+};
+
+struct OverviewFilter {
+  std::vector<std::string> words;  // each stands somewhere in a row, whatever its case (ASCII); at most 4 count
+  std::int64_t most = 50;
+  std::int64_t from = 0;  // rows that are passed over
+};
+
 // A comparison without its pairs: one line of `history list`.
 struct ComparisonRow {
   std::string id;

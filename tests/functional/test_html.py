@@ -2,13 +2,12 @@
 """HTML reports in a real browser (Debian's chromium): what is drawn is what the JSON says, nothing leaves the page."""
 import html.parser
 import json
-import shutil
 import subprocess
 import unittest
 
+from browser import CHROMIUM
 from support import BIN, ROOT, Case
 
-CHROMIUM = shutil.which("chromium")
 DRAWS = "d3js.org" in (BIN / "mia-perf").read_bytes().decode("latin-1")
 HOSTILE = "</script><script>document.title='bad'</script>\"'><img src=x onerror=alert(1)>\u202egpj\u2028\x1b[31m" + "x" * 1_000_000
 
@@ -19,7 +18,7 @@ class Page(html.parser.HTMLParser):
     def __init__(self, text):
         super().__init__()
         self.figures, self.text, self.tags, self.ready = [], "", [], None
-        self.marks, self.svg = [], False
+        self.marks, self.links = [], []
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
@@ -27,6 +26,8 @@ class Page(html.parser.HTMLParser):
         self.tags.append(tag)
         if tag == "html":
             self.ready = attrs.get("data-ready")
+        elif tag == "a":
+            self.links.append(attrs.get("href", ""))
         elif tag == "figure":
             self.figures.append({"caption": "", "marks": {}, "svg": False})
             self.marks = []
@@ -52,19 +53,16 @@ class Page(html.parser.HTMLParser):
         return next(figure for figure in self.figures if figure["caption"].startswith(start))
 
 
-class Html(Case):
-    def setUp(self):
-        super().setUp()
+class Browsing(Case):
+    def open(self, url):
+        """What the browser shows, and what it logged. Nothing that it wants for itself leaves the machine."""
         if CHROMIUM is None:
             self.skipTest("no chromium is installed: ./dev setup")
-
-    def open(self, path):
-        """What the browser shows, and what it logged. Nothing that it wants for itself leaves the machine."""
         log = self.dir / "net.json"
         done = subprocess.run(
             [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
-             "--no-proxy-server", "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={self.dir / 'profile'}",
-             f"--log-net-log={log}", "--enable-logging=stderr", "--dump-dom", path.resolve().as_uri()],
+             "--no-proxy-server", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", f"--user-data-dir={self.dir / 'profile'}",
+             f"--log-net-log={log}", "--enable-logging=stderr", "--dump-dom", url],
             capture_output=True, text=True, timeout=300, check=True, env={**self.env, "HOME": str(self.dir)})
         console = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
         events = [event.get("params", {}) for event in json.loads(log.read_text())["events"]]
@@ -72,9 +70,11 @@ class Html(Case):
         asked = [at["url"] for at in events if at.get("url") and at.get("initiator", "not an origin") != "not an origin"]
         return done.stdout, console, asked
 
+
+class Html(Browsing):
     def browse(self, path):
         """The page after its script ran: quiet on the console, and alone."""
-        shown, console, asked = self.open(path)
+        shown, console, asked = self.open(path.resolve().as_uri())
         self.assertEqual((console, asked), ([], []))
         return Page(shown)
 
@@ -111,7 +111,7 @@ class Html(Case):
     def test_a_page_that_asked_for_something_would_be_seen(self):
         path = self.dir / "leak.html"
         path.write_text('<img src="http://127.0.0.1:9/x.png"><script>console.error("seen")</script>')
-        _, console, asked = self.open(path)
+        _, console, asked = self.open(path.resolve().as_uri())
         self.assertEqual(asked, ["http://127.0.0.1:9/x.png"])
         self.assertTrue(any("seen" in line for line in console))
 

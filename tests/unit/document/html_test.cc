@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
+#include "document/escape.h"
+#include "document/value.h"
 #include "samples.h"
 
 namespace mia {
@@ -29,6 +31,29 @@ TEST(Html, AChartHasItsWordsAndItsValuesBesideTheData) {
   for (const char* const part : {"<figcaption>speed</figcaption>", "<p>more is faster</p>", ">4.08</td>"}) {
     EXPECT_TRUE(contains(page, part)) << part;
   }
+}
+
+TEST(Html, ALinkLeadsSomewhereAndItsRowCanBeChosen) {
+  document::Table table{{{"", "session"}},
+                        {{document::Link{"<a>", "/result/" + document::path_escape("\"><b/?#"), "i\"d"}}}};
+  EXPECT_EQ(document::to_text(table.rows[0][0]), "<a>");
+  table.choose = "/compare";
+  const std::string page = document::to_html(document::document_of(table), {{{"Sessions", "/"}}, "wo\"rd", {}, {}});
+  for (const char* const part :
+       {"<a href=\"/result/%22%3E%3Cb%2F%3F%23\">&lt;a&gt;</a>", "value=\"i&quot;d\"", "<form action=\"/compare\">",
+        "<nav>\n<a href=\"/\">Sessions</a>", "value=\"wo&quot;rd\"", "form-action 'self'"}) {
+    EXPECT_TRUE(contains(page, part)) << part;
+  }
+  EXPECT_FALSE(contains(page, "connect-src"));
+}
+
+TEST(Html, WhatChangesByItselfMayAskItsServerAndNobodyElse) {
+  document::Frame frame;
+  frame.live = document::Section{"Runs now", {document::Paragraph{"<nothing>"}}};
+  const std::string page = document::to_html({"title"}, frame);
+  EXPECT_TRUE(contains(page, "<section id=\"live\">\n<h2>Runs now</h2>\n<p class=\"plain\">&lt;nothing&gt;</p>"));
+  EXPECT_TRUE(contains(page, "connect-src 'self'; base-uri 'none'; form-action 'none'"));
+  EXPECT_TRUE(contains(page, "EventSource"));
 }
 
 TEST(Html, WhatIsHostileStaysText) {
