@@ -143,13 +143,19 @@ class CompareRunner {
   // file differ. So two files are read anew for each epoch, in the order in which the processes start; one file is
   // shared by both and is read once.
   Status place_files() {
-    const record::ModelInfo& a = request_.a.subject.model;
-    const record::ModelInfo& b = request_.b.subject.model;
-    const bool same = a.path == b.path;
-    if (scripted(request_.a) || scripted(request_.b) || (same && next_epoch_ > 0)) {
+    std::vector<const record::ModelInfo*> models;
+    for (const measure::ArmSpec* const arm : {&request_.a, &request_.b}) {
+      const record::RuntimeInfo& runtime = arm->subject.runtime;
+      const record::ModelInfo& model = arm->subject.model;
+      const bool known = std::ranges::any_of(models, [&](const auto* other) { return other->path == model.path; });
+      if (runtime.model_file && runtime.load_phase && !known) {
+        models.push_back(&model);
+      }
+    }
+    const bool same = models.size() < 2;
+    if (same && next_epoch_ > 0) {
       return {};
     }
-    std::vector<const record::ModelInfo*> models = same ? std::vector{&a} : std::vector{&a, &b};
     if (!spec_.chance.a_starts(next_epoch_)) {
       std::ranges::reverse(models);
     }

@@ -108,11 +108,15 @@ bool has_gpu(record::Settings base, const PlanRequest& request, SubjectFinder& f
   });
 }
 
-// The layers that a built-in scenario puts on a GPU, where there is none: 0 alone.
-void leave_layers(measure::Scenario& scenario, bool gpu) {
+// The layers that a built-in scenario puts on a GPU, where none is seen: 0 alone; no axis where the runtime takes none.
+void leave_layers(measure::Scenario& scenario, bool gpu, const record::RuntimeInfo* runtime) {
   const auto at = std::ranges::find(scenario.axes, "llm.primary.n_gpu_layers", &measure::Axis::key);
-  if (!gpu && scenario.needs != "gpu" && at != scenario.axes.end() && !at->values.empty()) {
-    at->values.resize(1);
+  if (gpu || scenario.needs == "gpu" || at == scenario.axes.end() || at->values.empty()) {
+    return;
+  }
+  at->values.resize(1);
+  if (runtime != nullptr && !record::takes(*runtime, *record::find_field(at->key))) {
+    scenario.axes.erase(at);
   }
 }
 
@@ -122,7 +126,13 @@ bool several_models(const measure::Scenario& scenario) {
 }
 
 // Why a part of a probe cannot be measured here; "" when it can.
-std::string left_out(const measure::Scenario& part, bool gpu) {
+std::string left_out(const measure::Scenario& part, bool gpu, const record::RuntimeInfo* runtime) {
+  for (const measure::Axis& axis : part.axes) {
+    if (const record::Field& field = *record::find_field(axis.key);
+        runtime != nullptr && !record::takes(*runtime, field)) {
+      return fmt::format("needs a runtime that takes {}", field.name);
+    }
+  }
   if (part.needs == "models" && !several_models(part)) {
     return "needs two models: -m A -m B";
   }
@@ -149,17 +159,19 @@ Result<std::vector<measure::Part>> parts_of(const measure::Scenario& whole, cons
     base.llm.id = request.models.front();
   }
   const bool gpu = has_gpu(base, request, finder);
+  const auto subject = finder.find(base);
+  const record::RuntimeInfo* const runtime = subject ? &subject->runtime : nullptr;
   for (const std::string& name : whole.parts) {
     measure::Part part;
     MIA_TRY_ASSIGN(part.scenario, measure::find_scenario(name));
-    leave_layers(part.scenario, gpu);
+    leave_layers(part.scenario, gpu, runtime);
     PlanRequest own = request;
     if (part.scenario.needs != "models" && own.models.size() > 1) {
       own.models.resize(1);  // the first one is what the other parts measure
       part.scenario.settings.emplace_back(kModel, own.models.front());
     }
     MIA_TRY(shape(part.scenario, own, configured));
-    part.left_out = left_out(part.scenario, gpu);
+    part.left_out = left_out(part.scenario, gpu, runtime);
     parts.push_back(std::move(part));
   }
   return parts;
@@ -187,7 +199,8 @@ Result<measure::Plan> plan_of(const PlanRequest& request, const Caller& caller, 
   const bool gpu = has_gpu(base, request, finder);
   const std::vector<std::string> built_in = measure::built_in_scenarios();
   if (std::ranges::find(built_in, request.scenario) != built_in.end()) {
-    leave_layers(input.scenario, gpu);
+    const auto subject = finder.find(base);
+    leave_layers(input.scenario, gpu, subject ? &subject->runtime : nullptr);
   }
   if (input.parts.empty()) {
     MIA_TRY(shape(input.scenario, request, configured));

@@ -69,8 +69,7 @@ Result<record::ModelInfo> SubjectFinder::model_of(const std::string& id, const r
     info.path = id;
     info.architecture = runtime.provider;
     info.header_hash = hash_hex(id);
-    info.file_bytes = 1;
-    info.bytes_per_token = 1;
+    info.file_bytes = info.bytes_per_token = runtime.real_time ? 0 : 1;  // 0: nobody knows
     return info;
   }
   MIA_TRY_ASSIGN(const std::filesystem::path file, std::move(path));

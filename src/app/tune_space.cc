@@ -132,8 +132,9 @@ std::vector<Coordinate> tune_space(const record::Machine& machine, const measure
     const record::Value now = record::get(present.settings, *coordinate.field);
     const auto others =
         std::ranges::count_if(coordinate.levels, [&](const record::Setting& level) { return level.value != now; });
+    const bool fixed = !record::takes(present.subject.runtime, *coordinate.field);
     const bool whole = coordinate.field->name == "n_batch" && use.prompt <= 512;  // one batch, whatever its limit
-    return others == 0 || whole;
+    return others == 0 || whole || fixed;
   });
   return space;
 }

@@ -23,9 +23,12 @@ int show(const record::RuntimeInfo& runtime, const Common& common) {
   if (common.json) {
     print_json(record::to_json(runtime));
   } else {
-    print(one_line(fmt::format("runtime {}: llama.cpp {} ({}), {}", runtime.name, runtime.version, runtime.commit,
-                               join(runtime.backends, ", "))) +
-          "\n");
+    std::string text = fmt::format("runtime {}: {} {}", runtime.name,
+                                   runtime.provider == "llama" ? "llama.cpp" : runtime.provider, runtime.version);
+    text += runtime.commit.empty() ? "" : fmt::format(" ({})", runtime.commit);
+    text += runtime.backends.empty() ? "" : ", " + join(runtime.backends, ", ");
+    text += runtime.own_process ? "" : ", running at " + runtime.program;
+    print(one_line(text) + "\n");
   }
   return kOk;
 }
@@ -108,10 +111,14 @@ void add_install(CLI::App& verb, Cli& cli) {
 }
 
 void add_add(CLI::App& verb, Cli& cli) {
-  CLI::App* const add = verb.add_subcommand("add", "use a llama.cpp, or a llama-server, that is installed already");
+  CLI::App* const add = verb.add_subcommand("add", "use a llama.cpp or a server that is here already");
   auto spec = std::make_shared<runtime::AddSpec>();
   add->add_option("prefix", spec->prefix,
-                  "install prefix, build folder, folder with libllama.so, or the program llama-server");
+                  "install prefix, build folder, folder with libllama.so, the program llama-server, or the address of "
+                  "one that runs (http://127.0.0.1:8080)");
+  add->add_option("--api", spec->api, "of an address: the API that is measured; without it the first that it speaks")
+      ->check(CLI::IsMember({"llama-server", "openai", "ollama"}));
+  add->add_option("--key-env", spec->key_env, "of an address: the variable that holds the server's key");
   add->add_option("--python", spec->python, "virtual environment with llama_cpp");
   add->add_option("--headers", spec->headers, "folder of llama.h, where the prefix has none");
   add->add_option("--name", spec->name, "name of the runtime");

@@ -105,8 +105,8 @@ std::string speed_sentence(const Report& report, const CellReport& cell) {
     return fmt::format("{} gave no speed: {}.", label_of(cell),
                        cell.failure.empty() ? "not measured yet" : cell.failure);
   }
-  std::string text = fmt::format("{} loads in {:.0f} ms ({}) and writes {:.1f} tokens per second", cell.model,
-                                 load.value_or(0), cell.cache_state, *decode);
+  const std::string loads = load ? fmt::format("loads in {:.0f} ms ({}) and ", *load, cell.cache_state) : "";
+  std::string text = fmt::format("{} {}writes {:.1f} tokens per second", cell.model, loads, *decode);
   if (const auto prefill = value_of(cell, "prefill_tok_s")) {
     text += fmt::format(", reads {:.0f}", *prefill);
   }

@@ -35,6 +35,7 @@ class Arm {
 
   [[nodiscard]] const record::Settings& effective() const { return effective_; }
   [[nodiscard]] bool scripted() const { return !spec_.subject.runtime.real_time; }
+  [[nodiscard]] bool own_process() const { return spec_.subject.runtime.own_process; }
   [[nodiscard]] double cpu_seconds() const { return worker_ ? worker_->cpu_seconds() : 0.0; }
   [[nodiscard]] std::string log_tail() const;
 

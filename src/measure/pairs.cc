@@ -199,6 +199,9 @@ class PairRunner::Epoch {
     const double idle_s = arm(!b).cpu_seconds() - idle_before;
     into.run = std::move(*answer.value);
     into.conditions = host::between(before, after, arm(b).cpu_seconds() - own_before + idle_s);
+    if (!arm(b).own_process()) {
+      into.conditions.other_cpu_s.reset();  // the server would count among the others
+    }
     if (spec_.design == PairDesign::resident) {
       idle_cpu_s_ += idle_s;
       idle_wall_s_ += into.conditions.wall_s.value_or(0);

@@ -77,6 +77,7 @@ class Expander {
       : plan_(plan), input_(input), machine_(machine), subject_of_(subject_of) {}
 
   Status expand(const Scenario& scenario, const std::string& part) {
+    by_file_ = scenario.file.empty() ? SettingList() : scenario.settings;
     std::vector<WorkloadVariant> workloads = scenario.workloads;
     if (workloads.empty()) {
       workloads.push_back({});
@@ -130,8 +131,27 @@ class Expander {
         record::set(settings, *setting.field, setting.value);
       }
     }
+    MIA_TRY(fit(settings, cell));
     cell.settings = std::move(settings);
     plan_.cells.push_back(std::move(cell));
+    return {};
+  }
+
+  // What the runtime cannot be asked for is left out where nobody asked: a built-in scenario only suggests.
+  Status fit(record::Settings& settings, const PlannedCell& cell) const {
+    const record::RuntimeInfo& runtime = cell.subject.runtime;
+    while (const record::Field* const field = record::not_taken(runtime, settings)) {
+      const bool asked =
+          std::ranges::any_of(input_.fixed, [&](const auto& one) { return one.field == field; }) ||
+          std::ranges::any_of(cell.point.settings, [&](const auto& one) { return one.field == field; }) ||
+          std::ranges::any_of(by_file_, [&](const auto& one) { return record::find_field(one.first) == field; });
+      if (asked) {
+        return with_hint(fail(ErrorKind::unsupported, "{}={}: runtime {}, a server that runs already, does not take {}",
+                              field->name, record::to_text(record::get(settings, *field)), runtime.name, field->name),
+                         "leave it out and start the server with it, or add the program: mia-perf runtime add PATH");
+      }
+      MIA_TRY(record::set_text(settings, field->key, field->standard));
+    }
     return {};
   }
 
@@ -146,6 +166,7 @@ class Expander {
   const record::Machine& machine_;
   const SubjectOf& subject_of_;
   std::vector<std::string> passed_over_;
+  SettingList by_file_;  // what a scenario of a person's own asks for
 };
 
 Failure no_cells(const PlanInput& input, std::vector<std::string> names) {

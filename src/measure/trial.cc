@@ -94,7 +94,11 @@ class TrialRun {
       host::add_gpu(trial_.conditions, seen);
       gpu_ = seen.index;
     }
-    trial_.peak_rss_bytes = worker_.peak_rss_bytes();
+    if (runtime_.own_process) {
+      trial_.peak_rss_bytes = worker_.peak_rss_bytes();
+    } else {
+      trial_.conditions.other_cpu_s.reset();  // the server would count among the others
+    }
     if (done) {
       prove_graph();
     }
@@ -239,7 +243,7 @@ class TrialRun {
     record::Conditions& seen = trial_.conditions;
     seen.gpu_memory_before_bytes = gpu_memory(gpus_before_);
     seen.gpu_memory_after_bytes = gpu_memory(gpus());
-    if (gpu_ < gpus_before_.size() && gpus_before_[gpu_].processes) {
+    if (runtime_.own_process && gpu_ < gpus_before_.size() && gpus_before_[gpu_].processes) {
       seen.gpu_other_processes = std::ssize(*gpus_before_[gpu_].processes);
     }
   }

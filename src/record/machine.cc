@@ -15,6 +15,22 @@ bool can(const RuntimeInfo& runtime, std::string_view capability) {
   return std::ranges::find(runtime.capabilities, capability) != runtime.capabilities.end();
 }
 
+bool takes(const RuntimeInfo& runtime, const Field& field) {
+  const bool is_ours = field.name == "id" || field.name == "max_output_tokens" ||
+                       !(field.key.starts_with("llm.primary.") || field.key == "workload.ignore_eos");
+  return is_ours || !runtime.takes || std::ranges::find(*runtime.takes, field.name) != runtime.takes->end();
+}
+
+const Field* not_taken(const RuntimeInfo& runtime, const Settings& settings) {
+  for (const Field& field : fields()) {
+    const Value asked = get(settings, field);
+    if (!takes(runtime, field) && is_set(asked) && to_text(asked) != field.standard) {
+      return &field;
+    }
+  }
+  return nullptr;
+}
+
 RuntimeInfo scripted_runtime() {
   RuntimeInfo runtime;
   runtime.name = runtime.provider = runtime.version = "fake";

@@ -15,6 +15,9 @@
 
 namespace mia::record {
 
+struct Field;
+struct Settings;
+
 struct CacheLevel {
   std::int64_t level = 0;
   std::int64_t bytes = 0;
@@ -73,7 +76,7 @@ struct RuntimeInfo {
   std::string provider = "llama";  // for people and as a class of runtimes; decisions look at what it is and can
   std::string prefix;
   std::string worker;   // path of the worker: compiled for it, or of a server our own client
-  std::string program;  // of a server: its path; else ""
+  std::string program;  // of a server: its path, or the address of one that runs; else ""
   std::string version;  // llama.cpp's own version text
   std::string commit;
   std::string package;      // "llama-cpp-python 0.3.36", "" if it is not a package
@@ -83,14 +86,20 @@ struct RuntimeInfo {
   std::vector<std::string> library_hashes;  // "libllama.so 1a2b..."
   std::vector<std::string> capabilities;    // what it can be asked for: "tokens", "probe:logits"
   // What it is. A record or a greeting that does not say is of a libllama: all of them hold.
-  bool model_file = true;  // load reads a file of this machine: it must be there, its pages are made cold or warm
-  bool real_time = true;   // what it does takes this machine's time, which other load disturbs
-  bool load_phase = true;  // load loads; otherwise the model is there already and a load has no time
-  std::string installed;   // UTC
+  bool model_file = true;   // load reads a file of this machine: it must be there, its pages are made cold or warm
+  bool real_time = true;    // what it does takes this machine's time, which other load disturbs
+  bool load_phase = true;   // load loads; otherwise the model is there already and a load has no time
+  bool own_process = true;  // what works is the worker or its child, so its CPU time and memory are seen
+  // Rows of llm.primary, and ignore_eos, by their names: those that can be asked for. null: all.
+  std::optional<std::vector<std::string>> takes;
+  std::string installed;  // UTC
 };
 MIA_MEMBERS(RuntimeInfo, name, provider, prefix, worker, program, version, commit, package, build_flags, backends,
-            library_hashes, capabilities, model_file, real_time, load_phase, installed, devices)
+            library_hashes, capabilities, model_file, real_time, load_phase, own_process, takes, installed, devices)
 [[nodiscard]] bool can(const RuntimeInfo& runtime, std::string_view capability);
+[[nodiscard]] bool takes(const RuntimeInfo& runtime, const Field& field);
+// The first setting that is asked for, off its default, and that the runtime does not take; nullptr: none.
+[[nodiscard]] const Field* not_taken(const RuntimeInfo& runtime, const Settings& settings);
 
 // What the scripted worker says of itself, and what is known of it before it is started.
 [[nodiscard]] RuntimeInfo scripted_runtime();

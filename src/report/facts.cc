@@ -111,7 +111,8 @@ std::string runtime_line(const record::RuntimeInfo& runtime) {
 }
 
 std::string model_line(const record::ModelInfo& model) {
-  std::string text = fmt::format("{}: {}, {}", model.id, model_text(model), human_bytes(model.file_bytes));
+  std::string text = fmt::format("{}: {}", model.id, model_text(model));
+  text += model.file_bytes > 0 ? ", " + human_bytes(model.file_bytes) : "";
   if (model.bytes_per_token > 0) {
     text += fmt::format(", {} read per token", human_bytes(model.bytes_per_token));
   }

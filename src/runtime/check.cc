@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "client/worker.h"
 #include "runtime/registry.h"
+#include "runtime/server.h"
 
 namespace mia::runtime {
 namespace {
@@ -80,6 +81,10 @@ Result<double> tiny_decode_ms(client::Worker& worker, const std::filesystem::pat
 Result<Lines> check(std::string_view name, const std::filesystem::path& model) {
   MIA_TRY_ASSIGN(const record::RuntimeInfo runtime, find(name));
   Lines lines;
+  if (!runtime.own_process) {
+    add(lines, "server", still_answers(runtime), runtime.program);
+    return lines;
+  }
   add(lines, "libraries", verify_unchanged(runtime),
       runtime.prefix.empty() ? "none" : library_dir(runtime.prefix).string());
   const std::int64_t begin = steady_ns();

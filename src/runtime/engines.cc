@@ -203,6 +203,9 @@ Result<std::vector<Engine>> find_listening() {
   for (const Json& one : json) {
     engines.push_back({get_string(one, "engine").value_or(""), get_string(one, "version").value_or(""),
                        get_string(one, "url").value_or(""), get_string(one, "measured").value_or(""), ""});
+    if (engines.back().name != "unknown") {
+      engines.back().how = "mia-perf runtime add " + engines.back().where;
+    }
   }
   return engines;
 }

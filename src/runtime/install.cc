@@ -270,6 +270,12 @@ Result<record::RuntimeInfo> add(const AddSpec& spec, const Progress& progress) {
     return fail(ErrorKind::usage, "give either a folder with a llama.cpp or a Python environment");
   }
   std::error_code code;
+  if (contains(spec.prefix.string(), "://")) {
+    return add_address(spec, progress);
+  }
+  if (!spec.key_env.empty() || !spec.api.empty()) {
+    return fail(ErrorKind::usage, "--key-env and --api go with the address of a server, http://127.0.0.1:PORT");
+  }
   if (fs::is_regular_file(spec.prefix, code) && ::access(spec.prefix.c_str(), X_OK) == 0) {
     return add_server(spec, progress);
   }

@@ -27,11 +27,15 @@ struct InstallSpec {
 };
 
 struct AddSpec {
-  std::filesystem::path prefix;   // install prefix, build folder, folder with libllama.so, or a server program
+  std::filesystem::path prefix;   // install prefix, build folder, folder with libllama.so, a server program, or the
+                                  // address of one that runs
   std::filesystem::path python;   // or: virtual environment (or its python) with llama_cpp
   std::filesystem::path headers;  // folder of llama.h, where the prefix has none
   std::string name;               // "": "default" if free, else the prefix's last part
   bool force = false;
+  // Of an address:
+  std::string key_env;  // the variable that holds the server's key
+  std::string api;      // "llama-server", "openai" or "ollama"; "": the first of these that the server speaks
 };
 
 [[nodiscard]] Result<record::RuntimeInfo> install(const InstallSpec& spec, const Progress& progress);

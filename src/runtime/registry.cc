@@ -263,7 +263,7 @@ Result<std::vector<std::string>> hash_parts(const record::RuntimeInfo& runtime) 
   if (!libraries.empty() || runtime.program.empty()) {
     MIA_TRY_ASSIGN(hashes, hash_libraries(libraries));
   }
-  if (!runtime.program.empty()) {
+  if (!runtime.program.empty() && runtime.own_process) {
     MIA_TRY_ASSIGN(const std::string hash, hash_file(runtime.program));
     hashes.push_back(runtime.program + " " + hash);
   }

@@ -34,6 +34,12 @@ std::vector<std::string> EventReader::take() {
 // llama.cpp's servers of 2024 sent errors in a field of their own name.
 void EventReader::end_line() {
   std::string_view line = line_;
+  if (framing_ == Framing::lines) {
+    if (!line.empty()) {
+      events_.push_back(std::exchange(line_, {}));
+    }
+    return;
+  }
   if (line.empty()) {
     if (!data_.empty()) {
       data_.pop_back();

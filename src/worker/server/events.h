@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A stream of server-sent events, cut anywhere, to their data. Holds at most `limit` bytes.
+// A stream of events, cut anywhere, to their data. Holds at most `limit` bytes.
 #pragma once
 
 #include <cstddef>
@@ -9,9 +9,11 @@
 
 namespace mia::worker {
 
+enum class Framing { events, lines };  // server-sent events; each line one
+
 class EventReader {
  public:
-  explicit EventReader(std::size_t limit) : limit_(limit) {}
+  EventReader(std::size_t limit, Framing framing) : limit_(limit), framing_(framing) {}
 
   // False once a line or an event has grown over the limit; what came later is dropped.
   [[nodiscard]] bool append(std::string_view bytes);
@@ -24,6 +26,7 @@ class EventReader {
   void end_line();
 
   std::size_t limit_;
+  Framing framing_;
   bool after_return_ = false;  // a line feed that follows belongs to it
   std::string line_;
   std::string data_;

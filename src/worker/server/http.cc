@@ -22,17 +22,28 @@ std::size_t receive(char* bytes, std::size_t size, std::size_t count, void* on_d
   return (*static_cast<Http::OnData*>(on_data))({bytes, length}, now) ? length : CURL_WRITEFUNC_ERROR;
 }
 
-// What a server says of a refusal: {"error": {"message": ...}}.
 std::string words_of(const std::string& body) {
-  if (const auto json = parse_json(body)) {
-    if (const auto message = get_string(get_member(*json, "error"), "message")) {
-      return one_line(*message, 300);
-    }
+  const auto json = parse_json(body);
+  return json && json->is_object() && json->contains("error") ? error_words(*json) : one_line(body, 120);
+}
+
+Failure failure_of(CURLcode code, const std::string& detail) {
+  if (code == CURLE_WRITE_ERROR) {
+    return fail(ErrorKind::protocol, "the server sent more than an answer may have");
   }
-  return one_line(body, 120);
+  if (code == CURLE_PEER_FAILED_VERIFICATION) {
+    return fail(ErrorKind::unsupported, "its certificate is not trusted here: {}", detail);
+  }
+  return fail(code == CURLE_COULDNT_CONNECT ? ErrorKind::not_found : ErrorKind::io, "{}: {}", curl_easy_strerror(code),
+              detail);
 }
 
 }  // namespace
+
+std::string error_words(const Json& answer) {
+  const Json& error = get_member(answer, "error");
+  return one_line(get_string(error, "message").value_or(get_string(answer, "error").value_or(dump_json(error))), 300);
+}
 
 struct Http::Impl {
   CURL* easy = curl_easy_init();
@@ -59,12 +70,8 @@ struct Http::Impl {
     curl_multi_add_handle(multi, easy);
     const CURLcode code = wait();
     curl_multi_remove_handle(multi, easy);
-    if (code == CURLE_WRITE_ERROR) {
-      return fail(ErrorKind::protocol, "the server sent more than an answer may have");
-    }
     if (code != CURLE_OK) {
-      return fail(code == CURLE_COULDNT_CONNECT ? ErrorKind::not_found : ErrorKind::io, "{}: {}",
-                  curl_easy_strerror(code), one_line(error.data(), 200));
+      return failure_of(code, one_line(error.data(), 200));
     }
     long status = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
@@ -113,9 +120,9 @@ struct Http::Impl {
   }
 };
 
-Http::Http(int port, const std::string& key, int log_fd, std::function<void()> on_log)
+Http::Http(std::string base, const std::string& key, int log_fd, std::function<void()> on_log)
     : impl_(std::make_unique<Impl>()) {
-  impl_->base = fmt::format("http://127.0.0.1:{}", port);
+  impl_->base = std::move(base);
   impl_->log_fd = log_fd;
   impl_->on_log = std::move(on_log);
   if (!key.empty()) {
@@ -125,7 +132,7 @@ Http::Http(int port, const std::string& key, int log_fd, std::function<void()> o
   impl_->headers = curl_slist_append(impl_->headers, "Expect:");
   curl_easy_setopt(impl_->easy, CURLOPT_HTTPHEADER, impl_->headers);
   curl_easy_setopt(impl_->easy, CURLOPT_ERRORBUFFER, impl_->error.data());
-  curl_easy_setopt(impl_->easy, CURLOPT_PROTOCOLS_STR, "http");
+  curl_easy_setopt(impl_->easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(impl_->easy, CURLOPT_PROXY, "");
   curl_easy_setopt(impl_->easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(impl_->easy, CURLOPT_FOLLOWLOCATION, 0L);

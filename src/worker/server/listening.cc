@@ -48,12 +48,11 @@ void recognise(const UsualPort& usual, const Json& told, Json& row) {
   if (models.is_array()) {
     const std::string owner = models.empty() ? "" : get_string(models.front(), "owned_by").value_or("");
     row["engine"] = owner == "llamacpp" ? "llama-server" : owner == "vllm" ? "vLLM" : std::string(usual.engine);
-    row["measured"] =
-        fmt::format("an OpenAI-compatible API with {}; the server is not measured, its models are", names_of(models));
+    row["measured"] = "as it runs, with " + names_of(models);
   } else if (version) {
     row["engine"] = usual.engine;
     row["version"] = one_line(*version, 40);
-    row["measured"] = "its models, not the server";
+    row["measured"] = "as it runs";
   }
 }
 
@@ -62,14 +61,15 @@ void recognise(const UsualPort& usual, const Json& told, Json& row) {
 Json listening() {
   Json rows = Json::array();
   for (const UsualPort& usual : kUsualPorts) {
-    Http http(usual.port, "", -1, [] {});
+    const std::string url = fmt::format("http://127.0.0.1:{}", usual.port);
+    Http http(url, "", -1, [] {});
     http.limit(kPatienceS);
     const Result<Json> told = http.get(usual.path);
     if (!told && told.error().kind == ErrorKind::not_found) {
       continue;
     }
     Json row = {
-        {"url", fmt::format("http://127.0.0.1:{}", usual.port)},
+        {"url", url},
         {"engine", "unknown"},
         {"version", nullptr},
         {"measured", told ? "nothing: its answer is none of a known engine" : "nothing: " + told.error().message}};

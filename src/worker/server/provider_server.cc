@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Kept equal to the worker of a libllama where the API allows it: one slot, nothing cached, the likeliest token or one
-// by temperature and seed alone. A server chooses its tokens itself, so in tokens mode only the prompt is random.
+// A program that is started for each model that is loaded, with one slot, and asked by its own API.
 #include "worker/server/provider_server.h"
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
-#include <fstream>
 #include <random>
-#include <sstream>
 #include <thread>
 #include <utility>
 
@@ -17,10 +13,9 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "worker/llama/log_facts.h"
-#include "worker/server/http.h"
+#include "worker/server/api.h"
 #include "worker/server/options.h"
 #include "worker/server/process.h"
-#include "worker/server/reception.h"
 
 namespace mia::worker {
 namespace {
@@ -74,12 +69,6 @@ std::string complaint(const std::vector<std::string>& lines) {
   return one_line(last.empty() && !lines.empty() ? lines.back() : last, 400);
 }
 
-proto::Failed broken(std::string why) {
-  proto::Failed reply = failed(record::OutcomeKind::invalid, "");
-  reply.outcome.checks = {std::move(why)};
-  return reply;
-}
-
 // "  CUDA0: NVIDIA H200 (143167 MiB, 142000 MiB free)"
 std::vector<record::Device> devices_in(const std::string& text) {
   std::vector<record::Device> devices = {{"CPU", "", "cpu", std::nullopt, std::nullopt, ""}};
@@ -97,7 +86,8 @@ std::vector<record::Device> devices_in(const std::string& text) {
 
 class ServerProvider : public Provider {
  public:
-  explicit ServerProvider(const ServerProgram& program) : program_(program), help_(program.help) {}
+  explicit ServerProvider(const ServerProgram& program)
+      : program_(program), help_(program.help), api_(make_llama_api()) {}
 
   record::RuntimeInfo identity() override {
     record::RuntimeInfo runtime;
@@ -153,66 +143,17 @@ class ServerProvider : public Provider {
   }
 
   proto::Reply generate(const proto::Generate& request) override {
-    const record::WorkloadSettings& workload = request.settings.workload;
-    if (!workload.sample.value_or(true) || !workload.wait.value_or(true)) {
-      return refused("a server chooses and sends each token itself: workload.sample and workload.wait must be true");
-    }
-    const bool tokens = workload.input == "tokens";
-    Json body = {{"n_predict", request.max_tokens},
-                 {"stream", true},
-                 {"cache_prompt", false},
-                 {"return_tokens", true},
-                 {"samplers", {"temperature"}},
-                 {"seed", request.seed},
-                 {"temperature", workload.temperature.value_or(0)},
-                 {"ignore_eos", tokens || workload.ignore_eos.value_or(false)}};
-    if (tokens) {
-      const auto prompt = random_prompt(request);
-      if (!prompt) {
-        return failure(prompt.error());
-      }
-      body["prompt"] = *prompt;
-    } else {
-      body["prompt"] = request.prompt;
-    }
-    Reception reception(steady_ns(), request.max_tokens);
-    const Status sent = http_->stream(
-        "/completion", body, [&](std::string_view bytes, std::int64_t now) { return reception.take(bytes, now); });
-    auto run = reception.finish();
-    if (!sent && !reception.is_broken()) {
-      run = sent.failure();
-    }
+    auto run = ask(*api_, *http_, request);
     process_->take_log();
-    if (!run) {
-      return failure(run.error());
-    }
-    if (tokens && run->prompt_tokens != request.prompt_tokens) {
-      return broken(fmt::format("the server read {} tokens of the {} that it was sent", run->prompt_tokens,
-                                request.prompt_tokens));
-    }
-    run->input = tokens ? "tokens" : "text";
-    if (tokens) {
-      run->text.reset();
-      run->words_out.reset();
-    }
-    return proto::Generated{std::move(*run)};
+    return run ? proto::Reply(proto::Generated{std::move(*run)}) : failure(run.error());
   }
 
   proto::Reply probe(const proto::Probe& request) override {
     if (http_ == nullptr) {
       return refused("no model is loaded; this probe needs one");
     }
-    if (request.what == "detokenize") {
-      const auto told = http_->post("/detokenize", Json{{"tokens", get_member(request.arguments, "ids")}});
-      return told ? proto::Reply(proto::Probed{Json{{"text", get_string(*told, "content").value_or("")}}})
-                  : failure(told.error());
-    }
-    if (request.what != "tokenize") {
-      return refused(fmt::format("a server has no probe '{}'", one_line(request.what, 80)));
-    }
-    const auto ids = tokenize(get_string(request.arguments, "text").value_or(""),
-                              get_bool(request.arguments, "special").value_or(true));
-    return ids ? proto::Reply(proto::Probed{Json{{"ids", *ids}, {"count", ids->size()}}}) : failure(ids.error());
+    auto told = api_->probe(*http_, request);
+    return told ? proto::Reply(proto::Probed{std::move(*told)}) : failure(told.error());
   }
 
   void unload() override {
@@ -258,7 +199,8 @@ class ServerProvider : public Provider {
       return refused(process.error().text());
     }
     process_ = std::move(*process);
-    http_ = std::make_unique<Http>(*port, key, process_->log_fd(), [this] { process_->take_log(); });
+    http_ = std::make_unique<Http>(fmt::format("http://127.0.0.1:{}", *port), key, process_->log_fd(),
+                                   [this] { process_->take_log(); });
     return wait_until_loaded();
   }
 
@@ -279,7 +221,8 @@ class ServerProvider : public Provider {
         return props ? std::nullopt : std::optional(failure(props.error()));
       }
       if (status && *status != kLoading && *status != kBusy) {
-        return broken(fmt::format("GET /health: status {}, which is no answer of llama-server", *status));
+        return reply_to({ErrorKind::protocol,
+                         fmt::format("GET /health: status {}, which is no answer of llama-server", *status), ""});
       }
       std::this_thread::sleep_for(kPause);
     }
@@ -304,43 +247,7 @@ class ServerProvider : public Provider {
       process_->take_log();
       end_as(*ended);
     }
-    return error.kind == ErrorKind::unsupported ? proto::Reply(refused("the server refuses: " + error.text()))
-                                                : proto::Reply(broken(error.text()));
-  }
-
-  Result<std::vector<std::int64_t>> tokenize(const std::string& text, bool special) {
-    MIA_TRY_ASSIGN(
-        const Json told,
-        http_->post("/tokenize", Json{{"content", text}, {"add_special", true}, {"parse_special", special}}));
-    std::vector<std::int64_t> ids;
-    for (const Json& id : get_member(told, "tokens")) {
-      if (!id.is_number_integer()) {
-        return fail(ErrorKind::protocol, "POST /tokenize: no list of tokens");
-      }
-      ids.push_back(id.get<std::int64_t>());
-    }
-    return ids;
-  }
-
-  // As the worker of a libllama draws them: the model's beginning token first.
-  Result<std::vector<std::int64_t>> random_prompt(const proto::Generate& request) {
-    MIA_TRY_ASSIGN(const Json models, http_->get("/v1/models"));
-    const Json& list = get_member(models, "data");
-    const auto size =
-        list.is_array() && !list.empty() ? get_int(get_member(list.front(), "meta"), "n_vocab") : std::nullopt;
-    if (size.value_or(0) <= 0) {
-      return fail(ErrorKind::unsupported, "it does not tell how many tokens its model knows; take workload.input=text");
-    }
-    MIA_TRY_ASSIGN(const auto first, tokenize("", true));
-    std::mt19937_64 random(static_cast<std::uint64_t>(request.seed));
-    std::vector<std::int64_t> prompt(static_cast<std::size_t>(request.prompt_tokens));
-    for (std::int64_t& token : prompt) {
-      token = static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(*size));
-    }
-    if (!prompt.empty() && !first.empty()) {
-      prompt.front() = first.front();
-    }
-    return prompt;
+    return reply_to(error);
   }
 
   [[nodiscard]] std::optional<std::int64_t> told_context() const {
@@ -355,22 +262,10 @@ class ServerProvider : public Provider {
   Json props_;
   std::unique_ptr<ServerProcess> process_;
   std::unique_ptr<Http> http_;
+  std::unique_ptr<Api> api_;
 };
 
 }  // namespace
-
-Result<ServerProgram> ServerProgram::from_environment() {
-  const char* const path = std::getenv("MIA_SERVER_PROGRAM");
-  const char* const told = std::getenv("MIA_SERVER_TOLD");
-  if (path == nullptr || told == nullptr) {
-    return fail(ErrorKind::usage, "MIA_SERVER_PROGRAM and MIA_SERVER_TOLD are not set; mia-perf starts this program");
-  }
-  std::stringstream text;
-  text << std::ifstream(told).rdbuf();
-  MIA_TRY_ASSIGN(const Json json, context(parse_json(text.str()), told));
-  return ServerProgram{path, get_string(json, "version").value_or(""), get_string(json, "help").value_or(""),
-                       get_string(json, "devices").value_or("")};
-}
 
 std::unique_ptr<Provider> make_server_provider(const ServerProgram& program) {
   return std::make_unique<ServerProvider>(program);

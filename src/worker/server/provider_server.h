@@ -2,25 +2,19 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
 #include "base/result.h"
 #include "worker/provider.h"
+#include "worker/server/program.h"
 
 namespace mia::worker {
 
-// What is known of a server program before it serves: what it printed when it was added.
-struct ServerProgram {
-  std::string path;
-  std::string version;  // of --version
-  std::string help;     // of --help
-  std::string devices;  // of --list-devices; "" where it has no such option
-
-  // MIA_SERVER_PROGRAM and the file MIA_SERVER_TOLD: {"version", "help", "devices"}.
-  [[nodiscard]] static Result<ServerProgram> from_environment();
-};
-
 // Starts the program anew for each load and works through its HTTP API.
 [[nodiscard]] std::unique_ptr<Provider> make_server_provider(const ServerProgram& program);
+// Takes the server that runs at program.path.
+[[nodiscard]] Result<std::unique_ptr<Provider>> make_attached_provider(const ServerProgram& program);
+
+// What went wrong with a server that lives.
+[[nodiscard]] proto::Reply reply_to(const Error& error);
 
 }  // namespace mia::worker

@@ -31,7 +31,7 @@ TEST(ServerOptions, WhatTheServerLacksIsRefusedByName) {
 TEST(EventReader, PutsTogetherWhatWasCutAnywhere) {
   const std::string stream = ": note\r\ndata: {\"a\":\"\xC3\xA9\"}\r\n\r\ndata: one\ndata: two\n\n";
   for (std::size_t step = 1; step <= stream.size(); ++step) {
-    EventReader reader(1000);
+    EventReader reader(1000, Framing::events);
     Options events;
     for (std::size_t at = 0; at < stream.size(); at += step) {
       ASSERT_TRUE(reader.append(std::string_view(stream).substr(at, step)));
@@ -45,7 +45,7 @@ TEST(EventReader, PutsTogetherWhatWasCutAnywhere) {
 }
 
 TEST(EventReader, AnEventThatNeverEndsIsNotKept) {
-  EventReader reader(1000);
+  EventReader reader(1000, Framing::events);
   EXPECT_TRUE(reader.append("data: " + std::string(500, 'x')));
   EXPECT_FALSE(reader.append(std::string(600, 'x')));
 }
