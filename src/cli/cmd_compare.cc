@@ -178,7 +178,7 @@ void add_compare(Cli& cli) {
                    "measure nothing: tell how long a verdict on such a change takes, by this machine's comparisons");
   add_wait_option(*verb, options->wait);
   verb->add_option("--seed", options->seed, "of the coins: who goes first, which tokens; without it a new one")
-      ->check(CLI::NonNegativeNumber);
+      ->check(seed_problem);
   verb->add_option("-o,--out", options->out, "folder of the report")->capture_default_str();
   verb->add_flag("--html", options->html, "also write the report as one HTML page with pictures");
   verb->add_flag("--all-epochs", options->all_epochs, "record up to the last epoch though the verdict stands");

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/plan_options.h"
 #include "document/value.h"
 #include "judge/replay.h"
 #include "report/json.h"
@@ -188,7 +189,7 @@ void add_replay(Cli& cli) {
   verb->add_option("--draws", flags->draws, "comparisons for each slowdown")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{10'000'000}))
       ->capture_default_str();
-  verb->add_option("--seed", flags->seed, "of the fresh coins")->check(CLI::NonNegativeNumber)->capture_default_str();
+  verb->add_option("--seed", flags->seed, "of the fresh coins")->check(seed_problem)->capture_default_str();
   verb->footer("example: mia-perf replay reports/compare.json --slowdown 0,1%,3%,5% --draws 3000");
   verb->callback([&cli, flags] { cli.action = [&cli, flags] { return run(cli.common, *flags); }; });
 }

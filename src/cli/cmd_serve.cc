@@ -38,6 +38,9 @@ Result<int> serve_pages(const Common& common, const ServeOptions& options) {
   const std::string place = fmt::format("{}{}{}:{}", v6 ? "[" : "", options.address.host, v6 ? "]" : "", server.port());
   const std::string url = fmt::format("http://{}{}/", local ? "" : "mia:" + token + "@", place);
   print(url + "\n");
+  if (output_error()) {
+    return kInternal;  // nobody learnt the address; main() says why
+  }
   log::info(local ? "Ctrl-C ends it"
                   : "whoever knows this address with its token reads all of the store; Ctrl-C ends it");
   if (options.open) {

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/plan_options.h"
 #include "cli/progress_line.h"
 #include "document/value.h"
 #include "model/synth.h"
@@ -177,9 +178,7 @@ void add_synth(Cli& cli) {
   verb->add_option("--like", options->like, "the shape, types and tokenizer of this GGUF file or catalogue id");
   verb->add_option("--quant", options->quant, "types of the tensors, as llama.cpp's quantizer mixes them: Q4_K_M");
   verb->add_option("-o,--out", options->out, "file; without it one in the models folder");
-  verb->add_option("--seed", options->seed, "equal seeds give equal bytes")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
+  verb->add_option("--seed", options->seed, "equal seeds give equal bytes")->check(seed_problem)->capture_default_str();
   verb->add_option("--layers", options->layers, "so many layers instead of the shape's own");
   verb->add_flag("--list", options->list, "the presets, their sizes and where their numbers are from");
   verb->add_flag("--force", options->force, "write over a file that is there");

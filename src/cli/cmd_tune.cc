@@ -176,8 +176,7 @@ void add_tune(Cli& cli) {
   });
   verb->add_option("--max-ttft", options->max_ttft, "the first token after so long at most: 2s");
   add_wait_option(*verb, options->wait);
-  verb->add_option("--seed", options->seed, "of order and random tokens; without it a new one")
-      ->check(CLI::NonNegativeNumber);
+  verb->add_option("--seed", options->seed, "of order and random tokens; without it a new one")->check(seed_problem);
   verb->add_option("-o,--out", options->out, "folder of the report")->capture_default_str();
   verb->add_option("--explain", options->explain, "measure nothing: print the race of a perf_tune.json block by block");
   verb->add_flag("--apply", options->apply, "write what is proven to configs/overrides.local.yaml");

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "cli/plan_options.h"
 
+#include <charconv>
+#include <cstdint>
 #include <limits>
+#include <system_error>
 
 #include <CLI/CLI.hpp>
 
@@ -16,6 +19,14 @@ void add_plan_options(CLI::App& verb, app::PlanRequest& request) {
   verb.add_option("--axis", request.axes, "vary a parameter: key=value,value");
   verb.add_option("--only", request.only, "only cells whose name contains this; several mean or");
   verb.add_option("--repeats", request.repeats, "trials of each cell");
+}
+
+std::string seed_problem(const std::string& text) {
+  std::uint64_t seed = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+  return error == std::errc() && end == text.data() + text.size()
+             ? ""
+             : fmt::format("'{}' is no seed: a whole number from 0 to 18446744073709551615", printable(text, 40));
 }
 
 Result<double> budget_of(const std::string& budget) {

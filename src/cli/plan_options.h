@@ -10,6 +10,9 @@ namespace mia::cli {
 // -m, --runtime, --axis, --only, --repeats.
 void add_plan_options(CLI::App& verb, app::PlanRequest& request);
 
+// Why a text is no seed; "" it is one.
+[[nodiscard]] std::string seed_problem(const std::string& text);
+
 // Seconds of --budget, above 0.
 [[nodiscard]] Result<double> budget_of(const std::string& budget);
 

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "document/escape.h"
 #include "record/fields.h"
 
@@ -49,16 +50,23 @@ std::string argument_of(const record::Field& field, const std::string& text) {
 std::vector<std::string> launch_commands(const record::Settings& settings, const record::ModelInfo& model) {
   std::string flags = " --model " + document::shell_quote(model.path);
   std::string arguments = "model_path=" + dump_json(Json(model.path));  // a text of JSON is one of Python
+  std::vector<std::string> unknown;
   const record::Settings standard = record::default_settings();
   for (const record::Field& field : record::fields()) {
     const record::Value value = record::get(settings, field);
     if (!field.flag.empty() && record::is_set(value) && value != record::get(standard, field)) {
       const std::string text = record::to_text(value);
       flags += flag_of(field, text);
-      arguments += argument_of(field, text);
+      const std::string argument = argument_of(field, text);
+      arguments += argument;
+      if (argument.empty() && field.name != "load_mode") {
+        unknown.emplace_back(field.name);
+      }
     }
   }
-  return {"llama-server" + flags, "llama-cli" + flags, "llama_cpp.Llama(" + arguments + ")"};
+  return {"llama-server" + flags, "llama-cli" + flags,
+          "llama_cpp.Llama(" + arguments + ")" +
+              (unknown.empty() ? "" : fmt::format("  # which has no {}", join(unknown, ", ")))};
 }
 
 }  // namespace mia::report

@@ -137,6 +137,9 @@ Result<Store> Store::open_to_read(const fs::path& wanted) {
     return with_hint(fail(ErrorKind::not_found, "there is no store '{}' yet", path.string()),
                      "mia-perf run baseline makes the first session");
   }
+  if (!fs::is_regular_file(path, code)) {  // opening a FIFO would wait for who writes into it
+    return with_hint(fail(ErrorKind::store, "'{}' is no file, so no store", path.string()), "name a file with --store");
+  }
   MIA_TRY_ASSIGN(const std::string connect, connect_string(path, " readonly=1"));
   auto impl = std::make_unique<Impl>();
   impl->path = path;

@@ -143,8 +143,9 @@ class FakeProvider : public Provider {
     const double trial_factor = noise_factor(trial_noise, behaviour.noise.trial) *
                                 (1.0 + behaviour.drift_per_trial * static_cast<double>(script_.trial() - 1));
     Normal noise((behaviour.noise.seed * 1'000'003 + static_cast<std::uint64_t>(script_.trial())) * 1'000'003 + runs_);
-    const double factor =
-        trial_factor * scale_factor(behaviour) * run_factor(behaviour) * noise_factor(noise, behaviour.noise.run);
+    const double factor = trial_factor * scale_factor(behaviour) * run_factor(behaviour) *
+                          noise_factor(noise, behaviour.noise.run) *
+                          (1 + request.settings.workload.inject_slow.value_or(0));
     const bool text = run.input == "text";
     if (text) {
       run.tokenize_ns = to_ns(behaviour.tokenize_ms);

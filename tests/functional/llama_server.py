@@ -100,7 +100,7 @@ class Server(http.server.BaseHTTPRequestHandler):
                 "/props": {"default_generation_settings": {"n_ctx": 512}, "total_slots": 1, "build_info": "b4711-abcdef1",
                            "model_path": argument("--model")},
                 "/v1/models": {"data": [{"id": argument("--model"), "owned_by": "llamacpp", "meta": {"n_vocab": 1000}}]}},
-            "openai": {"/v1/models": {"data": [{"id": "other"}, {"id": "tiny-chat", "owned_by": "standin", "max_model_len": 4096}]}},
+            "openai": {"/v1/models": {"data": [{"id": "other"}, {"id": "tiny-chat", "owned_by": f"standin {KEY}", "max_model_len": 4096}]}},
             "ollama": {"/api/version": {"version": "0.5.7"}, "/api/tags": {"models": [{"name": "tiny:latest"}]},
                        "/api/ps": {"models": [{"name": "tiny:latest", "context_length": 1024}]}}}[API]
         return self.answer(known[self.path]) if self.path in known else self.answer({"error": "not found"}, 404)

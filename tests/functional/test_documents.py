@@ -3,6 +3,7 @@
 import re
 import shlex
 import shutil
+import time
 import unittest
 
 from support import ROOT, Case
@@ -51,6 +52,9 @@ class Documents(Case):
         elsewhere = next((said for start, said in ELSEWHERE.items() if line.startswith(start)), "")
         if elsewhere is None:
             return
+        if " last" in line:
+            time.sleep(1.1)  # of one second the comparison is the last, which has no CSV
+            self.mia("run", "smoke", "--repeats", "1")
         process = self.start(*shlex.split(line)[1:])
         out, err = self.end_of(process)
         if elsewhere:

@@ -14,7 +14,7 @@ import unittest
 import urllib.parse
 
 from browser import CHROMIUM, Tab
-from support import ROOT, Case, wait_for
+from support import BIN, ROOT, Case, wait_for
 from test_html import HOSTILE, Browsing, Page
 
 HANG = {"rules": [{"when_trial": 3, "faults": [{"phase": "generate", "kind": "hang"}]}]}
@@ -142,6 +142,10 @@ class Pages(Served):
         for path in ("/", "/trend", "/result/last"):
             self.assertIn("store.sqlite", self.page(path, 503).text)
         self.assertIn("store.sqlite", self.api("/api/sessions", 503)["error"])
+        for make in (os.mkfifo, os.mkdir):
+            store.unlink()
+            make(store)
+            self.assertIn("is no file, so no store", self.page("/", 503).text)
 
     def test_hostile_names_stay_text(self):
         self.script()
@@ -343,6 +347,13 @@ class Doors(Served):
         self.assertIn(f"port {self.port}: another program has it", err)
         _, err = self.mia("serve", "--listen", "somewhere", code=2)
         self.assertIn("no address", err)
+
+    def test_an_address_that_nobody_learns_ends_it(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run([str(BIN / "mia-perf"), "serve", "--port", "0"], cwd=self.dir, env=self.env, stdout=full,
+                                  stderr=subprocess.PIPE, text=True, timeout=300, check=False)
+        self.assertEqual(done.returncode, 5)
+        self.assertIn("No space left on device", done.stderr)
 
     def test_signals_end_it(self):
         for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 0)):

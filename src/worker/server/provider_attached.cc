@@ -37,9 +37,9 @@ class AttachedProvider : public Provider {
     if (!version) {
       return failure(version.error());
     }
-    if (*version != program_.version) {
+    if (const std::string now = program_.hidden(*version); now != program_.version) {
       return refused(fmt::format("the server is '{}' now and was '{}' when it was added: add it again with --force",
-                                 one_line(*version, 80), one_line(program_.version, 80)));
+                                 one_line(now, 80), one_line(program_.version, 80)));
     }
     const auto ms = api_->load(*http_, request);
     return ms ? proto::Reply(proto::ModelLoaded{*ms, {}, {}}) : failure(ms.error());
