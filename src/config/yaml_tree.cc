@@ -45,6 +45,7 @@ class TreeBuilder : public YAML::EventHandler {
   explicit TreeBuilder(YamlDocument& document) : document_(document) {}
 
   [[nodiscard]] Json take() { return std::move(root_); }
+  [[nodiscard]] const std::optional<YAML::Mark>& last_quoted() const { return last_quoted_; }
 
   void OnDocumentStart(const YAML::Mark& /*mark*/) override {}
   void OnDocumentEnd() override {}
@@ -60,11 +61,14 @@ class TreeBuilder : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t /*anchor*/,
                 const std::string& text) override {
     check_tag(mark, tag);
+    const bool quoted = tag == "!";
+    if (quoted) {
+      last_quoted_ = mark;
+    }
     if (wants_key()) {
       take_key(mark, text);
       return;
     }
-    const bool quoted = tag == "!";
     document_.texts[place_value(mark, quoted ? Json(text) : value_of(text))] = text;
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t /*anchor*/,
@@ -155,6 +159,7 @@ class TreeBuilder : public YAML::EventHandler {
   Json root_;
   Json* last_ = nullptr;
   std::vector<Level> levels_;
+  std::optional<YAML::Mark> last_quoted_;
   int nodes_ = 0;
   std::size_t path_bytes_ = 0;
 };
@@ -178,6 +183,22 @@ Failure unreadable(std::string_view text, const std::string& name, const YAML::E
     return fail(ErrorKind::usage, "{}:{}: YAML is indented by spaces; there is a tab", name, tab);
   }
   return fail(ErrorKind::usage, "{}:{}: {}", name, error.mark.line + 1, one_line(error.msg, 200));
+}
+
+// yaml-cpp lets a quoted text that nobody closes end with the file, without a word. Only the last one can be such.
+bool is_closed(std::string_view text, std::size_t at) {
+  if (at >= text.size() || (text[at] != '"' && text[at] != '\'')) {
+    return true;
+  }
+  const char quote = text[at];
+  for (std::size_t i = at + 1; i < text.size(); ++i) {
+    if (text.substr(i, 2) == (quote == '"' ? "\\\"" : "''") || text.substr(i, 2) == "\\\\") {
+      ++i;
+    } else if (text[i] == quote) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace
@@ -205,6 +226,9 @@ Result<YamlDocument> parse_yaml(std::string_view text, const std::string& name) 
     }
   } catch (const YAML::Exception& error) {
     return unreadable(text, name, error);
+  }
+  if (const auto mark = builder.last_quoted(); mark && !is_closed(text, static_cast<std::size_t>(mark->pos))) {
+    return fail(ErrorKind::usage, "{}:{}: the quotation mark that opens here is never closed", name, mark->line + 1);
   }
   document.tree = std::make_shared<const Json>(builder.take());
   return document;

@@ -28,6 +28,22 @@ TEST(ParseYaml, RefusesWhatCouldHideSomething) {
   }
 }
 
+TEST(ParseYaml, RefusesAQuotationThatSwallowsTheRest) {
+  for (const char* const text :
+       {"name: u\ntitle: \"half\nsettings: {run.repeats: 3}\n", "ü: 1\nname: u\ntitle: 'half\nsettings: {a: 1}\n",
+        "title: \"half \\\"\n", "title: 'it''s\n", "\"title: half\nother: 1\n"}) {
+    const auto document = parse_yaml(text, "u.yaml");
+    EXPECT_FALSE(document) << text;
+  }
+  for (const char* const text : {"a: \"half \\\" \\\\\"\n", "a: 'it''s'\nb: it's\n", "a: \"two\n  lines\"\n",
+                                 "'a': ''\n", "ü: \"ü\"\nb: 'C:\\'\n"}) {
+    const auto document = parse_yaml(text, "u.yaml");
+    EXPECT_TRUE(document) << text << document.error().text();
+  }
+  EXPECT_NE(parse_yaml("a: 1\nb: \"x\nc: 2\n", "u.yaml").error().text().find("u.yaml:2: the quotation mark"),
+            std::string::npos);
+}
+
 TEST(ParseYaml, IsBounded) {
   std::string deep;
   for (int i = 0; i < 40; ++i) {
