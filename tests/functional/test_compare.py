@@ -265,7 +265,7 @@ class Compare(Case):
         self.assertEqual((workload["name"], workload["prompt_tokens"], workload["max_tokens"]), ("prefill", 512, 1))
 
     def test_the_budget_ends_it(self):
-        self.script(faults=[{"phase": "generate", "kind": "slow", "seconds": 0.02, "nth": 0}])
+        self.script(faults=[{"phase": "generate", "kind": "slow", "seconds": 0.1, "nth": 0}])
         found = self.compare("base", "base", "--budget", "1s", code=3)
         self.assertEqual(found["stopped"], "the budget of 1.0 s ended it")
 
