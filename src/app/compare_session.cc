@@ -296,9 +296,12 @@ class CompareRunner {
     if (!forecast || forecast->epochs <= test_.epochs()) {
       return {};
     }
-    const bool held = !left_s() || forecast->seconds <= *left_s() + elapsed_s();
-    return fmt::format("; {:g} % would take about {} epochs ({}){}", 100 * request_.options.margin, forecast->epochs,
-                       human_seconds(forecast->seconds), held ? "" : ", more than the budget holds");
+    const double epoch_s = forecast->seconds / static_cast<double>(forecast->epochs);
+    const double missing_s = static_cast<double>(forecast->epochs - test_.epochs()) * epoch_s;
+    const bool held = !left_s() || missing_s <= *left_s();
+    return fmt::format("; {:g} % would take about {} epochs ({} in all){}", 100 * request_.options.margin,
+                       forecast->epochs, human_seconds(elapsed_s() + missing_s),
+                       held ? "" : ", more than the budget holds");
   }
 
   void show(std::int64_t pair) {
